@@ -1,0 +1,1 @@
+//! Events in, detections out: indicators by the million and Sigma rules.

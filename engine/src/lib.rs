@@ -1,0 +1,1 @@
+//! Every operation of Watchbell, in flow order.

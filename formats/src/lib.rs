@@ -1,0 +1,1 @@
+//! Outside bytes to model and back, without I/O.

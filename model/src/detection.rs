@@ -1,0 +1,185 @@
+//! What a detector found, and why it thinks so.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Confidence, EventId, IndicatorId, IndicatorKind, Level, Timestamp};
+
+/// A value together with the reasons for it. Every score and every prescription comes as one (invariant 6).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Explained<T> {
+    /// The value.
+    pub value: T,
+    /// Why it is what it is, most important first.
+    pub because: Vec<Reason>,
+}
+
+/// A finding of one detector in one event, or in several that belong together.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Detection {
+    /// What found it.
+    #[serde(with = "shared")]
+    pub analytic: Arc<Analytic>,
+    /// How bad it is, after suppression.
+    pub level: Level,
+    /// When it happened: the time of the event that completed it.
+    pub time: Timestamp,
+    /// The events in which it was found; the completing one last.
+    pub events: Vec<EventId>,
+    /// The machine, account or service that it happened on, as the record names it.
+    pub subject: Option<String>,
+    /// Why: the condition, the fields and values that matched, the indicator with its source.
+    pub because: Vec<Reason>,
+    /// The list of harmless things that lowered or silenced it.
+    pub suppressed_by: Option<String>,
+}
+
+/// Writes and reads a shared value as if it were owned.
+mod shared {
+    use std::sync::Arc;
+
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(super) fn serialize<T: Serialize, S: Serializer>(value: &Arc<T>, serializer: S) -> Result<S::Ok, S::Error> {
+        value.as_ref().serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Arc<T>, D::Error> {
+        T::deserialize(deserializer).map(Arc::new)
+    }
+}
+
+/// A rule or an indicator: what can find something.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Analytic {
+    /// The rule's own id, or the indicator's UUIDv5.
+    pub uid: String,
+    /// What people call it.
+    pub title: String,
+    /// Which sort of detector.
+    pub kind: AnalyticKind,
+    /// How bad the author thinks it is.
+    pub level: Level,
+    /// ATT&CK technique ids (`T1059`, `T1059.001`), as the rule is tagged.
+    pub techniques: Vec<String>,
+    /// ATT&CK tactics in short form (`defense-evasion`), as the rule is tagged.
+    pub tactics: Vec<String>,
+    /// File that it came from, where there is one.
+    pub path: Option<String>,
+}
+
+/// The sorts of detectors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AnalyticKind {
+    /// A Sigma detection rule.
+    Rule,
+    /// A Sigma correlation rule.
+    Correlation,
+    /// An indicator.
+    Indicator,
+}
+
+/// One reason, in a form that a page can lay out and a person can read.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Reason {
+    /// The rule's condition, as its author wrote it.
+    Condition {
+        /// For example `selection and not 1 of filter_*`.
+        text: String,
+    },
+    /// A field whose value matched.
+    Field {
+        /// The named part of the rule.
+        selection: String,
+        /// The field; `None` for a keyword that may stand anywhere.
+        field: Option<String>,
+        /// How it was compared, for example `endswith`.
+        comparison: String,
+        /// What it was compared with.
+        pattern: String,
+        /// What stood there, shortened.
+        value: Option<String>,
+    },
+    /// A named part of the rule that had to stay silent, and did.
+    NotMatched {
+        /// The named part.
+        selection: String,
+    },
+    /// An indicator that was seen.
+    Indicator {
+        /// Its id.
+        id: IndicatorId,
+        /// What it names.
+        indicator: IndicatorKind,
+        /// Its value.
+        value: String,
+        /// What stood in the event, where that is more than the value (a subdomain, an address in a range).
+        observed: String,
+        /// The OCSF attribute in which it stood.
+        attribute: String,
+        /// What the source calls it.
+        label: String,
+        /// Who says so.
+        source: String,
+        /// How sure they are.
+        confidence: Confidence,
+        /// Days since the source last vouched for it, if it said when.
+        age_days: Option<u32>,
+    },
+    /// A correlation that was completed.
+    Correlation {
+        /// For example `12 events ≥ 10 within 5m`.
+        text: String,
+        /// What the events had in common, name and value.
+        group: Vec<(String, String)>,
+    },
+    /// A list of harmless things that names what was found.
+    Suppression {
+        /// The list.
+        list: String,
+        /// What was done about it.
+        effect: String,
+    },
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Reason::Condition { text } => write!(f, "condition: {text}"),
+            Reason::Field { selection, field, comparison, pattern, value } => {
+                let field = field.as_deref().unwrap_or("any field");
+                write!(f, "{selection}: {field} {comparison} {pattern:?}")?;
+                match value {
+                    Some(value) => write!(f, " (was {value:?})"),
+                    None => Ok(()),
+                }
+            }
+            Reason::NotMatched { selection } => write!(f, "{selection}: did not match, as required"),
+            Reason::Indicator {
+                indicator, value, observed, attribute, label, source, confidence, age_days, ..
+            } => {
+                write!(
+                    f,
+                    "{attribute} {observed:?} is {indicator} {value:?}: {label}, says {source}, confidence {}",
+                    confidence.percent()
+                )?;
+                match age_days {
+                    Some(days) => write!(f, ", {days} days old"),
+                    None => write!(f, ", age not stated"),
+                }
+            }
+            Reason::Correlation { text, group } => {
+                f.write_str(text)?;
+                group.iter().try_for_each(|(name, value)| write!(f, ", {name} = {value:?}"))
+            }
+            Reason::Suppression { list, effect } => write!(f, "{list}: {effect}"),
+        }
+    }
+}

@@ -1,0 +1,28 @@
+//! The nouns of the field as types that cannot hold nonsense, and the doors to the outside as traits.
+//!
+//! Everything else in Watchbell speaks in these types. Nothing here does I/O, reads a clock or draws a random number:
+//! time and identity come in as values (see `ARCHITECTURE.md`, invariant 1).
+
+pub mod context;
+pub mod detection;
+pub mod doors;
+pub mod id;
+pub mod indicator;
+pub mod level;
+pub mod limits;
+pub mod native;
+pub mod note;
+pub mod ocsf;
+pub mod record;
+pub mod time;
+
+pub use context::{OpContext, Purpose};
+pub use detection::{Analytic, Detection, Explained, Reason};
+pub use id::{AgencyId, EventId, SourceId};
+pub use indicator::{Confidence, Indicator, IndicatorId, IndicatorKind};
+pub use level::Level;
+pub use native::{Fields, Scalar, Text};
+pub use note::{Note, NoteReason};
+pub use ocsf::Event;
+pub use record::{Cursor, Format, RawRecord};
+pub use time::Timestamp;

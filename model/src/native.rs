@@ -1,0 +1,231 @@
+//! A record's fields under the names that its authors gave them: what Sigma rules see.
+//!
+//! Nothing is decoded until somebody asks, because rules ask for few of the fields that a record has. A nested name is
+//! joined by dots (`userIdentity.type`); an array gives one field a member, all under the same name. What is absent has no
+//! field, what is null has [`Scalar::Null`]: the two stay distinct.
+
+use std::borrow::Cow;
+
+use crate::Format;
+
+/// The fields of one record, in the order in which they stand there.
+#[derive(Clone, Debug)]
+pub struct Fields<'a> {
+    /// The record's shape: the first thing that the routing of rules looks at.
+    pub format: Format,
+    entries: Vec<Field<'a>>,
+}
+
+/// One field.
+#[derive(Clone, Debug)]
+pub struct Field<'a> {
+    /// Its name; borrowed from the record unless it had to be joined.
+    pub name: Cow<'a, str>,
+    /// Its value.
+    pub value: Scalar<'a>,
+}
+
+/// A value as it stands in the record.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Scalar<'a> {
+    /// Present, but without a value.
+    Null,
+    /// `true` or `false`.
+    Bool(bool),
+    /// A number in its own digits, so that no precision is lost.
+    Number(Cow<'a, str>),
+    /// A text.
+    Text(Text<'a>),
+    /// An object; its members follow as fields of their own.
+    Object,
+    /// An array; its members follow as fields of the same name.
+    Array,
+}
+
+/// A text that may still carry JSON escapes.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Text<'a> {
+    /// The text itself.
+    Plain(Cow<'a, str>),
+    /// Between the quotes of a JSON string, with at least one escape. The scanner has checked that every escape is whole.
+    Escaped(&'a str),
+}
+
+impl<'a> Text<'a> {
+    /// A text without escapes.
+    pub fn plain(text: &'a str) -> Self {
+        Text::Plain(Cow::Borrowed(text))
+    }
+
+    /// The text; decoded into `buffer` where it has escapes.
+    pub fn read<'b>(&'b self, buffer: &'b mut String) -> &'b str {
+        match self {
+            Text::Plain(text) => text,
+            Text::Escaped(raw) => {
+                buffer.clear();
+                unescape_into(raw, buffer);
+                buffer
+            }
+        }
+    }
+
+    /// The text; allocated where it has escapes.
+    pub fn to_str(&self) -> Cow<'_, str> {
+        match self {
+            Text::Plain(text) => Cow::Borrowed(text),
+            Text::Escaped(raw) => {
+                let mut buffer = String::with_capacity(raw.len());
+                unescape_into(raw, &mut buffer);
+                Cow::Owned(buffer)
+            }
+        }
+    }
+}
+
+impl<'a> Scalar<'a> {
+    /// The value as a text, numbers and booleans in their own spelling; `None` for null, objects and arrays.
+    pub fn to_str(&self) -> Option<Cow<'_, str>> {
+        match self {
+            Scalar::Text(text) => Some(text.to_str()),
+            Scalar::Number(digits) => Some(Cow::Borrowed(digits)),
+            Scalar::Bool(true) => Some(Cow::Borrowed("true")),
+            Scalar::Bool(false) => Some(Cow::Borrowed("false")),
+            Scalar::Null | Scalar::Object | Scalar::Array => None,
+        }
+    }
+
+    /// The value as a whole number: a JSON number, or a text of decimal digits.
+    pub fn to_i64(&self) -> Option<i64> {
+        match self {
+            Scalar::Number(digits) => digits.parse().ok().or_else(|| whole(digits)),
+            Scalar::Text(text) => text.to_str().trim().parse().ok(),
+            _ => None,
+        }
+    }
+}
+
+/// `3.0` and `1e3` are whole numbers too.
+fn whole(digits: &str) -> Option<i64> {
+    let number: f64 = digits.parse().ok()?;
+    let is_whole = number.fract() == 0.0 && number.abs() < 9.0e15;
+    is_whole.then_some(number as i64)
+}
+
+impl<'a> Fields<'a> {
+    /// No fields yet.
+    pub fn new(format: Format) -> Self {
+        Fields { format, entries: Vec::with_capacity(64) }
+    }
+
+    /// Adds a field behind the others.
+    pub fn push(&mut self, name: impl Into<Cow<'a, str>>, value: Scalar<'a>) {
+        self.entries.push(Field { name: name.into(), value });
+    }
+
+    /// All fields in order.
+    pub fn iter(&self) -> std::slice::Iter<'_, Field<'a>> {
+        self.entries.iter()
+    }
+
+    /// The first field of that exact name.
+    pub fn get(&self, name: &str) -> Option<&Scalar<'a>> {
+        self.entries.iter().find(|field| field.name == name).map(|field| &field.value)
+    }
+
+    /// The first field of that exact name as text.
+    pub fn text(&self, name: &str) -> Option<Cow<'_, str>> {
+        self.get(name).and_then(Scalar::to_str)
+    }
+
+    /// How many fields there are.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// No field at all.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+}
+
+/// Decodes JSON escapes behind what `out` already holds. A lone surrogate becomes U+FFFD, as `String` cannot hold it.
+pub fn unescape_into(raw: &str, out: &mut String) {
+    let mut rest = raw;
+    while let Some(at) = rest.find('\\') {
+        out.push_str(&rest[..at]);
+        let escape = rest.as_bytes().get(at + 1).copied();
+        let mut used = 2;
+        match escape {
+            Some(b'n') => out.push('\n'),
+            Some(b'r') => out.push('\r'),
+            Some(b't') => out.push('\t'),
+            Some(b'b') => out.push('\u{8}'),
+            Some(b'f') => out.push('\u{c}'),
+            Some(b'u') => {
+                let (symbol, length) = unicode_escape(&rest[at..]);
+                out.push(symbol);
+                used = length;
+            }
+            Some(symbol) if symbol.is_ascii() => out.push(char::from(symbol)),
+            // The scanner lets no such escape through; what it cannot be is kept as it stands.
+            Some(_) | None => {
+                out.push('\\');
+                used = 1;
+            }
+        }
+        rest = rest.get(at + used..).unwrap_or("");
+    }
+    out.push_str(rest);
+}
+
+/// Reads `\uXXXX`, or two of them that are a surrogate pair, and says how many bytes it took.
+fn unicode_escape(text: &str) -> (char, usize) {
+    let unit = |from: usize| text.get(from..from + 4).and_then(|hex| u16::from_str_radix(hex, 16).ok());
+    let Some(first) = unit(2) else { return (char::REPLACEMENT_CHARACTER, text.len().min(2)) };
+    let second = if text.get(6..8) == Some("\\u") { unit(8) } else { None };
+    let mut decoded = char::decode_utf16([first].into_iter().chain(second));
+    match decoded.next() {
+        Some(Ok(symbol)) if symbol.len_utf16() == 2 => (symbol, 12),
+        Some(Ok(symbol)) => (symbol, 6),
+        _ => (char::REPLACEMENT_CHARACTER, 6),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn escapes_are_decoded() {
+        let check = |raw: &str, expected: &str| {
+            let mut out = String::new();
+            unescape_into(raw, &mut out);
+            assert_eq!(out, expected, "{raw}");
+        };
+        check("plain", "plain");
+        check(r"C:\\Windows\\", r"C:\Windows\");
+        check(r#"\"q\" \/ \n\r\t\b\f"#, "\"q\" / \n\r\t\u{8}\u{c}");
+        check(r"\u00e4\ud83d\ude00!", "ä😀!");
+        check(r"\ud83dx", "\u{fffd}x");
+        check(r"\ude00\u0041", "\u{fffd}A");
+        check("\\", "\\");
+        check("\\u12", "\u{fffd}12");
+    }
+
+    #[test]
+    fn absent_is_not_null() {
+        let mut fields = Fields::new(Format::Json);
+        fields.push("a", Scalar::Null);
+        assert_eq!(fields.get("a"), Some(&Scalar::Null));
+        assert_eq!(fields.get("b"), None);
+    }
+
+    #[test]
+    fn whole_numbers() {
+        let number = |digits: &'static str| Scalar::Number(digits.into()).to_i64();
+        assert_eq!(number("4624"), Some(4624));
+        assert_eq!(number("1e3"), Some(1000));
+        assert_eq!(number("1.5"), None);
+        assert_eq!(Scalar::Text(Text::plain("4624")).to_i64(), Some(4624));
+    }
+}

@@ -1,0 +1,1 @@
+//! What must last: the event journal and all SQL.

@@ -1,0 +1,2 @@
+//! Chores: demo, test, bench, oracle, torture, tidy.
+fn main() {}
