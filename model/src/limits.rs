@@ -40,9 +40,176 @@ pub const SYSLOG_CONNECTIONS_MAX: usize = 1_024;
 pub const SYSLOG_FRAME_BYTES_MAX: usize = 256 * 1024;
 /// Size at which a journal segment is closed and the next one opened.
 pub const JOURNAL_SEGMENT_BYTES: u64 = 64 * 1024 * 1024;
+/// Bytes of bodies at which a journal block is closed: what one flipped bit can cost, and what a reader unpacks at once.
+pub const JOURNAL_BLOCK_BYTES: usize = 1024 * 1024;
+/// Bytes of bodies that share one sync of the journal; a single batch may be as large.
+pub const JOURNAL_GROUP_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// Records that share one sync of the journal, and the number of offsets that recovery leaves out after a cut tail.
+pub const JOURNAL_GROUP_RECORDS_MAX: usize = 65_536;
+/// Longest name of a stream or batch in a cursor.
+pub const CURSOR_NAME_BYTES_MAX: usize = 1_024;
+/// Disk space that the journal keeps for the rest of the system and gives up when the disk is full.
+pub const JOURNAL_RESERVE_BYTES: u64 = 64 * 1024 * 1024;
+/// Free bytes beyond the reserve at which a journal that stopped for lack of space goes on.
+pub const JOURNAL_RESUME_BYTES: u64 = 32 * 1024 * 1024;
+/// Damaged bytes that the journal's quarantine keeps; more is reported but not copied.
+pub const JOURNAL_QUARANTINE_BYTES_MAX: u64 = 256 * 1024 * 1024;
+/// Files whose stored positions the journal remembers, so that it stores no record twice; the oldest are forgotten.
+pub const JOURNAL_FILE_LANES_MAX: usize = 65_536;
+/// Streams whose stored positions the journal remembers.
+pub const JOURNAL_STREAM_LANES_MAX: usize = 4_096;
+/// Named batches whose stored positions the journal remembers.
+pub const JOURNAL_BATCH_LANES_MAX: usize = 131_072;
+/// Separate runs of stored positions in one file, stream or batch; past it the lowest two become one.
+pub const JOURNAL_LANE_RUNS_MAX: usize = 1_024;
+/// Bytes of JSON that one stored finding may have.
+pub const FINDING_BYTES_MAX: usize = 1024 * 1024;
+/// Findings that one query returns.
+pub const FINDINGS_PAGE_MAX: usize = 10_000;
+/// Saved hunts that one agency may keep.
+pub const SAVED_HUNTS_MAX: usize = 1_000;
+/// Longest text of a saved hunt.
+pub const SAVED_HUNT_BYTES_MAX: usize = 64 * 1024;
+/// Open connections to the state database.
+pub const STATE_CONNECTIONS_MAX: u32 = 8;
 /// Rows that a hunt returns unless its caller asks for fewer.
 pub const HUNT_ROWS_MAX: usize = 10_000;
 /// Memory that a hunt may use.
 pub const HUNT_MEMORY_BYTES_MAX: usize = 1024 * 1024 * 1024;
 /// Seconds that a hunt may take.
 pub const HUNT_SECONDS_MAX: u64 = 60;
+
+// Live sources (`connect`).
+
+/// Digits of an octet count in front of a syslog frame; a longer number is text, not a count.
+pub const SYSLOG_COUNT_DIGITS_MAX: usize = 8;
+/// Silence after which a syslog connection is closed.
+pub const SYSLOG_IDLE_SECONDS_MAX: u64 = 1_800;
+/// Bytes that one syslog connection holds at most between its socket and the journal.
+pub const SYSLOG_CONNECTION_BYTES_MAX: usize = 1024 * 1024;
+/// Time for a TLS handshake.
+pub const TLS_HANDSHAKE_SECONDS_MAX: u64 = 10;
+/// Largest UDP payload.
+pub const UDP_DATAGRAM_BYTES_MAX: usize = 65_535;
+/// Receive buffer asked of the kernel for a UDP socket; the kernel may give less.
+pub const UDP_RECEIVE_BUFFER_BYTES: usize = 8 * 1024 * 1024;
+/// Time between two looks at the kernel's count of dropped datagrams.
+pub const UDP_DROPS_POLL_MS: u64 = 5_000;
+/// Requests to the ingest door that are worked on at once.
+pub const INGEST_REQUESTS_MAX: usize = 64;
+/// Open connections to the ingest door.
+pub const INGEST_CONNECTIONS_MAX: usize = 1_024;
+/// Bytes of bodies, packed and unpacked, that all ingest requests together hold.
+pub const INGEST_HELD_BYTES_MAX: usize = 256 * 1024 * 1024;
+/// Largest unpacked body of an ingest request.
+pub const INGEST_UNPACKED_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// Unpacked bytes of an ingest body below which the ratio is not judged.
+pub const INGEST_RATIO_FREE_BYTES: u64 = 1024 * 1024;
+/// Time for the body of an ingest request to arrive.
+pub const INGEST_BODY_SECONDS_MAX: u64 = 60;
+/// Longest name that a client may give its batch.
+pub const INGEST_BATCH_NAME_BYTES_MAX: usize = 200;
+/// Refused lines that an ingest answer names one by one; the rest is only counted.
+pub const INGEST_REFUSED_LISTED_MAX: usize = 1_000;
+/// Time between two looks at tailed files.
+pub const TAIL_POLL_MS: u64 = 500;
+/// Files that one source follows at once.
+pub const TAIL_FILES_MAX: usize = 1_024;
+/// Bytes read from one tailed file before it is the next one's turn.
+pub const TAIL_TURN_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// Bytes at the start of a file that name it, and that tell a rewritten file from a grown one.
+pub const TAIL_HEAD_BYTES_MAX: usize = 64 * 1024;
+/// Time that a file which is gone from its path is still followed after it last grew.
+pub const TAIL_GONE_SECONDS: u64 = 60;
+/// Messages of a NATS consumer that are delivered and not yet acknowledged.
+pub const NATS_IN_FLIGHT_MAX: usize = 4_096;
+/// Bytes that one pull from NATS asks for.
+pub const NATS_PULL_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// Time after which NATS delivers a message again that was not acknowledged.
+pub const NATS_ACK_WAIT_SECONDS: u64 = 30;
+/// QoS 1 messages of an MQTT broker that are delivered and not yet acknowledged.
+pub const MQTT_IN_FLIGHT_MAX: u16 = 256;
+/// Largest MQTT packet; the broker is told and sends no larger one.
+pub const MQTT_PACKET_BYTES_MAX: u32 = 1024 * 1024;
+/// Time for which a broker keeps our MQTT session while we are away.
+pub const MQTT_SESSION_SECONDS: u32 = 7 * 24 * 3_600;
+/// Topic filters of one MQTT source, and subjects of one NATS source.
+pub const SUBSCRIPTIONS_MAX: usize = 256;
+/// Shortest and longest wait before a failed source starts again; it doubles in between, with jitter.
+pub const SOURCE_RESTART_MS_MIN: u64 = 200;
+/// See [`SOURCE_RESTART_MS_MIN`].
+pub const SOURCE_RESTART_MS_MAX: u64 = 30_000;
+/// Time that a source must run before its next failure counts as the first.
+pub const SOURCE_STEADY_SECONDS: u64 = 60;
+/// Longest that a source waits before it offers a batch again that ingest was too busy for.
+pub const SOURCE_BUSY_WAIT_MS_MAX: u64 = 5_000;
+/// Wait before a batch is offered again after the disk was full.
+pub const SOURCE_NO_SPACE_WAIT_MS: u64 = 1_000;
+/// Time that sources get to hand in what they hold when Watchbell stops.
+pub const SOURCE_DRAIN_SECONDS_MAX: u64 = 10;
+/// Notes that a source keeps for `doctor`; older ones are only counted.
+pub const SOURCE_NOTES_KEPT_MAX: usize = 64;
+/// Live sources of one installation.
+pub const SOURCES_MAX: usize = 1_024;
+/// Rows that the lake holds in memory before it commits them, whatever their age.
+pub const LAKE_BUFFER_ROWS_MAX: usize = 262_144;
+/// Bytes (as columns) that the lake holds in memory before it commits them, whatever their age.
+pub const LAKE_BUFFER_BYTES_MAX: usize = 192 * 1024 * 1024;
+/// Seconds that an event may wait in the lake's memory before it is committed and can be hunted.
+pub const LAKE_FLUSH_SECONDS: u64 = 4;
+/// Days (per agency) in the lake's memory from which it counts as a backfill, which may wait longer so that fewer, larger files come of it.
+pub const LAKE_BACKFILL_PARTITIONS: usize = 16;
+/// Seconds that an event of a backfill may wait in the lake's memory.
+pub const LAKE_BACKFILL_FLUSH_SECONDS: u64 = 8;
+/// Rows of one row group of a lake file.
+pub const LAKE_ROW_GROUP_ROWS: usize = 131_072;
+/// Bytes (as columns) of one row group of a lake file, where rows are wide.
+pub const LAKE_ROW_GROUP_BYTES: usize = 256 * 1024 * 1024;
+/// Size at which a lake file is closed and the next one opened.
+pub const LAKE_FILE_BYTES: u64 = 256 * 1024 * 1024;
+/// Small files of one agency and day from which they are merged.
+pub const LAKE_MERGE_FILES_MIN: usize = 8;
+/// Files that one merge reads at once.
+pub const LAKE_MERGE_FILES_MAX: usize = 64;
+/// Commits between two checkpoints of the lake's log.
+pub const LAKE_CHECKPOINT_COMMITS: u64 = 100;
+/// Seconds that a replaced lake file is kept for hunts that still read it.
+pub const LAKE_REPLACED_SECONDS: u64 = 600;
+/// Terms of one erasure.
+pub const ERASURE_TERMS_MAX: usize = 64;
+/// Shortest term of an erasure: a shorter one would take half the lake with it.
+pub const ERASURE_TERM_BYTES_MIN: usize = 3;
+/// Places that a search for a person's data reports; the rest is only counted.
+pub const ERASURE_HITS_MAX: usize = 1_000;
+/// Bytes that a hunt returns, as its cells are in memory.
+pub const HUNT_RESULT_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// Bytes that a hunt may park on disk when its memory is used up.
+pub const HUNT_SPILL_BYTES_MAX: u64 = 4 * 1024 * 1024 * 1024;
+/// Longest text of a hunt.
+pub const HUNT_SQL_BYTES_MAX: usize = 64 * 1024;
+/// Deepest nesting of a hunt's text.
+pub const HUNT_SQL_DEPTH_MAX: usize = 50;
+/// Hunts that run at once; the others wait, and their waiting counts as their time.
+pub const HUNTS_AT_ONCE_MAX: usize = 2;
+/// Batches of rows that a hunt has ready before whoever reads it takes them.
+pub const HUNT_BATCHES_AHEAD_MAX: usize = 4;
+/// Memory for the footers of lake files that hunts have opened.
+pub const HUNT_FOOTERS_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// Longest value of an indicator.
+pub const INDICATOR_VALUE_BYTES_MAX: usize = 4_096;
+/// Longest label of an indicator.
+pub const INDICATOR_LABEL_BYTES_MAX: usize = 512;
+/// Most claims kept about one indicator; the least sure go first.
+pub const INDICATOR_CLAIMS_MAX: usize = 64;
+/// Most indicators in one segment.
+pub const INDICATOR_SEGMENT_MAX: usize = 50_000_000;
+/// Most changes that wait in memory for the next segment.
+pub const INDICATOR_DELTA_MAX: usize = 65_536;
+/// Most indicators found in one event; the rest is counted.
+pub const INDICATOR_HITS_PER_EVENT_MAX: usize = 256;
+/// Most entries of all lists of harmless things together.
+pub const SUPPRESSION_ENTRIES_MAX: usize = 20_000_000;
+/// Most lists of harmless things.
+pub const SUPPRESSION_LISTS_MAX: usize = 10_000;
+/// Most segments that one set asks.
+pub const INDICATOR_SEGMENTS_MAX: usize = 16;

@@ -114,7 +114,7 @@ fn whole(digits: &str) -> Option<i64> {
 impl<'a> Fields<'a> {
     /// No fields yet.
     pub fn new(format: Format) -> Self {
-        Fields { format, entries: Vec::with_capacity(64) }
+        Fields { format, entries: Vec::with_capacity(96) }
     }
 
     /// Adds a field behind the others.
@@ -125,6 +125,29 @@ impl<'a> Fields<'a> {
     /// All fields in order.
     pub fn iter(&self) -> std::slice::Iter<'_, Field<'a>> {
         self.entries.iter()
+    }
+
+    /// All fields in order, as a slice.
+    pub fn as_slice(&self) -> &[Field<'a>] {
+        &self.entries
+    }
+
+    /// The fields themselves, for a reader that renames or drops some.
+    pub fn into_vec(self) -> Vec<Field<'a>> {
+        self.entries
+    }
+
+    /// Fields out of what a reader collected.
+    pub fn from_vec(format: Format, entries: Vec<Field<'a>>) -> Self {
+        Fields { format, entries }
+    }
+
+    /// The value of the field at `index`, counted from 0.
+    ///
+    /// # Panics
+    /// When there is no such field: indices come from walking [`Fields::iter`].
+    pub fn at(&self, index: usize) -> &Scalar<'a> {
+        &self.entries[index].value
     }
 
     /// The first field of that exact name.
@@ -151,7 +174,7 @@ impl<'a> Fields<'a> {
 /// Decodes JSON escapes behind what `out` already holds. A lone surrogate becomes U+FFFD, as `String` cannot hold it.
 pub fn unescape_into(raw: &str, out: &mut String) {
     let mut rest = raw;
-    while let Some(at) = rest.find('\\') {
+    while let Some(at) = rest.bytes().position(|byte| byte == b'\\') {
         out.push_str(&rest[..at]);
         let escape = rest.as_bytes().get(at + 1).copied();
         let mut used = 2;

@@ -82,6 +82,8 @@ classes! {
     NTP = 4013, "NTP Activity";
     /// Tunnels and VPNs.
     TUNNEL = 4014, "Tunnel Activity";
+    /// Machines seen.
+    INVENTORY_INFO = 5001, "Device Inventory Info";
     /// Software seen on a machine.
     SOFTWARE_INFO = 5020, "Software Inventory Info";
     /// Web resources.

@@ -151,6 +151,24 @@ attributes! {
     log_provider: String,
     /// Somebody else's finding.
     finding_info: FindingInfo,
+    /// What that finding was seen in.
+    evidences: Vec<Evidence>,
+    /// Application that was installed, started, stopped.
+    app: Product,
+    /// Product that was seen (software inventory).
+    product: Product,
+    /// Name of a network share.
+    share: String,
+    /// Sort of share.
+    share_type: String,
+    /// Command of the protocol (SMB, FTP, SMTP).
+    command: String,
+    /// DHCP transaction.
+    transaction_uid: String,
+    /// Seconds that a DHCP lease lasts.
+    lease_dur: i64,
+    /// NTP stratum.
+    stratum_id: u32,
     /// 0 unknown, 1 allowed, 2 denied, 99 other (profile security control).
     action_id: u32,
     /// Caption.

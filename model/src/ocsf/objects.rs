@@ -209,6 +209,8 @@ objects! {
         state: String,
         /// Who signed.
         certificate: Certificate,
+        /// Name of the signer, where that is all that is known.
+        developer_uid: String,
     }
     /// `certificate`.
     Certificate {
@@ -689,6 +691,33 @@ objects! {
         created_time: i64,
         /// ATT&CK.
         attacks: Vec<Attack>,
+    }
+    /// `evidences`: what a finding was seen in.
+    Evidence {
+        /// Where it came from.
+        src_endpoint: Endpoint,
+        /// Where it went.
+        dst_endpoint: Endpoint,
+        /// How.
+        connection_info: ConnectionInfo,
+        /// URL.
+        url: Url,
+        /// DNS question.
+        query: DnsQuery,
+        /// File.
+        file: File,
+        /// Process.
+        process: Process,
+        /// Account.
+        user: User,
+        /// HTTP request.
+        http_request: HttpRequest,
+        /// HTTP response.
+        http_response: HttpResponse,
+        /// TLS.
+        tls: Tls,
+        /// E-mail.
+        email: Email,
     }
     /// `analytic`.
     AnalyticObject {

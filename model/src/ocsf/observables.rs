@@ -73,6 +73,52 @@ impl Event {
                 one(ObservableKind::Email, "email.to", Some(to), &mut give);
             }
         }
+        for found in a.evidences.iter().flatten() {
+            evidence(found, &mut give);
+        }
+    }
+}
+
+/// What somebody else's finding was seen in is as good a sighting as an event of ours.
+fn evidence<'a>(evidence: &'a Evidence, give: &mut impl FnMut(Observable<'a>)) {
+    endpoint(
+        evidence.src_endpoint.as_ref(),
+        "evidences.src_endpoint.ip",
+        "evidences.src_endpoint.hostname",
+        give,
+    );
+    endpoint(
+        evidence.dst_endpoint.as_ref(),
+        "evidences.dst_endpoint.ip",
+        "evidences.dst_endpoint.hostname",
+        give,
+    );
+    if let Some(query) = &evidence.query {
+        host(query.hostname.as_deref(), "evidences.query.hostname", give);
+    }
+    if let Some(request) = &evidence.http_request
+        && let Some(found) = &request.url
+    {
+        url(
+            found,
+            "evidences.http_request.url.url_string",
+            "evidences.http_request.url.hostname",
+            "evidences.http_request.url.path",
+            give,
+        );
+    }
+    if let Some(found) = &evidence.url {
+        url(found, "evidences.url.url_string", "evidences.url.hostname", "evidences.url.path", give);
+    }
+    if let Some(tls) = &evidence.tls {
+        host(tls.sni.as_deref(), "evidences.tls.sni", give);
+    }
+    hashes(evidence.file.as_ref(), "evidences.file.hashes.value", give);
+    if let Some(email) = &evidence.email {
+        one(ObservableKind::Email, "evidences.email.from", email.from.as_deref(), give);
+        for to in email.to.iter().flatten() {
+            one(ObservableKind::Email, "evidences.email.to", Some(to), give);
+        }
     }
 }
 

@@ -1,0 +1,505 @@
+//! Records in, rules that match them out.
+
+use std::sync::Arc;
+
+use model::limits::MATCH_VALUE_BYTES_MAX;
+use model::{Detection, EventId, Fields, Scalar, Text, Timestamp};
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::compare;
+use super::explain;
+use super::load::RuleSet;
+use super::partition::{self, AtomKind, Node, Partition, Slot};
+use super::pattern::lower_into;
+use super::routing::{RouteKey, Router};
+use super::rule::Expr;
+use super::test::{Order, Test};
+
+/// Most different routing values that are remembered as they were spelled.
+const SPELLINGS_MAX: usize = 65_536;
+
+/// Matches records against a set of rules. One for each thread; the rules themselves are shared.
+pub struct Matcher {
+    rules: Arc<RuleSet>,
+    router: Arc<Router>,
+    /// Partitions, and which one a record's routing values lead to.
+    partitions: Vec<Partition>,
+    by_key: FxHashMap<RouteKey, u32>,
+    by_spelling: FxHashMap<Box<str>, u32>,
+    /// Values of routing fields that the rules or the router name, lowered: others need no partition of their own.
+    vocabulary: FxHashSet<(Box<str>, Box<str>)>,
+    spelling: String,
+    scratch: Scratch,
+    matched: Vec<usize>,
+}
+
+/// What is known about the record in which something was found.
+#[derive(Clone, Copy, Debug)]
+pub struct Seen<'a> {
+    /// The event's id.
+    pub event: EventId,
+    /// When it happened.
+    pub time: Timestamp,
+    /// The machine, account or service that it happened on.
+    pub subject: Option<&'a str>,
+}
+
+impl Matcher {
+    /// A matcher that has compiled nothing yet; partitions are compiled when their first record comes.
+    pub fn new(rules: Arc<RuleSet>, router: Arc<Router>) -> Self {
+        let vocabulary = vocabulary(&rules, &router);
+        Matcher {
+            rules,
+            router,
+            partitions: Vec::new(),
+            by_key: FxHashMap::default(),
+            by_spelling: FxHashMap::default(),
+            vocabulary,
+            spelling: String::new(),
+            scratch: Scratch::default(),
+            matched: Vec::new(),
+        }
+    }
+
+    /// The rules.
+    pub fn rules(&self) -> &Arc<RuleSet> {
+        &self.rules
+    }
+
+    /// Whether any rule applies to records of this kind: when none does, nobody needs to ask.
+    pub fn has_rules_for(&mut self, fields: &Fields<'_>) -> bool {
+        let number = self.partition(fields);
+        !self.partitions[number].rules.is_empty()
+    }
+
+    /// The detections in one record, in a fixed order, behind what `found` already holds.
+    pub fn observe(&mut self, fields: &Fields<'_>, seen: &Seen<'_>, found: &mut Vec<Detection>) {
+        let mut matched = std::mem::take(&mut self.matched);
+        matched.clear();
+        self.matches(fields, &mut matched);
+        for index in &matched {
+            let rule = &self.rules.rules[*index];
+            if !rule.is_silent {
+                found.push(explain::detection(rule, fields, seen));
+            }
+        }
+        self.matched = matched;
+    }
+
+    /// Gives the index of every rule that matches the record, in a fixed order.
+    pub fn matches(&mut self, fields: &Fields<'_>, found: &mut Vec<usize>) {
+        let number = self.partition(fields);
+        let partition = &self.partitions[number];
+        if partition.rules.is_empty() {
+            return;
+        }
+        self.scratch.run(partition, fields);
+        let from = found.len();
+        let Scratch { candidates, .. } = &mut self.scratch;
+        let candidates = std::mem::take(candidates);
+        for candidate in &candidates {
+            let compiled = &partition.rules[*candidate as usize];
+            if self.scratch.holds(partition, fields, &compiled.node) {
+                found.push(compiled.rule);
+            }
+        }
+        self.scratch.candidates = candidates;
+        found[from..].sort_unstable();
+    }
+
+    /// The partition for a record, compiled if this is the first record of its kind.
+    fn partition(&mut self, fields: &Fields<'_>) -> usize {
+        let keys = self.router.keys(fields.format);
+        spell(fields, keys, &mut self.spelling);
+        if let Some(number) = self.by_spelling.get(self.spelling.as_str()) {
+            return *number as usize;
+        }
+        let key = RouteKey { format: fields.format, values: keys.iter().map(|name| key_value(fields, name)).collect() };
+        let number = self.compile(key);
+        if self.by_spelling.len() >= SPELLINGS_MAX {
+            self.by_spelling.clear();
+        }
+        self.by_spelling.insert(self.spelling.as_str().into(), number as u32);
+        number
+    }
+
+    fn compile(&mut self, mut key: RouteKey) -> usize {
+        let sources = self.router.sources(&key);
+        let names = self.router.keys(key.format);
+        let mut known = Vec::new();
+        for (name, value) in names.iter().zip(&mut key.values) {
+            let is_named = match value {
+                Some(text) => self.vocabulary.contains(&(name.clone(), text.clone())),
+                None => true,
+            };
+            if is_named {
+                known.push((name.clone(), value.clone()));
+            } else {
+                // Records whose value nobody names share a partition that decides nothing about it in advance.
+                *value = Some(OTHER.into());
+            }
+        }
+        if let Some(number) = self.by_key.get(&key) {
+            return *number as usize;
+        }
+        let applies = |rule: &super::rule::Rule| sources.iter().any(|source| source.satisfies(&rule.source));
+        let rules = self.rules.rules.iter().enumerate().filter(|(_, rule)| applies(rule));
+        let partition = partition::compile(rules, &known, key.format);
+        let number = self.partitions.len();
+        self.partitions.push(partition);
+        self.by_key.insert(key, number as u32);
+        number
+    }
+}
+
+/// Stands for every value that neither the router nor a rule names. No routing value holds a line break.
+const OTHER: &str = "\n";
+
+/// The routing values as they stand in the record, to look up the partition by. Not lowered: that would cost more than
+/// remembering the few spellings that occur.
+fn spell(fields: &Fields<'_>, keys: &[Box<str>], out: &mut String) {
+    out.clear();
+    out.push_str(fields.format.name());
+    for key in keys {
+        out.push('\n');
+        match fields.get(key) {
+            Some(Scalar::Text(Text::Plain(text))) => out.push_str(text),
+            Some(Scalar::Number(digits)) => out.push_str(digits),
+            Some(value) => match value.to_str() {
+                Some(text) => out.push_str(&text),
+                None => out.push_str("\r-"),
+            },
+            None => out.push('\r'),
+        }
+    }
+}
+
+fn key_value(fields: &Fields<'_>, name: &str) -> Option<Box<str>> {
+    let text = fields.get(name)?.to_str().map(|text| text.to_lowercase());
+    // A null, an object or an array is there, but no text that anybody names.
+    Some(text.map_or_else(|| OTHER.into(), Into::into))
+}
+
+fn vocabulary(rules: &RuleSet, router: &Router) -> FxHashSet<(Box<str>, Box<str>)> {
+    let mut words = FxHashSet::default();
+    for format in model::Format::ALL {
+        for (at, name) in router.keys(*format).iter().enumerate() {
+            router.for_each_value(*format, at, |value| {
+                words.insert((name.clone(), value.into()));
+            });
+        }
+    }
+    let names: FxHashSet<Box<str>> = words.iter().map(|(name, _): &(Box<str>, Box<str>)| name.clone()).collect();
+    for rule in &rules.rules {
+        for selection in &rule.selections {
+            words_of(&selection.expr, &names, &mut words);
+        }
+    }
+    words
+}
+
+fn words_of(expr: &Expr, names: &FxHashSet<Box<str>>, words: &mut FxHashSet<(Box<str>, Box<str>)>) {
+    match expr {
+        Expr::All(exprs) | Expr::Any(exprs) | Expr::AtLeast(_, exprs) => {
+            exprs.iter().for_each(|expr| words_of(expr, names, words));
+        }
+        Expr::Not(expr) => words_of(expr, names, words),
+        Expr::Selection(_) => {}
+        Expr::Test { field: Some(field), test } if names.contains(field) => match test.as_ref() {
+            Test::Text(pattern) if pattern.at_start && pattern.at_end => {
+                if let Some(text) = pattern.plain() {
+                    words.insert((field.clone(), text.into()));
+                }
+            }
+            Test::Number(Order::Equal, number) => {
+                words.insert((field.clone(), number.to_string().into()));
+            }
+            _ => {}
+        },
+        Expr::Test { .. } => {}
+    }
+}
+
+/// What one record is worked on with; kept, so that a record costs no allocation.
+#[derive(Default)]
+struct Scratch {
+    /// Lowered values, one behind the other.
+    text: String,
+    /// Values by slot.
+    values: Vec<Value>,
+    /// First value of a slot, plus one; 0 for none.
+    first: Vec<u32>,
+    /// Slots that have a value, to clear `first` by.
+    touched: Vec<u16>,
+    /// Atoms whose text was seen.
+    seen: Vec<u64>,
+    seen_words: Vec<u32>,
+    /// Answers that were worked out already: 0 not asked, 1 no, 2 yes.
+    answers: Vec<u8>,
+    answered: Vec<u32>,
+    /// Rules to look at.
+    candidates: Vec<u32>,
+    is_candidate: Vec<bool>,
+}
+
+/// A value of a slot.
+#[derive(Clone, Copy)]
+struct Value {
+    slot: u16,
+    /// Field of the record.
+    field: u32,
+    /// Where its lowered text is.
+    from: u32,
+    until: u32,
+    /// Next value of the same slot, plus one.
+    next: u32,
+    /// It is a text, number or boolean: null, objects and arrays have no text, which is not an empty one.
+    has_text: bool,
+}
+
+impl Scratch {
+    /// Looks for everything that the partition's rules look for.
+    fn run(&mut self, partition: &Partition, fields: &Fields<'_>) {
+        self.reset(partition);
+        self.collect(partition, fields);
+        for at in 0..self.values.len() {
+            let value = self.values[at];
+            let slot = &partition.slot[value.slot as usize];
+            self.search(partition, slot, value);
+        }
+        for touched in 0..self.touched.len() {
+            let slot = &partition.slot[self.touched[touched] as usize];
+            self.nominate(&slot.on_present);
+        }
+        self.nominate(&partition.always);
+    }
+
+    fn reset(&mut self, partition: &Partition) {
+        for slot in self.touched.drain(..) {
+            self.first[slot as usize] = 0;
+        }
+        for word in self.seen_words.drain(..) {
+            self.seen[word as usize] = 0;
+        }
+        for atom in self.answered.drain(..) {
+            self.answers[atom as usize] = 0;
+        }
+        for rule in self.candidates.drain(..) {
+            self.is_candidate[rule as usize] = false;
+        }
+        self.text.clear();
+        self.values.clear();
+        // Buffers only grow; they stay clean, so they serve every partition.
+        grow(&mut self.first, partition.slot.len());
+        grow(&mut self.seen, partition.atoms.len().div_ceil(64));
+        grow(&mut self.answers, partition.atoms.len());
+        grow(&mut self.is_candidate, partition.rules.len());
+    }
+
+    fn collect(&mut self, partition: &Partition, fields: &Fields<'_>) {
+        for (at, field) in fields.iter().enumerate() {
+            let slot = partition.slot_of(&field.name);
+            let keywords = partition.keywords.filter(|_| may_hold_keyword(partition, &field.value));
+            if slot.is_none() && keywords.is_none() {
+                continue;
+            }
+            let from = self.text.len();
+            lower_scalar(&field.value, &mut self.text);
+            if self.text.len() - from > MATCH_VALUE_BYTES_MAX {
+                let cut = self.text.floor_char_boundary(from + MATCH_VALUE_BYTES_MAX);
+                self.text.truncate(cut);
+            }
+            let until = self.text.len();
+            for slot in [slot, keywords].into_iter().flatten() {
+                let first = &mut self.first[slot as usize];
+                if *first == 0 {
+                    self.touched.push(slot);
+                }
+                let has_text = is_text(&field.value);
+                let (field, from, until) = (at as u32, from as u32, until as u32);
+                let value = Value { slot, field, from, until, next: *first, has_text };
+                *first = self.values.len() as u32 + 1;
+                self.values.push(value);
+            }
+        }
+    }
+
+    fn search(&mut self, partition: &Partition, slot: &Slot, value: Value) {
+        if !value.has_text {
+            return;
+        }
+        let (from, until) = (value.from as usize, value.until as usize);
+        if !slot.exact.is_empty()
+            && until - from <= slot.exact_bytes_max
+            && let Some(atoms) = slot.exact.get(&self.text[from..until])
+        {
+            atoms.iter().for_each(|atom| self.see(partition, *atom));
+        }
+        if !slot.numbers.is_empty()
+            && let Some(number) = whole_number(&self.text[from..until])
+            && let Some(atoms) = slot.numbers.get(&number)
+        {
+            atoms.iter().for_each(|atom| self.see(partition, *atom));
+        }
+        // The text is taken out while it is walked over, because seeing an atom changes the rest of `self`.
+        let text = std::mem::take(&mut self.text);
+        slot.texts.find(&text.as_bytes()[from..until], |number| {
+            slot.atoms[number as usize].iter().for_each(|atom| self.see(partition, *atom));
+        });
+        self.text = text;
+    }
+
+    #[inline]
+    fn see(&mut self, partition: &Partition, atom: u32) {
+        let (word, bit) = ((atom / 64) as usize, 1u64 << (atom % 64));
+        let seen = self.seen[word];
+        if seen & bit != 0 {
+            return;
+        }
+        if seen == 0 {
+            self.seen_words.push(word as u32);
+        }
+        self.seen[word] = seen | bit;
+        self.nominate(&partition.atoms[atom as usize].triggers);
+    }
+
+    fn nominate(&mut self, rules: &[u32]) {
+        for rule in rules {
+            if !std::mem::replace(&mut self.is_candidate[*rule as usize], true) {
+                self.candidates.push(*rule);
+            }
+        }
+    }
+
+    /// Whether an expression holds, with what was seen.
+    fn holds(&mut self, partition: &Partition, fields: &Fields<'_>, node: &Node) -> bool {
+        match node {
+            Node::Known(known) => *known,
+            Node::Atom(atom) => self.atom(partition, fields, *atom),
+            Node::All(nodes) => nodes.iter().all(|node| self.holds(partition, fields, node)),
+            Node::Any(nodes) => nodes.iter().any(|node| self.holds(partition, fields, node)),
+            Node::Not(node) => !self.holds(partition, fields, node),
+            Node::AtLeast(count, nodes) => {
+                let mut missing = *count;
+                for node in nodes {
+                    missing -= usize::from(missing > 0 && self.holds(partition, fields, node));
+                }
+                missing == 0
+            }
+        }
+    }
+
+    fn atom(&mut self, partition: &Partition, fields: &Fields<'_>, number: u32) -> bool {
+        let atom = &partition.atoms[number as usize];
+        let was_seen = self.seen[(number / 64) as usize] & (1 << (number % 64)) != 0;
+        match atom.kind {
+            AtomKind::Direct => return was_seen,
+            AtomKind::Gated if !was_seen => return false,
+            AtomKind::Gated | AtomKind::Lazy => {}
+        }
+        match self.answers[number as usize] {
+            0 => {}
+            answer => return answer == 2,
+        }
+        let holds = self.look(partition, fields, atom.slot, &atom.test);
+        self.answers[number as usize] = if holds { 2 } else { 1 };
+        self.answered.push(number);
+        holds
+    }
+
+    /// Decides a test that no automaton decides.
+    fn look(&self, partition: &Partition, fields: &Fields<'_>, slot: u16, test: &Test) -> bool {
+        if partition.keywords == Some(slot) {
+            // The filter may have kept values from being collected.
+            return compare::holds(fields, None, test);
+        }
+        let mut values = self.values_of(slot).map(|value| (value, fields.at(value.field as usize)));
+        match test {
+            Test::Null => values.all(|(_, value)| *value == Scalar::Null),
+            Test::Exists => values.any(|(_, value)| *value != Scalar::Null),
+            Test::Present => values.next().is_some(),
+            Test::Text(pattern) if !pattern.cased => values.any(|(at, _)| {
+                at.has_text && pattern.matches(&self.text[at.from as usize..at.until as usize])
+            }),
+            test => values.any(|(_, value)| compare::value_holds(fields, value, test)),
+        }
+    }
+
+    fn values_of(&self, slot: u16) -> impl Iterator<Item = Value> + '_ {
+        let mut next = self.first[slot as usize];
+        std::iter::from_fn(move || {
+            let value = *self.values.get((next as usize).checked_sub(1)?)?;
+            next = value.next;
+            Some(value)
+        })
+    }
+}
+
+fn grow<T: Clone + Default>(buffer: &mut Vec<T>, length: usize) {
+    if buffer.len() < length {
+        buffer.resize(length, T::default());
+    }
+}
+
+/// Whether a keyword of the partition can be in the value.
+fn may_hold_keyword(partition: &Partition, value: &Scalar<'_>) -> bool {
+    let Some(filter) = &partition.keyword_filter else { return true };
+    match value {
+        Scalar::Text(Text::Plain(text)) => !text.is_ascii() || filter.may_hold(text),
+        Scalar::Text(Text::Escaped(raw)) => {
+            !raw.is_ascii() || has_unicode_escape(raw) || filter.may_hold(raw)
+        }
+        // Texts that the filter takes are longer than `true` and `false`.
+        Scalar::Number(digits) => filter.may_hold(digits),
+        Scalar::Bool(_) | Scalar::Null | Scalar::Object | Scalar::Array => false,
+    }
+}
+
+/// Whether a `\uXXXX` stands in the text; an escaped backslash before a `u` is none.
+fn has_unicode_escape(raw: &str) -> bool {
+    let bytes = raw.as_bytes();
+    memchr::memmem::find_iter(bytes, b"\\u").any(|at| {
+        let backslashes = bytes[..=at].iter().rev().take_while(|byte| **byte == b'\\').count();
+        backslashes % 2 == 1
+    })
+}
+
+fn is_text(value: &Scalar<'_>) -> bool {
+    matches!(value, Scalar::Text(_) | Scalar::Number(_) | Scalar::Bool(_))
+}
+
+/// Lowers a value behind `out`; null, objects and arrays have no text.
+fn lower_scalar(value: &Scalar<'_>, out: &mut String) {
+    match value {
+        Scalar::Text(Text::Plain(text)) => lower_into(text, out),
+        Scalar::Text(Text::Escaped(raw)) => {
+            let from = out.len();
+            model::native::unescape_into(raw, out);
+            if out[from..].is_ascii() {
+                out[from..].make_ascii_lowercase();
+            } else {
+                let lowered = out[from..].to_lowercase();
+                out.truncate(from);
+                out.push_str(&lowered);
+            }
+        }
+        Scalar::Number(digits) => lower_into(digits, out),
+        Scalar::Bool(true) => out.push_str("true"),
+        Scalar::Bool(false) => out.push_str("false"),
+        Scalar::Null | Scalar::Object | Scalar::Array => {}
+    }
+}
+
+/// The whole number that a text is; fast for plain digits, complete for the rest.
+fn whole_number(text: &str) -> Option<i64> {
+    let first = *text.as_bytes().first()?;
+    let is_plain = first.is_ascii_digit() || first == b'-' || first == b'+' || first == b'.' || first == b' ';
+    if !is_plain {
+        return None;
+    }
+    if let Ok(number) = text.parse() {
+        return Some(number);
+    }
+    let number = super::test::number(text)?;
+    (number.fract() == 0.0 && number.abs() < 9.0e15).then_some(number as i64)
+}
