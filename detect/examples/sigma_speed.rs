@@ -52,7 +52,11 @@ fn main() {
         let warm = timed(|| hits = pass(&mut matcher, &lines, &mut found));
         println!(
             "parse only {:.0} ev/s | our scan {:.0} | ours {:.0} (first pass {:.0}) = {:.2} x parse, {hits} hits",
-            rate(parse), rate(scan), rate(warm), rate(cold), parse / warm
+            rate(parse),
+            rate(scan),
+            rate(warm),
+            rate(cold),
+            parse / warm
         );
     }
 }
@@ -60,7 +64,9 @@ fn main() {
 fn pass(matcher: &mut Matcher, lines: &[&str], found: &mut Vec<usize>) -> usize {
     let mut hits = 0;
     for line in lines {
-        let Ok(fields) = formats::json::scan(line.as_bytes(), Format::Windows, formats::json::no_lift) else { continue };
+        let Ok(fields) = formats::json::scan(line.as_bytes(), Format::Windows, formats::json::no_lift) else {
+            continue;
+        };
         found.clear();
         matcher.matches(&fields, found);
         hits += found.len();

@@ -1,1 +1,8 @@
 //! Every operation of Watchbell, in flow order.
+
+pub mod content;
+pub mod detectors;
+mod lines;
+pub mod rule_tests;
+pub mod scan;
+pub mod unpack;

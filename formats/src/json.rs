@@ -335,7 +335,10 @@ mod tests {
     fn lifted_objects_lose_their_path() {
         let lift: Lift = |path| matches!(path, "Event" | "EventData" | "System");
         let check = |text: &str, expected: &str| assert_eq!(shown(text, lift), expected, "{text}");
-        check(r#"{"Event":{"System":{"EventID":1,"P":{"N":"x"}},"EventData":{"Image":"i"}}}"#, "EventID=1 P={} P.N=x Image=i");
+        check(
+            r#"{"Event":{"System":{"EventID":1,"P":{"N":"x"}},"EventData":{"Image":"i"}}}"#,
+            "EventID=1 P={} P.N=x Image=i",
+        );
     }
 
     #[test]

@@ -1,1 +1,80 @@
 //! Outside bytes to model and back, without I/O.
+//!
+//! A record is read in two steps. [`fields`] gives it names: the fields as its authors wrote them, which is what Sigma
+//! rules see. [`event`] turns those into an OCSF event, which is what indicators, behaviour and the lake use. Neither ever
+//! fails as a whole: trouble with one record is a [`Trouble`], which becomes a counted note.
+//!
+//! In front of the two stand [`container`], [`evtx`] and [`split`], which turn a file into records, and [`recognise`], which
+//! tells what a record is. Behind them stands [`finding`], which writes what was found, and [`schema`], which judges every
+//! event by OCSF's own words.
+
+pub mod evtx;
+pub mod finding;
+pub mod head;
+pub mod json;
+pub mod schema;
+pub mod split;
+pub mod text;
+
+mod cloudtrail;
+mod m365;
+mod mapping;
+mod ocsf;
+mod parts;
+mod recognise;
+mod row;
+mod suricata;
+#[cfg(test)]
+mod testing;
+mod tree;
+mod windows;
+mod zeek;
+
+use model::{Event, Fields, Format};
+
+pub use head::{Head, Trouble};
+pub use mapping::{MappingError, Mappings};
+pub use recognise::{CONTAINER_HEAD_BYTES, Container, container, recognise};
+
+/// Step one: the fields of a record, under the names that its authors gave them (the Sigma view).
+///
+/// # Errors
+/// When the bytes are not in that format, or beyond a limit. The record as such is kept anyway.
+///
+/// ```
+/// let body = br#"{"Event":{"System":{"EventID":1,"Channel":"c"},"EventData":{"Image":"i"}}}"#;
+/// let fields = formats::fields(model::Format::Windows, body)?;
+/// assert_eq!(fields.text("Image").as_deref(), Some("i"));
+/// # Ok::<(), formats::Trouble>(())
+/// ```
+pub fn fields(format: Format, body: &[u8]) -> Result<Fields<'_>, Trouble> {
+    let limit = model::limits::RECORD_BYTES_MAX;
+    if body.len() > limit {
+        return Err(Trouble::too_large(format!("{} bytes, at most {limit} are read", body.len())));
+    }
+    match format {
+        Format::Windows | Format::Evtx => windows::fields(format, body),
+        Format::Zeek => zeek::fields(body),
+        Format::Suricata | Format::CloudTrail | Format::M365 | Format::Ocsf | Format::Json => {
+            json::scan(body, format, json::no_lift)
+        }
+        _ => text::fields(format, body),
+    }
+}
+
+/// Step two: the OCSF event of a record, and what could not be taken over.
+///
+/// There is always an event: what no mapping knows becomes a base event (class 0) that names the record it came from.
+/// `mappings` are only asked about [`Format::Json`].
+pub fn event(fields: &Fields<'_>, head: &Head<'_>, mappings: &Mappings) -> (Event, Vec<Trouble>) {
+    match fields.format {
+        Format::Windows | Format::Evtx => windows::event(fields, head),
+        Format::Zeek => zeek::event(fields, head),
+        Format::Suricata => suricata::event(fields, head),
+        Format::CloudTrail => cloudtrail::event(fields, head),
+        Format::M365 => m365::event(fields, head),
+        Format::Ocsf => ocsf::event(fields, head),
+        Format::Json => mappings.event(fields, head),
+        _ => text::event(fields, head),
+    }
+}

@@ -70,6 +70,8 @@ pub const FINDINGS_PAGE_MAX: usize = 10_000;
 pub const SAVED_HUNTS_MAX: usize = 1_000;
 /// Longest text of a saved hunt.
 pub const SAVED_HUNT_BYTES_MAX: usize = 64 * 1024;
+/// Longest reason of a legal hold.
+pub const HOLD_REASON_BYTES_MAX: usize = 4 * 1024;
 /// Open connections to the state database.
 pub const STATE_CONNECTIONS_MAX: u32 = 8;
 /// Rows that a hunt returns unless its caller asks for fewer.
@@ -213,3 +215,19 @@ pub const SUPPRESSION_ENTRIES_MAX: usize = 20_000_000;
 pub const SUPPRESSION_LISTS_MAX: usize = 10_000;
 /// Most segments that one set asks.
 pub const INDICATOR_SEGMENTS_MAX: usize = 16;
+
+// NetFlow and IPFIX (`formats::text::netflow`).
+
+/// Observation domains (an exporter may have several) whose templates are remembered at once; the one that was silent
+/// longest is forgotten first.
+pub const NETFLOW_DOMAINS_MAX: usize = 512;
+/// Templates remembered for one observation domain; the one that was unused longest is forgotten first.
+pub const NETFLOW_TEMPLATES_MAX: usize = 128;
+/// Fields of one template.
+pub const NETFLOW_TEMPLATE_FIELDS_MAX: usize = 128;
+/// Flow records taken out of one packet.
+pub const NETFLOW_RECORDS_MAX: usize = 4_096;
+/// Most mappings for JSON that an installation may have in one file.
+pub const MAPPINGS_MAX: usize = 256;
+/// Most conditions, constants and fields together that one mapping may have.
+pub const MAPPING_KEYS_MAX: usize = 512;

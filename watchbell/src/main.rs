@@ -1,2 +1,34 @@
-//! The binary: configuration and wiring.
-fn main() {}
+//! The `watchbell` program: configuration and wiring.
+
+mod cli;
+mod exit;
+mod paths;
+mod progress;
+mod ranking;
+mod rules;
+mod scan;
+mod words;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use cli::{Cli, Command};
+use exit::Exit;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let result = match cli.command {
+        Command::Scan(arguments) => scan::run(&arguments),
+        Command::Rules(arguments) => rules::run(&arguments),
+        Command::Completions { shell } => cli::completions(shell),
+        Command::Man => cli::man(),
+    };
+    match result {
+        Ok(exit) => exit.into(),
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            Exit::Failed.into()
+        }
+    }
+}

@@ -30,7 +30,6 @@ pub struct Matcher {
     vocabulary: FxHashSet<(Box<str>, Box<str>)>,
     spelling: String,
     scratch: Scratch,
-    matched: Vec<usize>,
 }
 
 /// What is known about the record in which something was found.
@@ -57,7 +56,6 @@ impl Matcher {
             vocabulary,
             spelling: String::new(),
             scratch: Scratch::default(),
-            matched: Vec::new(),
         }
     }
 
@@ -66,27 +64,24 @@ impl Matcher {
         &self.rules
     }
 
+    /// Which rules see which records.
+    pub fn router(&self) -> &Arc<Router> {
+        &self.router
+    }
+
     /// Whether any rule applies to records of this kind: when none does, nobody needs to ask.
     pub fn has_rules_for(&mut self, fields: &Fields<'_>) -> bool {
         let number = self.partition(fields);
         !self.partitions[number].rules.is_empty()
     }
 
-    /// The detections in one record, in a fixed order, behind what `found` already holds.
-    pub fn observe(&mut self, fields: &Fields<'_>, seen: &Seen<'_>, found: &mut Vec<Detection>) {
-        let mut matched = std::mem::take(&mut self.matched);
-        matched.clear();
-        self.matches(fields, &mut matched);
-        for index in &matched {
-            let rule = &self.rules.rules[*index];
-            if !rule.is_silent {
-                found.push(explain::detection(rule, fields, seen));
-            }
-        }
-        self.matched = matched;
+    /// The detections of rules that [`Matcher::matches`] found in a record; rules that only feed correlations give none.
+    pub fn explain(&self, matched: &[usize], fields: &Fields<'_>, seen: &Seen<'_>, found: &mut Vec<Detection>) {
+        let rules = matched.iter().map(|index| &self.rules.rules[*index]);
+        found.extend(rules.filter(|rule| !rule.is_silent).map(|rule| explain::detection(rule, fields, seen)));
     }
 
-    /// Gives the index of every rule that matches the record, in a fixed order.
+    /// Gives the index of every rule that matches the record, in a fixed order, behind what `found` already holds.
     pub fn matches(&mut self, fields: &Fields<'_>, found: &mut Vec<usize>) {
         let number = self.partition(fields);
         let partition = &self.partitions[number];
@@ -418,9 +413,9 @@ impl Scratch {
             Test::Null => values.all(|(_, value)| *value == Scalar::Null),
             Test::Exists => values.any(|(_, value)| *value != Scalar::Null),
             Test::Present => values.next().is_some(),
-            Test::Text(pattern) if !pattern.cased => values.any(|(at, _)| {
-                at.has_text && pattern.matches(&self.text[at.from as usize..at.until as usize])
-            }),
+            Test::Text(pattern) if !pattern.cased => {
+                values.any(|(at, _)| at.has_text && pattern.matches(&self.text[at.from as usize..at.until as usize]))
+            }
             test => values.any(|(_, value)| compare::value_holds(fields, value, test)),
         }
     }
@@ -446,9 +441,7 @@ fn may_hold_keyword(partition: &Partition, value: &Scalar<'_>) -> bool {
     let Some(filter) = &partition.keyword_filter else { return true };
     match value {
         Scalar::Text(Text::Plain(text)) => !text.is_ascii() || filter.may_hold(text),
-        Scalar::Text(Text::Escaped(raw)) => {
-            !raw.is_ascii() || has_unicode_escape(raw) || filter.may_hold(raw)
-        }
+        Scalar::Text(Text::Escaped(raw)) => !raw.is_ascii() || has_unicode_escape(raw) || filter.may_hold(raw),
         // Texts that the filter takes are longer than `true` and `false`.
         Scalar::Number(digits) => filter.may_hold(digits),
         Scalar::Bool(_) | Scalar::Null | Scalar::Object | Scalar::Array => false,

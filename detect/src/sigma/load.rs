@@ -1,12 +1,14 @@
 //! From rule files to rules. What does not load is named with its reason and stops nothing else.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
+use model::Analytic;
 use rsigma_parser::{ConditionExpr, CorrelationRule, FilterRule, FilterRuleTarget, SelectorPattern, SigmaRule};
 
 use super::Placeholders;
-use super::rule::{self, Expr, Rule, Selection};
 use super::routing::Source;
+use super::rule::{self, Expr, Rule, Selection};
 
 /// A rule file that the caller has read.
 #[derive(Clone, Copy, Debug)]
@@ -64,8 +66,18 @@ impl RuleSet {
         self.correlation_count
     }
 
+    /// What is known about the rule at `index`, as [`super::Matcher::matches`] gives it.
+    pub fn analytic(&self, index: usize) -> Option<&Arc<Analytic>> {
+        self.rules.get(index).map(|rule| &rule.analytic)
+    }
+
+    /// The log source that the rule at `index` asks for.
+    pub fn source(&self, index: usize) -> Option<&Source> {
+        self.rules.get(index).map(|rule| &rule.source)
+    }
+
     /// The rule that goes by this id, name or title.
-    pub(crate) fn find(&self, name: &str) -> Option<usize> {
+    pub fn find(&self, name: &str) -> Option<usize> {
         self.rules.iter().position(|rule| rule.names.iter().any(|known| known == name))
     }
 }
@@ -116,6 +128,7 @@ impl Loader<'_> {
             }
         }
         self.duplicates();
+        self.silence();
         self.set.correlation_count = self.set.correlations.len();
         self.set
     }
@@ -142,6 +155,17 @@ impl Loader<'_> {
             }
         });
         self.set.errors.append(&mut errors);
+    }
+
+    /// Rules that correlations refer to do not alert themselves, unless one of those says `generate: true`.
+    fn silence(&mut self) {
+        for rule in &mut self.set.rules {
+            let refers = |(correlation, _): &&(CorrelationRule, String)| {
+                correlation.rules.iter().any(|name| rule.names.contains(name))
+            };
+            let mut referring = self.set.correlations.iter().filter(refers).peekable();
+            rule.is_silent = referring.peek().is_some() && !referring.any(|(correlation, _)| correlation.generate);
+        }
     }
 
     /// A filter's condition becomes one more part that must hold, in every rule that it names and whose log source agrees.

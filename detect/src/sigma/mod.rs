@@ -9,6 +9,7 @@
 //! needs; nothing is allocated for a record that matches nothing.
 
 mod compare;
+mod correlation;
 mod detector;
 mod explain;
 mod load;
@@ -23,6 +24,7 @@ mod texts;
 
 use std::collections::BTreeMap;
 
+pub use correlation::{CorrelationState, Correlator, Losses};
 pub use detector::{Matcher, Seen};
 pub use load::{LoadError, RuleFile, RuleSet};
 pub use routing::{Router, RoutingError, Source};

@@ -437,7 +437,8 @@ mod tests {
 
     #[test]
     fn places_and_case() {
-        let check = |field, pattern, value, expected| assert_eq!(matches(field, pattern, value), expected, "{field} {pattern}");
+        let check =
+            |field, pattern, value, expected| assert_eq!(matches(field, pattern, value), expected, "{field} {pattern}");
         check("F", "Abc", "aBC", true);
         check("F|cased", "Abc", "aBC", false);
         check("F|contains", "b", "abc", true);

@@ -328,7 +328,11 @@ impl Builder<'_> {
             let sees_absence = matches!(*atom.test, Test::Null);
             let is_keyword = self.partition.keywords == Some(atom.slot);
             // A field that is there is no rare sight.
-            return (!sees_absence && !is_keyword).then(|| Trigger { atoms: vec![], slots: vec![atom.slot], cost: 0.9 });
+            return (!sees_absence && !is_keyword).then(|| Trigger {
+                atoms: vec![],
+                slots: vec![atom.slot],
+                cost: 0.9,
+            });
         }
         Some(Trigger { atoms: vec![number], slots: vec![], cost: rarity(&atom.test) })
     }

@@ -207,6 +207,13 @@ impl FormatRoutes {
     }
 }
 
+impl std::fmt::Display for Source {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let part = |part: &Option<String>| part.clone().unwrap_or_else(|| "-".to_owned());
+        write!(f, "{}/{}/{}", part(&self.product), part(&self.category), part(&self.service))
+    }
+}
+
 impl Source {
     /// Whether a rule that asks for `asked` applies to records of this source.
     pub(crate) fn satisfies(&self, asked: &Source) -> bool {
@@ -245,7 +252,8 @@ mod tests {
 
     #[test]
     fn windows_by_channel_and_event_id() {
-        let sysmon = |id| sources(Format::Windows, &[("Channel", "microsoft-windows-SYSMON/Operational"), ("EventID", id)]);
+        let sysmon =
+            |id| sources(Format::Windows, &[("Channel", "microsoft-windows-SYSMON/Operational"), ("EventID", id)]);
         assert_eq!(sysmon("1"), ["windows/-/sysmon", "windows/process_creation/sysmon"]);
         assert_eq!(sysmon("10"), ["windows/-/sysmon", "windows/process_access/sysmon"]);
         assert_eq!(sources(Format::Windows, &[("Channel", "security"), ("EventID", "4624")]), ["windows/-/security"]);

@@ -25,7 +25,7 @@ pub(crate) struct Rule {
     pub(crate) names: Vec<String>,
     /// Its author gave it an id.
     pub(crate) has_id: bool,
-    /// A correlation uses it and does not want it to alert by itself.
+    /// It only feeds correlations.
     pub(crate) is_silent: bool,
 }
 
@@ -223,8 +223,7 @@ fn condition_expr(condition: &ConditionExpr, selections: &[Selection]) -> Result
 
 fn selector_expr(quantifier: &Quantifier, pattern: &SelectorPattern, selections: &[Selection]) -> Result<Expr, String> {
     let is_named = |(_, selection): &(usize, &Selection)| pattern.matches_detection_name(&selection.name);
-    let named: Vec<Expr> =
-        selections.iter().enumerate().filter(is_named).map(|(at, _)| Expr::Selection(at)).collect();
+    let named: Vec<Expr> = selections.iter().enumerate().filter(is_named).map(|(at, _)| Expr::Selection(at)).collect();
     if named.is_empty() {
         return Err(format!("the condition says `{quantifier} of {pattern}`, but no selection has such a name"));
     }

@@ -187,12 +187,10 @@ impl<const EVERY: usize> Table<EVERY> {
         let mut at = 0;
         // Eight places at once, from two loads, without a branch for each: nearly all of them are of no interest.
         while let Some(block) = value.get(at..).and_then(|rest| rest.first_chunk::<12>()) {
-            let first = u64::from_le_bytes([
-                block[0], block[1], block[2], block[3], block[4], block[5], block[6], block[7],
-            ]);
-            let second = u64::from_le_bytes([
-                block[4], block[5], block[6], block[7], block[8], block[9], block[10], block[11],
-            ]);
+            let first =
+                u64::from_le_bytes([block[0], block[1], block[2], block[3], block[4], block[5], block[6], block[7]]);
+            let second =
+                u64::from_le_bytes([block[4], block[5], block[6], block[7], block[8], block[9], block[10], block[11]]);
             let run = |place: usize| {
                 let (word, shift) = if place < 4 { (first, place) } else { (second, place - 4) };
                 folded((word >> (8 * shift)) as u32)

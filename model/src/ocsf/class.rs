@@ -19,6 +19,11 @@ macro_rules! classes {
                     _ => None,
                 }
             }
+
+            /// The class of that caption, letter case aside.
+            pub fn from_caption(caption: &str) -> Option<Class> {
+                [$(($uid, $caption)),+].into_iter().find(|(_, known)| known.eq_ignore_ascii_case(caption)).map(|(uid, _)| Class(uid))
+            }
         }
     };
 }

@@ -1,0 +1,95 @@
+//! All detectors over one record.
+
+use std::sync::Arc;
+
+use detect::indicators::{Indicators, observe};
+use detect::sigma::{Matcher, Seen};
+use detect::suppress::Suppression;
+use formats::{Head, Mappings, Trouble};
+use model::{AgencyId, Detection, Event, EventId, Fields, Format, NoteReason, Timestamp};
+
+use crate::content::Content;
+
+/// The detectors of one thread. They share what they know and keep what they work with.
+pub struct Detectors {
+    matcher: Matcher,
+    indicators: Arc<Indicators>,
+    suppression: Arc<Suppression>,
+    mappings: Arc<Mappings>,
+    has_indicators: bool,
+}
+
+/// A record on its way through the detectors.
+#[derive(Clone, Copy, Debug)]
+pub struct Record<'a> {
+    /// Its name.
+    pub id: EventId,
+    /// Whose it is.
+    pub agency: &'a AgencyId,
+    /// When it reached us.
+    pub received: Timestamp,
+    /// What its source says it is.
+    pub format: Option<Format>,
+    /// Its bytes.
+    pub body: &'a [u8],
+}
+
+/// What became of a record.
+pub struct Examined<'a> {
+    /// Its fields, for whoever correlates.
+    pub fields: Fields<'a>,
+    /// The event.
+    pub event: Event,
+    /// Rules that matched, by index.
+    pub matched: Vec<usize>,
+    /// What was found, without correlations.
+    pub detections: Vec<Detection>,
+    /// What was wrong with parts of it.
+    pub troubles: Vec<Trouble>,
+}
+
+impl Detectors {
+    /// Detectors that know this.
+    pub fn new(content: &Content) -> Self {
+        Detectors {
+            matcher: Matcher::new(Arc::clone(&content.rules), Arc::clone(&content.router)),
+            indicators: Arc::clone(&content.indicators),
+            suppression: Arc::clone(&content.suppression),
+            mappings: Arc::clone(&content.mappings),
+            has_indicators: content.indicator_count > 0,
+        }
+    }
+
+    /// Reads a record and looks for everything that is known.
+    ///
+    /// # Errors
+    /// When the record cannot be read at all.
+    pub fn examine<'a>(&mut self, record: &Record<'a>) -> Result<Examined<'a>, Trouble> {
+        let format = match record.format.or_else(|| formats::recognise(record.body)) {
+            Some(format) => format,
+            None => {
+                let detail = "no reader knows this record; --format forces one".to_owned();
+                return Err(Trouble { reason: NoteReason::UnknownFormat, detail });
+            }
+        };
+        let fields = formats::fields(format, record.body)?;
+        let head = Head { id: record.id, agency: record.agency, received: record.received };
+        let (event, troubles) = formats::event(&fields, &head, &self.mappings);
+        let mut matched = Vec::new();
+        self.matcher.matches(&fields, &mut matched);
+        let mut detections = Vec::new();
+        if !matched.is_empty() {
+            let seen = Seen { event: record.id, time: event.time, subject: event.machine() };
+            self.matcher.explain(&matched, &fields, &seen, &mut detections);
+        }
+        if self.has_indicators {
+            observe(&self.indicators.load(), &event, &self.suppression, &mut detections);
+        }
+        Ok(Examined { fields, event, matched, detections, troubles })
+    }
+
+    /// The rules.
+    pub fn matcher(&self) -> &Matcher {
+        &self.matcher
+    }
+}

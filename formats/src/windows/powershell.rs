@@ -1,0 +1,161 @@
+//! PowerShell: the classic log (`Windows PowerShell`) and `Microsoft-Windows-PowerShell/Operational`.
+//!
+//! The classic log has its data as unnamed texts or, in flat shapes, in the message only; `HostApplication=…` lines are
+//! looked for in whichever there is. 4105 and 4106 name a script block but do not show it, so they stay base events.
+
+use model::ocsf::{Actor, Class, Event, LongString, Product, Script};
+
+use super::fill::{failure, line_value, logger};
+use super::names::W;
+use super::table::{Rule, rule};
+use crate::parts;
+use crate::row::Row;
+
+/// The operational log.
+pub(super) const OPERATIONAL: &[Rule] = &[
+    rule(4100, Class::APPLICATION_ERROR, 1, "PowerShell error", &[logger, host, failure]),
+    rule(4103, Class::SCRIPT, 1, "PowerShell pipeline executed", &[logger, host, pipeline]),
+    rule(4104, Class::SCRIPT, 1, "PowerShell script block", &[logger, block]),
+    rule(4105, Class::BASE, 99, "PowerShell script block started", &[logger]),
+    rule(4106, Class::BASE, 99, "PowerShell script block ended", &[logger]),
+];
+
+/// The classic log.
+pub(super) const CLASSIC: &[Rule] = &[
+    rule(400, Class::APPLICATION_LIFECYCLE, 3, "PowerShell engine started", &[host, engine]),
+    rule(403, Class::APPLICATION_LIFECYCLE, 4, "PowerShell engine stopped", &[host, engine]),
+    rule(600, Class::APPLICATION_LIFECYCLE, 3, "PowerShell provider started", &[host, provider]),
+    rule(800, Class::SCRIPT, 1, "PowerShell pipeline executed", &[host, classic_pipeline]),
+];
+
+fn script(text: String) -> Script {
+    Script {
+        script_content: Some(LongString { value: Some(text), ..LongString::default() }),
+        type_id: Some(2),
+        type_name: Some("PowerShell".into()),
+        ..Script::default()
+    }
+}
+
+fn block(row: &Row<'_, W>, event: &mut Event) {
+    event.attributes.script = row.text(W::ScriptBlockText).map(|text| {
+        let path = row.text(W::Path);
+        let mut script = script(text);
+        script.name = path.as_deref().map(|path| parts::file_name(path).to_owned());
+        script.file = path.map(parts::image);
+        script.uid = row.text(W::ScriptBlockId);
+        // A long block comes in parts; one that is not the only part is not the whole script.
+        if row.int(W::MessageTotal).is_some_and(|total| total > 1)
+            && let Some(content) = &mut script.script_content
+        {
+            content.is_truncated = Some(true);
+        }
+        script
+    });
+}
+
+fn pipeline(row: &Row<'_, W>, event: &mut Event) {
+    let text = row.text(W::Payload).or_else(|| {
+        let message = row.str(W::Message)?;
+        message.split("Context:").next().map(|text| text.trim().to_owned())
+    });
+    event.attributes.script = text.filter(|text| !text.is_empty()).map(|text| {
+        let mut script = script(text);
+        let context = row.str(W::ContextInfo).unwrap_or_default();
+        script.name = line_value(&context, "Script Name").map(|path| parts::file_name(path).to_owned());
+        script.file = line_value(&context, "Script Name").map(|path| parts::image(path.to_owned()));
+        script
+    });
+}
+
+fn classic_pipeline(row: &Row<'_, W>, event: &mut Event) {
+    let first = row.list(W::Data).next();
+    let text = first.or_else(|| {
+        let message = row.str(W::Message)?;
+        let (_, rest) = message.split_once("command line:")?;
+        let end = rest.find("Context Information").unwrap_or(rest.len());
+        Some(rest[..end].trim().trim_end_matches('.').trim().to_owned().into())
+    });
+    let message = || row.text(W::Message);
+    let text = text.map(|text| text.into_owned()).filter(|text| !text.is_empty()).or_else(message);
+    event.attributes.script = text.map(|text| {
+        let mut script = script(text);
+        script.name = detail(row, "ScriptName").map(|path| parts::file_name(&path).to_owned());
+        script
+    });
+}
+
+/// A `Name=value` line of the classic log, wherever it stands.
+fn detail(row: &Row<'_, W>, name: &str) -> Option<String> {
+    let in_data = row.list(W::Data).find_map(|data| line_value(&data, name).map(str::to_owned));
+    in_data.or_else(|| line_value(&row.str(W::Message)?, name).map(str::to_owned))
+}
+
+/// The process and account that ran PowerShell, as far as the record says.
+fn host(row: &Row<'_, W>, event: &mut Event) {
+    let context = row.str(W::ContextInfo).unwrap_or_default();
+    let from_context = |name: &str| line_value(&context, name).map(str::to_owned);
+    let application = row
+        .text(W::HostApplication)
+        .or_else(|| from_context("Host Application"))
+        .or_else(|| detail(row, "HostApplication"));
+    let user = from_context("User").or_else(|| detail(row, "UserId")).map(parts::account);
+    let pid = row.int(W::LoggerPid).filter(|pid| *pid != 0);
+    let process = application.map(|cmd_line| {
+        let image = first_argument(&cmd_line).to_owned();
+        let mut process = parts::process(Some(image), pid, None).unwrap_or_default();
+        process.cmd_line = Some(cmd_line);
+        process
+    });
+    if process.is_none() && user.is_none() {
+        return;
+    }
+    let actor = event.attributes.actor.take().unwrap_or_default();
+    event.attributes.actor = Some(Actor { process, user: user.or(actor.user), ..Actor::default() });
+}
+
+/// The program of a command line.
+fn first_argument(line: &str) -> &str {
+    match line.strip_prefix('"') {
+        Some(rest) => rest.split('"').next().unwrap_or(rest),
+        None => {
+            // Paths with blanks are often not quoted here; an extension says where the path ends.
+            let lower = line.to_ascii_lowercase();
+            match lower.find(".exe") {
+                Some(at) => &line[..at + 4],
+                None => line.split_whitespace().next().unwrap_or(line),
+            }
+        }
+    }
+}
+
+fn engine(row: &Row<'_, W>, event: &mut Event) {
+    let version = row.text(W::EngineVersion).or_else(|| detail(row, "EngineVersion"));
+    event.attributes.app = Some(Product {
+        name: Some("PowerShell".into()),
+        vendor_name: Some("Microsoft".into()),
+        version,
+        ..Product::default()
+    });
+}
+
+fn provider(row: &Row<'_, W>, event: &mut Event) {
+    let name = detail(row, "ProviderName");
+    let name = name.map_or_else(|| "PowerShell provider".to_owned(), |name| format!("PowerShell provider {name}"));
+    event.attributes.app =
+        Some(Product { name: Some(name), vendor_name: Some("Microsoft".into()), ..Product::default() });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn programs_of_command_lines() {
+        let check = |line: &str, program: &str| assert_eq!(first_argument(line), program);
+        check(r#""C:\a b\x.exe" -y"#, r"C:\a b\x.exe");
+        check(r"C:\a b\x.EXE -y", r"C:\a b\x.EXE");
+        check("powershell -y", "powershell");
+        check("", "");
+    }
+}

@@ -1,0 +1,10 @@
+//! The promises of the lake, one module each, through its public operations.
+
+mod appending;
+mod erasing;
+mod hunting;
+mod isolation;
+mod masking;
+mod outside;
+mod upkeep;
+mod world;

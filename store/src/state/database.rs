@@ -1,0 +1,243 @@
+//! Opening either engine, transactions, and errors.
+
+use std::fmt;
+use std::future::Future;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use model::limits;
+use sqlx::any::{AnyConnectOptions, AnyPoolOptions, AnyRow};
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{Any, AnyPool, ConnectOptions, Row, Transaction};
+
+use super::migrate;
+
+/// Where the state lives.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Database {
+    /// A file of our own.
+    Sqlite(PathBuf),
+    /// A server, as `postgres://user:password@host:port/database?options`.
+    Postgres(String),
+}
+
+impl fmt::Debug for Database {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Database::Sqlite(path) => f.debug_tuple("Sqlite").field(path).finish(),
+            // The address may hold a password.
+            Database::Postgres(_) => f.write_str("Postgres(…)"),
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Engine {
+    Sqlite,
+    Postgres,
+}
+
+/// The state database, open. Clones share its connections.
+#[derive(Clone, Debug)]
+pub struct State {
+    pool: AnyPool,
+    engine: Engine,
+}
+
+/// Why something could not be kept or found.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StateError {
+    /// The file cannot be made.
+    #[error("making the state database {}", path.display())]
+    File {
+        /// Where.
+        path: PathBuf,
+        /// What the system says.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The database refuses.
+    #[error("{what} in the state database")]
+    Sql {
+        /// What was tried.
+        what: &'static str,
+        /// What the database says.
+        #[source]
+        source: sqlx::Error,
+    },
+    /// A migration that was applied is no longer what it was.
+    #[error("migration {version} was changed after it had been applied")]
+    MigrationChanged {
+        /// Its number.
+        version: i64,
+    },
+    /// The database was written by a newer version.
+    #[error("the state database is at version {found}, this program knows {known}; use a newer program")]
+    TooNew {
+        /// Where the database is.
+        found: i64,
+        /// What this program knows.
+        known: i64,
+    },
+    /// A stored value makes no sense.
+    #[error("the stored {what} makes no sense: {detail}")]
+    Corrupt {
+        /// What it should be.
+        what: &'static str,
+        /// Why it is not.
+        detail: String,
+    },
+    /// A limit is met.
+    #[error("{what}: {size}, at most {limit} are kept")]
+    TooLarge {
+        /// Which.
+        what: &'static str,
+        /// What was brought.
+        size: usize,
+        /// What is allowed.
+        limit: usize,
+    },
+    /// Nothing has this name in this agency.
+    #[error("there is no {what} {name:?}")]
+    NotFound {
+        /// What was looked for.
+        what: &'static str,
+        /// Its name.
+        name: String,
+    },
+    /// The name is taken in this agency.
+    #[error("there is a {what} {name:?} already")]
+    Exists {
+        /// What was to be made.
+        what: &'static str,
+        /// Its name.
+        name: String,
+    },
+    /// The text is no name.
+    #[error("{name:?} is no name: use 1 to {limit} bytes without control characters")]
+    BadName {
+        /// The text, shortened.
+        name: String,
+        /// The longest name.
+        limit: usize,
+    },
+}
+
+/// Attaches what was tried to what the database says.
+pub(super) fn sql(what: &'static str) -> impl Fn(sqlx::Error) -> StateError {
+    move |source| StateError::Sql { what, source }
+}
+
+/// Longest name of a hunt, token or hold.
+const NAME_BYTES_MAX: usize = 128;
+
+pub(super) fn check_name(name: &str) -> Result<String, StateError> {
+    let is_name = (1..=NAME_BYTES_MAX).contains(&name.len()) && !name.chars().any(char::is_control);
+    if is_name {
+        Ok(name.to_owned())
+    } else {
+        Err(StateError::BadName { name: name.chars().take(80).collect(), limit: NAME_BYTES_MAX })
+    }
+}
+
+pub(super) fn check_size(what: &'static str, size: usize, limit: usize) -> Result<(), StateError> {
+    if size > limit { Err(StateError::TooLarge { what, size, limit }) } else { Ok(()) }
+}
+
+/// A column of a row.
+pub(super) fn get<'r, T>(row: &'r AnyRow, column: usize) -> Result<T, StateError>
+where
+    T: sqlx::Decode<'r, Any> + sqlx::Type<Any>,
+{
+    row.try_get(column).map_err(sql("reading a column"))
+}
+
+impl State {
+    /// Opens the database and brings it to the newest version.
+    ///
+    /// # Errors
+    /// When it cannot be opened, or was written by a newer program.
+    pub async fn open(database: &Database) -> Result<State, StateError> {
+        let state = State::connect(database).await?;
+        migrate::run(&state, migrate::NEWEST).await?;
+        Ok(state)
+    }
+
+    /// As [`State::open`], but stops at an older version: how a test makes the database of an older program.
+    ///
+    /// # Errors
+    /// As [`State::open`].
+    pub async fn open_at(database: &Database, version: i64) -> Result<State, StateError> {
+        let state = State::connect(database).await?;
+        migrate::run(&state, version).await?;
+        Ok(state)
+    }
+
+    async fn connect(database: &Database) -> Result<State, StateError> {
+        sqlx::any::install_default_drivers();
+        let opening = sql("opening a connection");
+        let (engine, url) = match database {
+            Database::Sqlite(path) => {
+                // Nobody but the owner reads it; SQLite gives its side files the same mode.
+                let made = std::fs::OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path);
+                made.map_err(|source| StateError::File { path: path.clone(), source })?;
+                let url = SqliteConnectOptions::new().filename(path).to_url_lossy();
+                (Engine::Sqlite, url.to_string())
+            }
+            Database::Postgres(url) => (Engine::Postgres, url.clone()),
+        };
+        let options = AnyConnectOptions::from_str(&url).map_err(&opening)?;
+        let pool = AnyPoolOptions::new()
+            .max_connections(limits::STATE_CONNECTIONS_MAX)
+            .after_connect(move |connection, _| {
+                Box::pin(async move {
+                    if engine == Engine::Sqlite {
+                        for pragma in ["PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL"] {
+                            sqlx::query(pragma).execute(&mut *connection).await?;
+                        }
+                    }
+                    Ok(())
+                })
+            })
+            .connect_with(options)
+            .await
+            .map_err(opening)?;
+        Ok(State { pool, engine })
+    }
+
+    pub(super) fn engine(&self) -> Engine {
+        self.engine
+    }
+
+    pub(super) fn pool(&self) -> &AnyPool {
+        &self.pool
+    }
+
+    /// A transaction that is going to write. SQLite takes its write lock at once, since a reader that turns writer in
+    /// the middle is refused instead of made to wait.
+    pub(super) async fn begin(&self) -> Result<Transaction<'static, Any>, StateError> {
+        let begin = match self.engine {
+            Engine::Sqlite => "BEGIN IMMEDIATE",
+            Engine::Postgres => "BEGIN",
+        };
+        self.pool.begin_with(begin).await.map_err(sql("beginning a transaction"))
+    }
+
+    /// Prepares a statement without running it.
+    ///
+    /// # Errors
+    /// When the engine does not understand it.
+    pub async fn prepare(&self, statement: &'static str) -> Result<(), StateError> {
+        use sqlx::Executor;
+        let mut connection = self.pool.acquire().await.map_err(sql("opening a connection"))?;
+        let prepared = (*connection).prepare(sqlx::SqlSafeStr::into_sql_str(statement)).await;
+        prepared.map(|_| ()).map_err(sql("preparing a statement"))
+    }
+
+    /// Closes all connections.
+    pub fn close(&self) -> impl Future<Output = ()> + '_ {
+        self.pool.close()
+    }
+}

@@ -1,0 +1,88 @@
+//! Hunts that were saved under a name.
+
+use model::{OpContext, Timestamp, limits};
+
+use super::agency;
+use super::database::{State, StateError, check_name, check_size, get, sql};
+
+const SAVE: &str = "INSERT INTO saved_hunts (agency, name, query, changed_by, changed_us) VALUES ($1, $2, $3, $4, $5) \
+    ON CONFLICT (agency, name) DO UPDATE SET query = excluded.query, changed_by = excluded.changed_by, \
+    changed_us = excluded.changed_us";
+const COUNT_OTHERS: &str = "SELECT COUNT(*) FROM saved_hunts WHERE agency = $1 AND name <> $2";
+const SELECT_ONE: &str = "SELECT name, query, changed_by, changed_us FROM saved_hunts WHERE agency = $1 AND name = $2";
+const SELECT_ALL: &str = "SELECT name, query, changed_by, changed_us FROM saved_hunts WHERE agency = $1 ORDER BY name";
+const DELETE: &str = "DELETE FROM saved_hunts WHERE agency = $1 AND name = $2";
+
+pub(super) const STATEMENTS: &[&str] = &[SAVE, COUNT_OTHERS, SELECT_ONE, SELECT_ALL, DELETE];
+
+/// A hunt with a name. Its text is kept, not judged: the lake says whether it is one when it runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SavedHunt {
+    /// Its name, one in an agency.
+    pub name: String,
+    /// The SQL.
+    pub query: String,
+    /// Who saved it last.
+    pub changed_by: String,
+    /// When.
+    pub changed: Timestamp,
+}
+
+impl State {
+    /// Saves a hunt of the agency, in place of the one that has the name.
+    ///
+    /// # Errors
+    /// When the name is none, the text is too long, there are too many, or the database refuses.
+    pub async fn save_hunt(&self, ctx: &OpContext, name: &str, query: &str) -> Result<(), StateError> {
+        let name = check_name(name)?;
+        check_size("bytes of a saved hunt", query.len(), limits::SAVED_HUNT_BYTES_MAX)?;
+        let saving = sql("saving a hunt");
+        let mut work = self.begin().await?;
+        let others = sqlx::query(COUNT_OTHERS).bind(agency(ctx)).bind(name.clone());
+        let others = others.fetch_one(&mut *work).await.map_err(&saving)?;
+        check_size("saved hunts", get::<i64>(&others, 0)? as usize + 1, limits::SAVED_HUNTS_MAX)?;
+        let save = sqlx::query(SAVE).bind(agency(ctx)).bind(name).bind(query.to_owned());
+        let save = save.bind(ctx.actor.clone()).bind(ctx.now.as_micros());
+        save.execute(&mut *work).await.map_err(&saving)?;
+        work.commit().await.map_err(saving)
+    }
+
+    /// A saved hunt of the agency.
+    ///
+    /// # Errors
+    /// When there is none, or the database refuses.
+    pub async fn saved_hunt(&self, ctx: &OpContext, name: &str) -> Result<SavedHunt, StateError> {
+        let query = sqlx::query(SELECT_ONE).bind(agency(ctx)).bind(name.to_owned());
+        let row = query.fetch_optional(self.pool()).await.map_err(sql("reading a saved hunt"))?;
+        row.as_ref().map_or_else(|| Err(StateError::NotFound { what: "saved hunt", name: name.to_owned() }), read)
+    }
+
+    /// All saved hunts of the agency, by name.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn saved_hunts(&self, ctx: &OpContext) -> Result<Vec<SavedHunt>, StateError> {
+        let rows = sqlx::query(SELECT_ALL).bind(agency(ctx)).fetch_all(self.pool()).await;
+        rows.map_err(sql("reading saved hunts"))?.iter().map(read).collect()
+    }
+
+    /// Removes a saved hunt of the agency.
+    ///
+    /// # Errors
+    /// When there is none, or the database refuses.
+    pub async fn remove_hunt(&self, ctx: &OpContext, name: &str) -> Result<(), StateError> {
+        let query = sqlx::query(DELETE).bind(agency(ctx)).bind(name.to_owned());
+        let done = query.execute(self.pool()).await.map_err(sql("removing a saved hunt"))?;
+        let was_there = done.rows_affected() > 0;
+        if was_there { Ok(()) } else { Err(StateError::NotFound { what: "saved hunt", name: name.to_owned() }) }
+    }
+}
+
+fn read(row: &sqlx::any::AnyRow) -> Result<SavedHunt, StateError> {
+    Ok(SavedHunt {
+        name: get(row, 0)?,
+        query: get(row, 1)?,
+        changed_by: get(row, 2)?,
+        changed: Timestamp::from_micros(get(row, 3)?),
+    })
+}

@@ -1,0 +1,47 @@
+//! Everything that is kept in SQL: SQLite by default, PostgreSQL to grow.
+//!
+//! One string for both engines (`$1` placeholders, times as microseconds in BIGINT, no dialect), one file for each
+//! aggregate, statements beside the functions that bind them, never built from input. Every query is scoped by the agency
+//! of the [`OpContext`](model::OpContext); the few that cannot be say so.
+//!
+//! SQLite runs in WAL mode and syncs at each commit, so that what was committed survives a power cut.
+//!
+//! Absent on purpose: an object mapper, macros that need a database to compile, and the audit ledger, which comes with
+//! the orders that it is about.
+
+mod consumers;
+mod database;
+mod findings;
+mod holds;
+mod hunts;
+mod migrate;
+mod notes;
+mod tokens;
+
+use model::OpContext;
+
+pub use consumers::{Harvest, Progress};
+pub use database::{Database, State, StateError};
+pub use findings::{Finding, FindingId, FindingsAsked, Suppressed};
+pub use holds::LegalHold;
+pub use hunts::SavedHunt;
+pub use notes::NoteCount;
+pub use tokens::{NewToken, Scope, ServiceToken};
+
+/// Every statement, for the test that prepares all of them on both engines.
+pub fn statements() -> Vec<&'static str> {
+    [
+        consumers::STATEMENTS,
+        findings::STATEMENTS,
+        holds::STATEMENTS,
+        hunts::STATEMENTS,
+        notes::STATEMENTS,
+        tokens::STATEMENTS,
+    ]
+    .concat()
+}
+
+/// The agency of a context, as it is bound.
+fn agency(ctx: &OpContext) -> String {
+    ctx.agency.as_str().to_owned()
+}

@@ -1,0 +1,12 @@
+//! What `store` promises, through its public operations.
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests")]
+
+mod damage;
+mod journal;
+mod kit;
+mod power;
+mod space;
+mod state;
+#[path = "../torture/mod.rs"]
+mod torture;
+mod torture_short;

@@ -1,0 +1,49 @@
+//! Figures as people read them.
+
+/// `1234567` → `1,234,567`.
+pub(crate) fn count(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at) % 3 == 0 {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// `1 rule`, `2 rules`.
+pub(crate) fn counted(number: u64, noun: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{} {noun}{plural}", count(number))
+}
+
+/// Bytes in the largest unit that leaves a whole part.
+pub(crate) fn bytes(number: u64) -> String {
+    let mut figure = number as f64;
+    for unit in ["B", "KiB", "MiB"] {
+        if figure < 1024.0 {
+            return if unit == "B" { format!("{number} B") } else { format!("{figure:.1} {unit}") };
+        }
+        figure /= 1024.0;
+    }
+    format!("{figure:.1} GiB")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures() {
+        assert_eq!(count(0), "0");
+        assert_eq!(count(999), "999");
+        assert_eq!(count(1_234_567), "1,234,567");
+        assert_eq!(counted(1, "rule"), "1 rule");
+        assert_eq!(counted(1000, "rule"), "1,000 rules");
+        assert_eq!(bytes(12), "12 B");
+        assert_eq!(bytes(300 * 1024 * 1024), "300.0 MiB");
+        assert_eq!(bytes(5 << 30), "5.0 GiB");
+    }
+}

@@ -1,0 +1,96 @@
+//! `cargo xtask bench NAME`: the measurements behind the numbers in `docs/performance.md`, in release.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, bail};
+
+use crate::demo::unpack;
+use crate::process::{Steps, succeed};
+use crate::workspace::Workspace;
+
+/// A measurement: an example program of a crate, and what it is given.
+struct Bench {
+    name: &'static str,
+    package: &'static str,
+    example: &'static str,
+    given: fn(&Given<'_>) -> Result<Vec<PathBuf>>,
+}
+
+/// Where a measurement finds its input.
+struct Given<'a> {
+    data: &'a Path,
+    /// Unpacked files are kept here, beside what cargo builds, so that a second run starts at once.
+    cache: PathBuf,
+}
+
+const BENCHES: &[Bench] = &[
+    Bench {
+        name: "sigma",
+        package: "detect",
+        example: "sigma_speed",
+        given: |given| Ok(vec![given.rules()?, given.windows()?]),
+    },
+    Bench {
+        name: "indicators",
+        package: "detect",
+        example: "indicator_speed",
+        given: |given| Ok(vec![given.data.join("intel/blocklists")]),
+    },
+    Bench {
+        name: "pipeline",
+        package: "watchbell",
+        example: "pipeline_speed",
+        given: |given| Ok(vec![given.rules()?, given.data.join("intel/blocklists"), given.windows()?]),
+    },
+    Bench { name: "hunt", package: "lake", example: "hunt_speed", given: |given| Ok(vec![given.windows()?]) },
+];
+
+/// Runs one measurement, or all of them.
+pub(crate) fn run(workspace: &Workspace, name: Option<&str>) -> Result<()> {
+    let chosen: Vec<&Bench> = BENCHES.iter().filter(|bench| name.is_none_or(|name| name == bench.name)).collect();
+    if chosen.is_empty() {
+        let names: Vec<_> = BENCHES.iter().map(|bench| bench.name).collect();
+        bail!("unknown bench {:?}; known are {}", name.unwrap_or_default(), names.join(", "));
+    }
+    let given = Given { data: workspace.require_data()?, cache: workspace.target.join("bench-data") };
+    std::fs::create_dir_all(&given.cache).with_context(|| format!("making {}", given.cache.display()))?;
+    let mut steps = Steps::begin();
+    for bench in chosen {
+        let source = workspace.root.join(bench.package).join("examples").join(bench.example).with_extension("rs");
+        if !source.is_file() {
+            bail!("the bench {} has no program {}/examples/{}.rs", bench.name, bench.package, bench.example);
+        }
+        let input = (bench.given)(&given)?;
+        let arguments = ["run", "--release", "--package", bench.package, "--example", bench.example, "--"];
+        steps.run(&format!("bench {}", bench.name), workspace.cargo(&arguments).args(input))?;
+    }
+    eprintln!("{}", steps.summary());
+    Ok(())
+}
+
+impl Given<'_> {
+    /// SigmaHQ's main rules.
+    fn rules(&self) -> Result<PathBuf> {
+        let folder = self.cache.join("rules");
+        if !folder.is_dir() {
+            unpack(&self.data.join("sigma/sigmahq-rules.tar.zst"), &self.cache)?;
+        }
+        Ok(folder)
+    }
+
+    /// The 100,000 Windows events, unpacked.
+    fn windows(&self) -> Result<PathBuf> {
+        let file = self.cache.join("windows_otrf_100k.jsonl");
+        if !file.is_file() {
+            let half = self.cache.join("windows_otrf_100k.half");
+            let out = std::fs::File::create(&half).with_context(|| format!("writing {}", half.display()))?;
+            let mut command = Command::new("zstd");
+            command.arg("-dc").arg(self.data.join("logs/windows_otrf_100k.jsonl.zst")).stdout(Stdio::from(out));
+            succeed(&mut command).context("hint: unpacking needs the program zstd")?;
+            // Renamed only when whole: an interrupted run must not leave half a file to measure.
+            std::fs::rename(&half, &file).with_context(|| format!("renaming {}", half.display()))?;
+        }
+        Ok(file)
+    }
+}

@@ -1,0 +1,32 @@
+//! `cargo xtask torture ID`: the long forms of the rows in `docs/track-record.md`. The short forms are tests.
+
+use anyhow::{Result, bail};
+
+use crate::process::Steps;
+use crate::workspace::Workspace;
+
+/// The rows that exist, and what each does.
+const ROWS: &[(&str, &str)] = &[
+    ("T1", "kill the journal's process at random moments under load"),
+    ("T2", "kill it at every Nth system call that writes, syncs, renames or removes"),
+    ("T3", "let a sync to disk fail once"),
+    ("T4", "fill the disk, then make room"),
+    ("T5", "tear, cut and flip bits in every kind of file"),
+    ("T6", "lose what was written but not synced"),
+];
+
+/// Runs one row, or all of them.
+pub(crate) fn run(workspace: &Workspace, id: Option<&str>) -> Result<()> {
+    let chosen: Vec<_> = ROWS.iter().filter(|(row, _)| id.is_none_or(|id| id.eq_ignore_ascii_case(row))).collect();
+    if chosen.is_empty() {
+        let known: Vec<_> = ROWS.iter().map(|(row, what)| format!("  {row}  {what}")).collect();
+        bail!("unknown row {:?}; known are\n{}", id.unwrap_or_default(), known.join("\n"));
+    }
+    let mut steps = Steps::begin();
+    for (row, what) in chosen {
+        let arguments = ["run", "--release", "--package", "store", "--example", "torture", "--", row];
+        steps.run(&format!("{row}: {what}"), &mut workspace.cargo(&arguments))?;
+    }
+    eprintln!("{}", steps.summary());
+    Ok(())
+}
