@@ -117,9 +117,8 @@ impl SourceConfig {
     /// # Errors
     /// The first setting that cannot work, and why.
     pub fn check(&self, source_id: &SourceId) -> Result<(), ConfigError> {
-        let refuse = |setting, reason: String| {
-            Err(ConfigError::Setting { source_id: source_id.clone(), setting, reason })
-        };
+        let refuse =
+            |setting, reason: String| Err(ConfigError::Setting { source_id: source_id.clone(), setting, reason });
         match self {
             SourceConfig::SyslogUdp(SyslogUdpConfig { listen, .. })
             | SourceConfig::SyslogTcp(SyslogTcpConfig { listen, .. })
@@ -209,7 +208,10 @@ mod tests {
     fn every_kind_in_its_shortest_form() {
         check("kind = 'syslog-udp'\nlisten = '0.0.0.0:514'", "");
         check("kind = 'syslog-tcp'\nlisten = '[::]:601'", "");
-        check("kind = 'syslog-tcp'\nlisten = '[::]:6514'\ntls = { cert = 'c.pem', key = 'k.pem', client_ca = 'ca.pem' }", "");
+        check(
+            "kind = 'syslog-tcp'\nlisten = '[::]:6514'\ntls = { cert = 'c.pem', key = 'k.pem', client_ca = 'ca.pem' }",
+            "",
+        );
         check("kind = 'netflow'\nlisten = 'localhost:2055'", "");
         check("kind = 'http'", "");
         check("kind = 'tail'\npaths = ['/var/log/*.log']", "");
@@ -229,13 +231,28 @@ mod tests {
         check("kind = 'tail'\npaths = []", "source s: paths: name at least one");
         check("kind = 'tail'\npaths = ['a**b']", "source s: paths: \"a**b\": ");
         check("kind = 'tail'\npaths = ['a']\nformat = 'zeeek'", "unknown variant `zeeek`");
-        check("kind = 'mqtt'\nserver = 'localhost:1883'\nclient_id = 'w'\ntopics = []", "source s: topics: name at least one");
-        check("kind = 'mqtt'\nserver = 'localhost'\nclient_id = 'w'\ntopics = [{ filter = 'a' }]", "source s: server: ");
+        check(
+            "kind = 'mqtt'\nserver = 'localhost:1883'\nclient_id = 'w'\ntopics = []",
+            "source s: topics: name at least one",
+        );
+        check(
+            "kind = 'mqtt'\nserver = 'localhost'\nclient_id = 'w'\ntopics = [{ filter = 'a' }]",
+            "source s: server: ",
+        );
         check("kind = 'mqtt'\nserver = 'h:1'\nclient_id = 'w'\ntopics = [{ filter = 'a/#/b' }]", "source s: topics: ");
-        check("kind = 'mqtt'\nserver = 'h:1'\nclient_id = 'w'\ntopics = [{ filter = 'a/+' }, { filter = '+/b' }]", "source s: topics: ");
-        check("kind = 'mqtt'\nserver = 'h:1'\nclient_id = 'w'\ntopics = [{ filter = 'a' }, { filter = 'a' }]", "source s: topics: ");
+        check(
+            "kind = 'mqtt'\nserver = 'h:1'\nclient_id = 'w'\ntopics = [{ filter = 'a/+' }, { filter = '+/b' }]",
+            "source s: topics: ",
+        );
+        check(
+            "kind = 'mqtt'\nserver = 'h:1'\nclient_id = 'w'\ntopics = [{ filter = 'a' }, { filter = 'a' }]",
+            "source s: topics: ",
+        );
         check("kind = 'mqtt'\nserver = 'h:1'\nclient_id = 'w'\ntopics = [{ filter = 'a/+' }, { filter = 'a/#' }]", "");
         check("kind = 'mqtt'\nserver = 'h:1'\nclient_id = ''\ntopics = [{ filter = 'a' }]", "source s: client_id: ");
-        check("kind = 'mqtt'\nserver = 'h:1'\nclient_id = 'w'\ntopics = [{ filter = 'a' }]\nqos = 2", "source s: qos: ");
+        check(
+            "kind = 'mqtt'\nserver = 'h:1'\nclient_id = 'w'\ntopics = [{ filter = 'a' }]\nqos = 2",
+            "source s: qos: ",
+        );
     }
 }

@@ -15,7 +15,9 @@ use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, pull};
 use async_nats::jetstream::{self, AckKind, Message};
 use futures::{FutureExt, StreamExt};
 use model::doors::{BoxFuture, Incoming};
-use model::limits::{BATCH_BYTES_MAX, BATCH_RECORDS_MAX, NATS_ACK_WAIT_SECONDS, NATS_IN_FLIGHT_MAX, NATS_PULL_BYTES_MAX};
+use model::limits::{
+    BATCH_BYTES_MAX, BATCH_RECORDS_MAX, NATS_ACK_WAIT_SECONDS, NATS_IN_FLIGHT_MAX, NATS_PULL_BYTES_MAX,
+};
 use model::{Cursor, Format};
 use serde::Deserialize;
 

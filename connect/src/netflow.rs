@@ -66,10 +66,8 @@ impl Netflow {
 
 impl Source for Netflow {
     fn run<'a>(&'a self, link: &'a Link) -> BoxFuture<'a, Result<(), SourceError>> {
-        let listen = udp::Listen {
-            address: self.config.listen.clone(),
-            receive_buffer_bytes: self.config.receive_buffer_bytes,
-        };
+        let listen =
+            udp::Listen { address: self.config.listen.clone(), receive_buffer_bytes: self.config.receive_buffer_bytes };
         let mut bodies = Vec::new();
         Box::pin(udp::receive(listen, link, move |link, exporter, bytes, out| {
             let packet = Packet { exporter, received: link.clock.now(), bytes };

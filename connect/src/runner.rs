@@ -25,6 +25,9 @@ pub trait Source: Send + Sync {
     fn run<'a>(&'a self, link: &'a Link) -> BoxFuture<'a, Result<(), SourceError>>;
 }
 
+/// Makes the decoder of a NetFlow source.
+pub type MakeDecoder = Arc<dyn Fn(&SourceId) -> Box<dyn PacketDecoder> + Send + Sync>;
+
 /// The parts of Watchbell that sources need; each is a door that the engine implements.
 #[derive(Clone)]
 pub struct Doors {
@@ -37,7 +40,7 @@ pub struct Doors {
     /// Who may post to the ingest door.
     pub tokens: Arc<dyn TokenCheck>,
     /// Makes the decoder of a NetFlow source.
-    pub netflow: Arc<dyn Fn(&SourceId) -> Box<dyn PacketDecoder> + Send + Sync>,
+    pub netflow: MakeDecoder,
 }
 
 /// The running sources of an installation. Dropping it ends them at once; [`Sources::stop`] lets them finish.

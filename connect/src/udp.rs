@@ -8,7 +8,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use model::doors::Incoming;
-use model::limits::{BATCH_QUEUE_MAX, BATCH_RECORDS_MAX, UDP_DATAGRAM_BYTES_MAX, UDP_DROPS_POLL_MS, UDP_RECEIVE_BUFFER_BYTES};
+use model::limits::{
+    BATCH_QUEUE_MAX, BATCH_RECORDS_MAX, UDP_DATAGRAM_BYTES_MAX, UDP_DROPS_POLL_MS, UDP_RECEIVE_BUFFER_BYTES,
+};
 use tokio::net::UdpSocket;
 use tokio::sync::mpsc;
 
@@ -50,7 +52,12 @@ async fn open(listen: &Listen) -> Result<UdpSocket, SourceError> {
     // The kernel silently gives less than asked for when `net.core.rmem_max` is lower: said once, in the log.
     let given = options.set_recv_buffer_size(wanted).and_then(|()| options.recv_buffer_size()).unwrap_or(0);
     if given < wanted {
-        tracing::info!(given_bytes = given, wanted_bytes = wanted, "UDP receive buffer at {} is smaller than wanted", listen.address);
+        tracing::info!(
+            given_bytes = given,
+            wanted_bytes = wanted,
+            "UDP receive buffer at {} is smaller than wanted",
+            listen.address
+        );
     }
     Ok(socket)
 }
@@ -106,12 +113,7 @@ async fn read_all(
 }
 
 /// Puts records into the batch; drops and counts those for which there is no room. False when something was dropped.
-fn keep(
-    records: &mut Vec<Incoming>,
-    gather: &mut Gather,
-    full: &mpsc::Sender<Vec<Incoming>>,
-    link: &Link,
-) -> bool {
+fn keep(records: &mut Vec<Incoming>, gather: &mut Gather, full: &mpsc::Sender<Vec<Incoming>>, link: &Link) -> bool {
     let mut all_kept = true;
     for record in records.drain(..) {
         if !gather.has_room(record.body.len()) {

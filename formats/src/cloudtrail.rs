@@ -83,20 +83,56 @@ fn is_sign_in(name: &str) -> bool {
 
 /// First words of API names, and what they do: 1 create, 2 read, 3 update, 4 delete.
 const WORDS: &[(u32, &[&str])] = &[
-    (1, &["Create", "Run", "Allocate", "Import", "Register", "Copy", "Upload", "Publish", "Generate", "Request", "Launch"]),
+    (
+        1,
+        &[
+            "Create", "Run", "Allocate", "Import", "Register", "Copy", "Upload", "Publish", "Generate", "Request",
+            "Launch",
+        ],
+    ),
     (
         2,
         &[
-            "Get", "List", "Describe", "Lookup", "Head", "Search", "BatchGet", "Select", "Query", "Scan", "Decrypt", "Download",
-            "View", "Check", "Test", "Validate", "Verify", "Filter", "Discover", "Preview", "Read",
+            "Get", "List", "Describe", "Lookup", "Head", "Search", "BatchGet", "Select", "Query", "Scan", "Decrypt",
+            "Download", "View", "Check", "Test", "Validate", "Verify", "Filter", "Discover", "Preview", "Read",
         ],
     ),
     (
         3,
         &[
-            "Update", "Put", "Modify", "Set", "Attach", "Detach", "Add", "Associate", "Disassociate", "Enable", "Disable",
-            "Start", "Stop", "Reboot", "Tag", "Untag", "Change", "Replace", "Restore", "Authorize", "Revoke", "Encrypt",
-            "Accept", "Reject", "Edit", "Move", "Rotate", "Reset", "Assign", "Unassign", "Send", "Grant", "Apply",
+            "Update",
+            "Put",
+            "Modify",
+            "Set",
+            "Attach",
+            "Detach",
+            "Add",
+            "Associate",
+            "Disassociate",
+            "Enable",
+            "Disable",
+            "Start",
+            "Stop",
+            "Reboot",
+            "Tag",
+            "Untag",
+            "Change",
+            "Replace",
+            "Restore",
+            "Authorize",
+            "Revoke",
+            "Encrypt",
+            "Accept",
+            "Reject",
+            "Edit",
+            "Move",
+            "Rotate",
+            "Reset",
+            "Assign",
+            "Unassign",
+            "Send",
+            "Grant",
+            "Apply",
         ],
     ),
     (4, &["Delete", "Remove", "Terminate", "Deregister", "Release", "Cancel", "Purge", "Destroy", "Schedule"]),
@@ -127,7 +163,8 @@ fn common(row: &Row<'_, C>, fields: &Fields<'_>, event: &mut Event) {
         account: row.text(C::Recipient).or_else(|| row.text(C::AccountId)).map(aws_account),
         ..Cloud::default()
     });
-    a.http_request = row.text(C::UserAgent).map(|agent| HttpRequest { user_agent: Some(agent), ..HttpRequest::default() });
+    a.http_request =
+        row.text(C::UserAgent).map(|agent| HttpRequest { user_agent: Some(agent), ..HttpRequest::default() });
     let error = row.text(C::ErrorCode);
     a.status_id = Some(if error.is_some() { 2 } else { 1 });
     a.status_code = error;

@@ -193,8 +193,27 @@ fn attacks(techniques: &[String], tactics: &[String]) -> Vec<Value> {
 
 /// Attributes of an event that the evidence of a finding may have.
 const EVIDENCE: &[&str] = &[
-    "actor", "api", "connection_info", "device", "dst_endpoint", "email", "file", "http_request", "http_response", "job",
-    "process", "query", "reg_key", "reg_value", "resources", "script", "src_endpoint", "tls", "url", "user", "win_service",
+    "actor",
+    "api",
+    "connection_info",
+    "device",
+    "dst_endpoint",
+    "email",
+    "file",
+    "http_request",
+    "http_response",
+    "job",
+    "process",
+    "query",
+    "reg_key",
+    "reg_value",
+    "resources",
+    "script",
+    "src_endpoint",
+    "tls",
+    "url",
+    "user",
+    "win_service",
 ];
 
 fn evidences(detection: &Detection, event: Option<&Event>) -> Vec<Value> {

@@ -2,12 +2,12 @@
 //!
 //! RFC 8259. Nested names are joined by dots, members of arrays repeat the name, escapes stay encoded until a value is
 //! read ([`model::native`]). The scanner checks the whole syntax, and it meets its limits before its input grows on it:
-//! [`model::limits::JSON_DEPTH_MAX`] levels, [`model::limits::RECORD_FIELDS_MAX`] fields. Deliberately absent: recursion,
-//! and any JSON value that is not an object.
+//! [`model::limits::JSON_DEPTH_MAX`] levels, [`model::limits::RECORD_FIELDS_MAX`] fields, joined names of
+//! [`model::limits::FIELD_NAME_BYTES_MAX`] bytes. Deliberately absent: recursion, and any JSON value that is not an object.
 
 use std::borrow::Cow;
 
-use model::limits::{JSON_DEPTH_MAX, RECORD_FIELDS_MAX};
+use model::limits::{FIELD_NAME_BYTES_MAX, JSON_DEPTH_MAX, RECORD_FIELDS_MAX};
 use model::{Fields, Format, Scalar, Text};
 
 use crate::Trouble;
@@ -44,8 +44,8 @@ pub fn scan(body: &[u8], format: Format, lift: Lift) -> Result<Fields<'_>, Troub
 /// An open object or array.
 struct Level<'a> {
     is_array: bool,
-    /// What the members' names start with, as a length of `Scanner::path`; 0 when lifted or at the top.
-    prefix: usize,
+    /// How long `Scanner::path` was before; the members' names start with what is behind that.
+    start: usize,
     /// The name of an array's members.
     name: Cow<'a, str>,
 }
@@ -54,7 +54,7 @@ struct Scanner<'a> {
     text: &'a str,
     at: usize,
     fields: Fields<'a>,
-    /// Dotted prefix of the object that is being read, with a dot at its end.
+    /// Dotted prefixes of the open objects behind one another, each with a dot at its end, empty for what is lifted.
     path: String,
     levels: Vec<Level<'a>>,
     lift: Lift,
@@ -67,7 +67,7 @@ impl<'a> Scanner<'a> {
             return Err(self.wrong("a JSON object should start here"));
         }
         self.at += 1;
-        self.levels.push(Level { is_array: false, prefix: 0, name: Cow::Borrowed("") });
+        self.levels.push(Level { is_array: false, start: 0, name: Cow::Borrowed("") });
         self.members()?;
         self.skip_blanks();
         if self.at < self.text.len() {
@@ -100,9 +100,9 @@ impl<'a> Scanner<'a> {
     }
 
     fn close(&mut self) {
-        self.levels.pop();
-        let prefix = self.levels.last().map_or(0, |level| level.prefix);
-        self.path.truncate(prefix);
+        if let Some(level) = self.levels.pop() {
+            self.path.truncate(level.start);
+        }
     }
 
     fn member_name(&self) -> Cow<'a, str> {
@@ -121,7 +121,19 @@ impl<'a> Scanner<'a> {
             Text::Plain(key) => key,
             Text::Escaped(_) => Cow::Owned(key.to_str().into_owned()),
         };
-        if self.path.is_empty() { Ok(key) } else { Ok(Cow::Owned(format!("{}{key}", self.path))) }
+        let start = self.levels.last().map_or(0, |level| level.start);
+        let prefix = &self.path[start..];
+        if prefix.is_empty() {
+            return Ok(key);
+        }
+        if prefix.len() + key.len() > FIELD_NAME_BYTES_MAX {
+            let at = self.at;
+            return Err(Trouble::too_large(format!("byte {at}: a name longer than {FIELD_NAME_BYTES_MAX} bytes")));
+        }
+        let mut name = String::with_capacity(prefix.len() + key.len());
+        name.push_str(prefix);
+        name.push_str(&key);
+        Ok(Cow::Owned(name))
     }
 
     /// Reads a value; true when it opened an object or array whose members come next.
@@ -145,20 +157,23 @@ impl<'a> Scanner<'a> {
             return Err(Trouble::too_large(format!("byte {}: nested deeper than {JSON_DEPTH_MAX}", self.at)));
         }
         self.at += 1;
+        let start = self.path.len();
         if is_array {
             self.push(name.clone(), Scalar::Array)?;
-            self.levels.push(Level { is_array, prefix: self.path.len(), name });
-        } else if (self.lift)(&name) {
-            self.path.clear();
-            self.levels.push(Level { is_array, prefix: 0, name: Cow::Borrowed("") });
-        } else {
-            // An array's member objects take the array's name, which is a whole path already.
-            self.path.clear();
+            self.levels.push(Level { is_array, start, name });
+            return Ok(());
+        }
+        if !(self.lift)(&name) {
+            if name.len() > FIELD_NAME_BYTES_MAX {
+                let at = self.at;
+                return Err(Trouble::too_large(format!("byte {at}: a name longer than {FIELD_NAME_BYTES_MAX} bytes")));
+            }
+            // A name is a whole path already, from the last lifted object on.
             self.path.push_str(&name);
             self.path.push('.');
             self.push(name, Scalar::Object)?;
-            self.levels.push(Level { is_array, prefix: self.path.len(), name: Cow::Borrowed("") });
         }
+        self.levels.push(Level { is_array, start, name: Cow::Borrowed("") });
         Ok(())
     }
 
@@ -366,6 +381,8 @@ mod tests {
         assert!(shown(&deep, no_lift).contains("nested deeper than 64"));
         let wide = format!("{{\"a\":[{}0]}}", "0,".repeat(5_000));
         assert!(shown(&wide, no_lift).contains("more than 4096 fields"));
+        let long = format!("{{\"{}\":{{\"a\":1}}}}", "x".repeat(5_000));
+        assert!(shown(&long, no_lift).contains("a name longer than 4096 bytes"));
     }
 
     /// Flattens what `serde_json` reads, the slow and obvious way.

@@ -14,8 +14,18 @@ use crate::{Head, Trouble};
 
 /// What [`Event`] has beside its attributes, or works out itself.
 const HEAD: &[&str] = &[
-    "class_uid", "class_name", "category_uid", "category_name", "activity_id", "activity_name", "type_uid", "type_name",
-    "severity_id", "severity", "time", "time_dt",
+    "class_uid",
+    "class_name",
+    "category_uid",
+    "category_name",
+    "activity_id",
+    "activity_name",
+    "type_uid",
+    "type_name",
+    "severity_id",
+    "severity",
+    "time",
+    "time_dt",
 ];
 
 /// Turns the fields of an OCSF record into an event.
@@ -69,7 +79,8 @@ mod tests {
     #[test]
     fn classes_keep_their_numbers() {
         let here = Here::default();
-        let body = br#"{"class_uid":987654,"activity_id":3,"severity_id":4,"time":1600000000000,"metadata":{"version":"1.1.0",
+        let body =
+            br#"{"class_uid":987654,"activity_id":3,"severity_id":4,"time":1600000000000,"metadata":{"version":"1.1.0",
             "uid":"theirs","product":{"name":"p"}},"user":{"name":"u"},"answers":[{"rdata":"192.0.2.1"},{"rdata":"x"}],
             "novel":{"a":[1]},"count":"?"}"#;
         let fields = json::scan(body, Format::Ocsf, json::no_lift).unwrap();

@@ -1,7 +1,8 @@
 //! Small OCSF objects that several formats build in the same way.
 
 use model::ocsf::{
-    Actor, Attributes, Class, ConnectionInfo, Device, Endpoint, Event, File, Fingerprint, Metadata, Os, Process, Product, Url, User,
+    Actor, Attributes, Class, ConnectionInfo, Device, Endpoint, Event, File, Fingerprint, Metadata, Os, Process,
+    Product, Url, User,
 };
 use model::{Timestamp, ocsf};
 
@@ -88,7 +89,9 @@ fn has_subject(event: &Event) -> bool {
         Class::SCRIPT => a.script.is_some(),
         Class::DETECTION_FINDING => a.finding_info.is_some(),
         Class::ACCOUNT_CHANGE | Class::AUTHENTICATION | Class::AUTHORIZE_SESSION => a.user.is_some(),
-        Class::ENTITY_MANAGEMENT => a.entity.as_ref().is_some_and(|entity| entity.name.is_some() || entity.uid.is_some()),
+        Class::ENTITY_MANAGEMENT => {
+            a.entity.as_ref().is_some_and(|entity| entity.name.is_some() || entity.uid.is_some())
+        }
         Class::USER_ACCESS => a.user.is_some() && a.privileges.is_some(),
         Class::GROUP_MANAGEMENT => a.group.is_some(),
         Class::EMAIL => a.email.is_some() && a.direction_id.is_some(),
@@ -210,9 +213,9 @@ pub(crate) fn is_email(text: &str) -> bool {
     let Some((local, host)) = text.rsplit_once('@') else { return false };
     let is_local = !local.is_empty() && local.bytes().all(|b| b.is_ascii_graphic() && !b"\"(),:;<>@[\\]".contains(&b));
     let is_host = host.split('.').count() >= 2
-        && host.split('.').all(|label| {
-            !label.is_empty() && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
-        });
+        && host
+            .split('.')
+            .all(|label| !label.is_empty() && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'));
     is_local && is_host
 }
 
@@ -350,8 +353,18 @@ pub(crate) fn span(event: &mut Event, seconds: Option<f64>) {
 /// The name of a DNS response code, as OCSF lists it.
 pub(crate) fn rcode(code: i64) -> (u32, Option<&'static str>) {
     const NAMES: [&str; 12] = [
-        "NoError", "FormError", "ServError", "NXDomain", "NotImp", "Refused", "YXDomain", "YXRRSet", "NXRRSet",
-        "NotAuth", "NotZone", "DSOTYPENI",
+        "NoError",
+        "FormError",
+        "ServError",
+        "NXDomain",
+        "NotImp",
+        "Refused",
+        "YXDomain",
+        "YXRRSet",
+        "NXRRSet",
+        "NotAuth",
+        "NotZone",
+        "DSOTYPENI",
     ];
     match usize::try_from(code).ok().and_then(|code| NAMES.get(code)) {
         Some(name) => (code as u32, Some(name)),

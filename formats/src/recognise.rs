@@ -1,14 +1,10 @@
 //! Which format a record has, and which container a file is.
 //!
-//! [`recognise`] looks at the first bytes and, for a JSON object, at a few of its names; it scans no record as a whole unless
-//! it is short, and it decides on what a shape must have, never on what most have. It may be wrong on purpose-made records;
-//! `--format` forces. [`container`] looks at magic numbers only.
+//! [`recognise`] looks at the first bytes and, for a JSON object, for a few names; it parses nothing, and it decides on what a
+//! shape must have, never on what most have. It may be wrong on purpose-made records; `--format` forces. [`container`] looks at magic numbers only.
 
 use memchr::memmem;
 use model::Format;
-
-/// How much of a record is looked at.
-const LOOK_BYTES: usize = 16 * 1024;
 
 /// The format of one record; `None` when nothing fits.
 ///
@@ -21,55 +17,75 @@ const LOOK_BYTES: usize = 16 * 1024;
 pub fn recognise(body: &[u8]) -> Option<Format> {
     let trimmed = body.trim_ascii_start();
     match trimmed.first()? {
-        b'{' => Some(json(&trimmed[..trimmed.len().min(LOOK_BYTES)])),
+        b'{' => Some(json(trimmed)),
         _ => crate::text::recognise(body),
     }
 }
 
-/// Names that together mark a format, first match wins. All of one line must be there.
-const MARKS: &[(Format, &[&str])] = &[
-    (Format::Ocsf, &["class_uid", "metadata"]),
-    (Format::Ocsf, &["class_uid", "category_uid"]),
-    (Format::Ocsf, &["class_uid", "activity_id"]),
-    (Format::Zeek, &["_path"]),
-    (Format::CloudTrail, &["eventSource", "eventName", "awsRegion"]),
-    (Format::CloudTrail, &["eventSource", "eventName", "userIdentity"]),
-    (Format::Suricata, &["event_type", "flow_id"]),
-    (Format::Suricata, &["event_type", "src_ip", "timestamp"]),
-    (Format::Suricata, &["event_type", "stats"]),
-    (Format::M365, &["CreationTime", "Operation", "Workload"]),
-    (Format::M365, &["CreationTime", "Operation", "RecordType"]),
-    (Format::M365, &["userPrincipalName", "createdDateTime"]),
-    (Format::M365, &["servicePrincipalId", "createdDateTime"]),
-    (Format::M365, &["activityDisplayName", "initiatedBy"]),
-    (Format::M365, &["resourceId", "operationName", "category"]),
-    (Format::Windows, &["EventID", "Channel"]),
-    (Format::Windows, &["EventID", "Provider"]),
-    (Format::Windows, &["EventID", "Provider_Name"]),
-    (Format::Windows, &["EventID", "Computer"]),
-    (Format::Windows, &["EventID", "SourceName"]),
-    (Format::Windows, &["winlog"]),
-    (Format::Windows, &["winlog.event_id"]),
-    (Format::Windows, &["winlog.channel"]),
-    (Format::Windows, &["log_name", "event_id", "event_data"]),
-    (Format::Zeek, &["uid", "id.orig_h", "ts"]),
-    (Format::Zeek, &["uid", "orig_h", "resp_h", "ts"]),
-    (Format::Zeek, &["fuid", "seen_bytes", "ts"]),
-    (Format::Netflow, &["flow", "exporter"]),
+/// Formats that a name may mark, with the other names that must be there too.
+type Mark = (&'static str, &'static [(Format, &'static [&'static str])]);
+
+/// Names that mark formats, the commonest first: a name that is not there costs one search.
+const MARKS: &[Mark] = &[
+    (
+        "class_uid",
+        &[(Format::Ocsf, &["metadata"]), (Format::Ocsf, &["category_uid"]), (Format::Ocsf, &["activity_id"])],
+    ),
+    (
+        "EventID",
+        &[
+            (Format::Windows, &["Channel"]),
+            (Format::Windows, &["Provider"]),
+            (Format::Windows, &["Provider_Name"]),
+            (Format::Windows, &["Computer"]),
+            (Format::Windows, &["SourceName"]),
+        ],
+    ),
+    ("_path", &[(Format::Zeek, &[])]),
+    (
+        "event_type",
+        &[
+            (Format::Suricata, &["flow_id"]),
+            (Format::Suricata, &["src_ip", "timestamp"]),
+            (Format::Suricata, &["stats"]),
+        ],
+    ),
+    (
+        "eventSource",
+        &[(Format::CloudTrail, &["eventName", "awsRegion"]), (Format::CloudTrail, &["eventName", "userIdentity"])],
+    ),
+    ("winlog", &[(Format::Windows, &[])]),
+    ("winlog.event_id", &[(Format::Windows, &[])]),
+    ("winlog.channel", &[(Format::Windows, &[])]),
+    ("Operation", &[(Format::M365, &["CreationTime", "Workload"]), (Format::M365, &["CreationTime", "RecordType"])]),
+    ("createdDateTime", &[(Format::M365, &["userPrincipalName"]), (Format::M365, &["servicePrincipalId"])]),
+    ("activityDisplayName", &[(Format::M365, &["initiatedBy"])]),
+    ("operationName", &[(Format::M365, &["resourceId", "category"])]),
+    ("event_data", &[(Format::Windows, &["log_name", "event_id"])]),
+    ("uid", &[(Format::Zeek, &["id.orig_h", "ts"]), (Format::Zeek, &["orig_h", "resp_h", "ts"])]),
+    ("fuid", &[(Format::Zeek, &["seen_bytes", "ts"])]),
 ];
 
-fn json(head: &[u8]) -> Format {
-    MARKS.iter().find(|(_, names)| names.iter().all(|name| has_name(head, name))).map_or(Format::Json, |(format, _)| *format)
+fn json(body: &[u8]) -> Format {
+    for (mark, formats) in MARKS {
+        if !has_name(body, mark) {
+            continue;
+        }
+        if let Some((format, _)) = formats.iter().find(|(_, names)| names.iter().all(|name| has_name(body, name))) {
+            return *format;
+        }
+    }
+    Format::Json
 }
 
 /// Whether `"name"` stands there with a colon behind it.
-fn has_name(head: &[u8], name: &str) -> bool {
+fn has_name(body: &[u8], name: &str) -> bool {
     let mut from = 0;
-    while let Some(found) = memmem::find(&head[from..], name.as_bytes()) {
+    while let Some(found) = memmem::find(&body[from..], name.as_bytes()) {
         let start = from + found;
         let end = start + name.len();
-        let is_quoted = start > 0 && head[start - 1] == b'"' && head.get(end) == Some(&b'"');
-        if is_quoted && head[end + 1..].trim_ascii_start().first() == Some(&b':') {
+        let is_quoted = start > 0 && body[start - 1] == b'"' && body.get(end) == Some(&b'"');
+        if is_quoted && body[end + 1..].trim_ascii_start().first() == Some(&b':') {
             return true;
         }
         from = end;

@@ -297,8 +297,8 @@ fn fits(kind: &str, value: &Value) -> bool {
         "mac_t" => text.is_some_and(crate::row::is_mac),
         "uuid_t" => text.is_some_and(|text| uuid::Uuid::parse_str(text).is_ok()),
         "datetime_t" => text.is_some_and(|text| Timestamp::parse(text).is_some()),
-        "string_t" | "bytestring_t" | "file_hash_t" | "file_name_t" | "file_path_t" | "hostname_t" | "process_name_t"
-        | "resource_uid_t" | "url_t" | "username_t" | "reg_key_path_t" => text.is_some(),
+        "string_t" | "bytestring_t" | "file_hash_t" | "file_name_t" | "file_path_t" | "hostname_t"
+        | "process_name_t" | "resource_uid_t" | "url_t" | "username_t" | "reg_key_path_t" => text.is_some(),
         _ => true,
     }
 }
@@ -319,7 +319,8 @@ mod tests {
     use serde_json::json;
 
     fn small() -> Schema {
-        let attribute = |kind: &str, requirement: &str| json!({"type": kind, "requirement": requirement, "is_array": false});
+        let attribute =
+            |kind: &str, requirement: &str| json!({"type": kind, "requirement": requirement, "is_array": false});
         let compiled = json!({
             "version": "0.0.1",
             "categories": {"iam": {"uid": 3}},
@@ -389,7 +390,8 @@ mod tests {
 
     #[test]
     fn scalar_types() {
-        let check = |kind: &str, value: Value, expected: bool| assert_eq!(fits(kind, &value), expected, "{kind} {value}");
+        let check =
+            |kind: &str, value: Value, expected: bool| assert_eq!(fits(kind, &value), expected, "{kind} {value}");
         check("port_t", json!(65_535), true);
         check("port_t", json!(65_536), false);
         check("mac_t", json!("18:36:F3:98:4F:9A"), true);

@@ -247,7 +247,10 @@ mod tests {
     #[test]
     fn documents() {
         assert_eq!(shown(" [ {\"a\":\"]}\\\"\"} ,\n{\"b\":[{}]} ]\n"), ["1@3 {\"a\":\"]}\\\"\"}", "2@18 {\"b\":[{}]}"]);
-        assert_eq!(shown("{\"@odata.context\":\"x\",\"n\":1,\"o\":{\"q\":[]},\"value\":[{\"a\":1}]}"), ["1@54 {\"a\":1}"]);
+        assert_eq!(
+            shown("{\"@odata.context\":\"x\",\"n\":1,\"o\":{\"q\":[]},\"value\":[{\"a\":1}]}"),
+            ["1@50 {\"a\":1}"]
+        );
         assert_eq!(shown("{\"records\":[]}"), Vec::<String>::new());
         assert_eq!(shown("[]"), Vec::<String>::new());
         assert_eq!(shown("{\n\"a\":1}\n{\n\"a\":2}\n"), ["1@0 {\n\"a\":1}", "3@9 {\n\"a\":2}"]);

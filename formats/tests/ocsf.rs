@@ -76,7 +76,8 @@ fn check(name: &str, format: Format, records: u64, explained: &[(&str, u64)]) {
     for (constraint, count) in &tally.constraints {
         println!("  constraint {constraint}  {count}");
     }
-    let violations: Vec<_> = tally.violations.iter().map(|(what, (count, json))| format!("{count} × {what}\n    {json:.900}")).collect();
+    let violations: Vec<_> =
+        tally.violations.iter().map(|(what, (count, json))| format!("{count} × {what}\n    {json:.900}")).collect();
     assert!(violations.is_empty(), "{}", violations.join("\n"));
     let notes: Vec<_> = tally.notes.iter().map(|(note, count)| (note.as_str(), *count)).collect();
     assert_eq!(notes, explained);

@@ -2,6 +2,8 @@
 //!
 //! Hosts, people and addresses are invented; the shapes are those of the programs.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by it")]
+
 use formats::text::{event, fields, recognise};
 use formats::{Head, Trouble};
 use model::{AgencyId, Event, EventId, Fields, Format, NoteReason, Timestamp};

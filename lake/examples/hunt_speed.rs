@@ -1,7 +1,7 @@
 //! The bench `hunt`: writes many events and times three hunts over them.
 //!
 //! ```text
-//! cargo run --release -p lake --example hunt_speed -- FOLDER [EVENTS] [--pushdown]
+//! cargo run --release -p lake --example hunt_speed -- FOLDER [EVENTS [always | never]]
 //! python lake/examples/hunt_speed.py FOLDER
 //! ```
 //!
@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use lake::{HuntLimits, Lake, LakeOptions, LakeRecord, Retention};
+use lake::{HuntLimits, Lake, LakeOptions, LakeRecord, Pushdown, Retention};
 use model::doors::Clock;
 use model::ocsf::{Class, Device, DnsQuery, Endpoint, File, Metadata, Process, Traffic, User};
 use model::{AgencyId, Cursor, Event, EventId, OpContext, Purpose, SourceId, Timestamp};
@@ -25,9 +25,13 @@ const HUNTS: &[(&str, &str)] = &[
     ("full text", "SELECT count(*) AS n FROM events WHERE raw LIKE '%needle-4711%'"),
 ];
 const NEEDLES: &[(&str, &str)] = &[
-    ("needle with record", "SELECT raw FROM events WHERE src_endpoint.ip = '10.1.2.3'"),
-    ("class with record", "SELECT length(raw) FROM events WHERE class_uid = 4003"),
-    ("full text with record", "SELECT raw FROM events WHERE raw LIKE '%needle-4711%'"),
+    ("needle with record", "SELECT raw FROM events WHERE src_endpoint.ip = '10.0.1.3'"),
+    ("needle without record", "SELECT time FROM events WHERE src_endpoint.ip = '10.0.1.3'"),
+    ("class with record", "SELECT max(length(raw)) FROM events WHERE class_uid = 4003"),
+    ("most rows with record", "SELECT max(length(raw)) FROM events WHERE device.hostname <> 'ws-00001.corp.example'"),
+    ("full text with record", "SELECT max(raw) FROM events WHERE raw LIKE '%needle-4711%'"),
+    ("full text in a class", "SELECT max(raw) FROM events WHERE class_uid = 1007 AND raw LIKE '%needle-4711%'"),
+    ("full text, many hits", "SELECT max(length(raw)) FROM events WHERE raw LIKE '%tool1%'"),
 ];
 
 struct SystemClock;
@@ -45,20 +49,26 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let folder = PathBuf::from(arguments.next().ok_or("usage: hunt_speed FOLDER [EVENTS]")?);
     let folder = std::path::absolute(folder)?;
     let events: u64 = arguments.next().map_or(Ok(10_000_000), |text| text.parse())?;
-    let lake = Lake::open(&folder, LakeOptions::new(Arc::new(SystemClock))).await?;
+    let pushdown = match arguments.next().as_deref() {
+        Some("always") => Pushdown::Always,
+        Some("never") => Pushdown::Never,
+        _ => Pushdown::Chosen,
+    };
+    let options = LakeOptions { pushdown, ..LakeOptions::new(Arc::new(SystemClock)) };
+    let lake = Lake::open(&folder, options).await?;
     fill(&lake, events).await?;
     let purpose = Purpose::new("a bench of hunting");
     let context =
         OpContext { agency: AgencyId::home(), actor: "bench".into(), purpose, now: Timestamp::EPOCH };
     for (name, sql) in HUNTS.iter().chain(NEEDLES) {
         let mut best = Duration::MAX;
-        let mut rows = 0;
+        let (mut rows, mut bytes) = (0, 0);
         for _ in 0..5 {
             let page = lake.hunt(&context, sql, HuntLimits::default()).await?;
             best = best.min(page.elapsed);
-            rows = page.rows.len();
+            (rows, bytes) = (page.rows.len(), page.scanned.bytes);
         }
-        say(&format!("{name}: {} ms, {rows} rows", best.as_millis()));
+        say(&format!("{name}: {} ms, {rows} rows, {:.1} MB read", best.as_millis(), bytes as f64 / 1e6));
     }
     Ok(())
 }

@@ -15,7 +15,7 @@ use crate::buffer::Buffer;
 use crate::encode::encode;
 use crate::error::LakeError;
 use crate::files::{FileEntry, FileSet, Partition, PartitionWriter};
-use crate::hunt::HuntEngine;
+use crate::hunt::{HuntEngine, Pushdown};
 use crate::log::{Change, ChangeKind, Log};
 use crate::record::LakeRecord;
 use crate::schema::EVENTS;
@@ -25,6 +25,8 @@ use crate::schema::EVENTS;
 pub struct LakeOptions {
     /// Where "now" comes from.
     pub clock: Arc<dyn Clock>,
+    /// When hunts evaluate filters while decoding.
+    pub pushdown: Pushdown,
 }
 
 /// What an append did.
@@ -99,7 +101,10 @@ impl Lake {
     fn build(data: &Path, options: LakeOptions, log: Log, lock: Option<File>) -> Result<Self, LakeError> {
         let folder = data.join(EVENTS);
         let is_writer = lock.is_some();
-        let hunts = HuntEngine::new(data, &folder, &log.table_id(), is_writer)?;
+        if is_writer {
+            crate::hunt::empty_spill(data)?;
+        }
+        let hunts = HuntEngine::new(data, &folder, &log.table_id(), options.pushdown)?;
         let shared = Shared {
             folder,
             clock: options.clock,
@@ -261,22 +266,24 @@ impl Lake {
         for file in &change.removed {
             files.remove(&file.path);
         }
+        let added: Vec<_> = change.added.iter().map(|file| file.path.clone()).collect();
         for file in change.added {
-            self.shared.landed(&file.path);
             files.insert(file);
         }
         self.shared.publish(files);
+        // In this order: whoever looks for orphans must find the file in the table before it stops flying.
+        added.iter().for_each(|path| self.shared.landed(path));
         Ok(())
     }
 
     /// After a commit that ended in an error: reads what is true, and drops what is committed after all.
     pub(crate) async fn settle(&self, writer: &mut Writer) -> Result<(), LakeError> {
         let Some(doubtful) = &writer.in_doubt else { return Ok(()) };
-        // Landed or not: what no commit names is an orphan from now on.
-        doubtful.iter().for_each(|path| self.shared.landed(path));
         writer.log.refresh().await?;
         writer.committed.clear();
         self.shared.publish(writer.log.files()?);
+        // Landed or not: what no commit names is an orphan from now on.
+        doubtful.iter().for_each(|path| self.shared.landed(path));
         let mut is_committed = !writer.buffer.is_empty();
         for (consumer, offset) in writer.buffer.offsets() {
             is_committed &= writer.log.offset(&consumer).await?.is_some_and(|committed| committed >= offset);
@@ -382,9 +389,9 @@ fn lock(data: &Path) -> Result<File, LakeError> {
 }
 
 impl LakeOptions {
-    /// Options with the given clock.
+    /// Options with the given clock, and otherwise as measured best.
     pub fn new(clock: Arc<dyn Clock>) -> Self {
-        LakeOptions { clock }
+        LakeOptions { clock, pushdown: Pushdown::default() }
     }
 }
 

@@ -16,14 +16,16 @@ mod lake;
 mod log;
 mod ocsf_columns;
 mod record;
+mod replay;
 mod schema;
 mod statistics;
 mod upkeep;
 
 pub use error::LakeError;
-pub use hunt::{HuntColumn, HuntError, HuntLimits, HuntPage, HuntStream, HuntSummary, Masking, Scanned};
+pub use hunt::{HuntColumn, HuntError, HuntLimits, HuntPage, HuntStream, HuntSummary, Masking, Pushdown, Scanned};
 pub use lake::{Appended, Lake, LakeOptions};
 pub use record::LakeRecord;
+pub use replay::{KeptRecord, Replay};
 pub use schema::{EVENTS, column_paths};
 pub use upkeep::{
     ErasureReport, ErasureTerm, LegalHold, MaintenanceReport, PersonalHit, Retention, RetentionRule, SearchReport,

@@ -4,6 +4,8 @@
 pub const RECORD_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Deepest nesting of a JSON record.
 pub const JSON_DEPTH_MAX: usize = 64;
+/// Longest name of a nested field, joined by dots.
+pub const FIELD_NAME_BYTES_MAX: usize = 4_096;
 /// Most fields that one record may have once it is flattened.
 pub const RECORD_FIELDS_MAX: usize = 4_096;
 /// Highest ratio of unpacked to packed bytes of a compressed input before it is taken for a bomb.

@@ -101,7 +101,7 @@ fn short(path: &str) -> &str {
 /// The table for people.
 pub(crate) fn table(rows: &[Row], with_colour: bool) -> Table {
     let mut table = Table::new();
-    table.load_preset(presets::UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic);
+    table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
     if !with_colour {
         table.force_no_tty();
         table.set_width(160);

@@ -182,10 +182,9 @@ mod tests {
     #[test]
     fn a_bomb_does_not_go_off() {
         let zeros = vec![b'0'; 2 * INGEST_RATIO_FREE_BYTES as usize];
-        for (packed, packing) in [
-            (gzip(&zeros), Packing::Gzip),
-            (zstd::encode_all(zeros.as_slice(), 3).expect("packs"), Packing::Zstd),
-        ] {
+        for (packed, packing) in
+            [(gzip(&zeros), Packing::Gzip), (zstd::encode_all(zeros.as_slice(), 3).expect("packs"), Packing::Zstd)]
+        {
             let refusal = unpack_now(&held(packed), packing).err().map(|refusal| refusal.to_string());
             assert_eq!(refusal.as_deref(), Some("body is too large: unpacks to more than 100 times its size"));
         }

@@ -52,7 +52,10 @@ struct Gate {
 
 impl Gate {
     /// The next connection with a place. Cancel-safe: a place that is not used goes back.
-    async fn next_tcp(listener: &TcpListener, places: &Arc<Semaphore>) -> (TcpStream, SocketAddr, OwnedSemaphorePermit) {
+    async fn next_tcp(
+        listener: &TcpListener,
+        places: &Arc<Semaphore>,
+    ) -> (TcpStream, SocketAddr, OwnedSemaphorePermit) {
         loop {
             let Ok(place) = Arc::clone(places).acquire_owned().await else {
                 // The semaphore is never closed.

@@ -212,8 +212,12 @@ fn media_type(headers: &HeaderMap) -> Result<bool, Refusal> {
     let Some(value) = headers.get(header::CONTENT_TYPE) else { return Ok(false) };
     let essence = value.to_str().unwrap_or_default().split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     match essence.as_str() {
-        "application/x-ndjson" | "application/ndjson" | "application/jsonl" | "application/x-jsonlines"
-        | "application/json-lines" | "application/json" => Ok(true),
+        "application/x-ndjson"
+        | "application/ndjson"
+        | "application/jsonl"
+        | "application/x-jsonlines"
+        | "application/json-lines"
+        | "application/json" => Ok(true),
         "text/plain" | "application/octet-stream" => Ok(false),
         _ => Err(Refusal::MediaType(essence)),
     }

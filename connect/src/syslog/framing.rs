@@ -44,7 +44,10 @@ enum Skip {
 enum Start {
     /// More bytes are needed to tell.
     Open,
-    Counted { prefix_bytes: usize, message_bytes: usize },
+    Counted {
+        prefix_bytes: usize,
+        message_bytes: usize,
+    },
     Trailed,
 }
 

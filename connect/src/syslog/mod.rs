@@ -95,10 +95,8 @@ impl SyslogUdp {
 impl Source for SyslogUdp {
     fn run<'a>(&'a self, link: &'a Link) -> BoxFuture<'a, Result<(), SourceError>> {
         let format = self.config.format.unwrap_or(Format::Syslog);
-        let listen = udp::Listen {
-            address: self.config.listen.clone(),
-            receive_buffer_bytes: self.config.receive_buffer_bytes,
-        };
+        let listen =
+            udp::Listen { address: self.config.listen.clone(), receive_buffer_bytes: self.config.receive_buffer_bytes };
         Box::pin(udp::receive(listen, link, move |link, _, datagram, out| {
             // RFC 5426 section 3.1: one message, no trailer; many senders add one all the same.
             let message = framing::without_trailer(datagram);

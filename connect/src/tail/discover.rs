@@ -1,7 +1,6 @@
 //! Which files there are.
 
 use std::collections::BTreeMap;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use model::limits::TAIL_FILES_MAX;
@@ -31,7 +30,7 @@ pub(super) fn discover(config: &TailConfig) -> Discovery {
             }
             match std::fs::metadata(&path) {
                 Ok(meta) if meta.is_file() => {
-                    by_path.insert(path, FileKey { device: meta.dev(), inode: meta.ino() });
+                    by_path.insert(path, FileKey::of(&meta));
                 }
                 Ok(_) => {}
                 // It was there a moment ago: rotation.

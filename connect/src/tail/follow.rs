@@ -126,11 +126,11 @@ impl<'a> Fleet<'a> {
         if self.files.len() >= 2 * TAIL_FILES_MAX {
             return Ok(());
         }
-        let path = found.path.clone();
+        let (path, key) = (found.path.clone(), found.key);
         let packing = Packing::of(&path);
         let opened = off_thread(move || match packing {
-            Packing::None => Plain::open(&path).and_then(|plain| Ok((plain.size()?, Kind::Plain(plain)))),
-            _ => Ok((0, Kind::Packed(Packed::new(&path, packing)))),
+            Packing::None => Plain::open(&path, key).and_then(|plain| Ok((plain.size()?, Kind::Plain(plain)))),
+            _ => Ok((0, Kind::Packed(Packed::new(&path, key, packing)))),
         });
         match opened.await? {
             Ok((size, kind)) => {
@@ -285,11 +285,11 @@ impl<'a> Fleet<'a> {
     /// Whether another file that may still grow gives its records the same names.
     async fn twin_of(&self, file: &Followed, fingerprint: u64) -> Result<Option<Twin>, SourceError> {
         let twins = self.files.iter().flatten().filter(|other| other.is_at_path && other.is_named);
-        let twin = twins.filter_map(|other| match &other.kind {
+        let mut twins = twins.filter_map(|other| match &other.kind {
             Kind::Plain(plain) if plain.fingerprint() == Some(fingerprint) => Some(plain),
             _ => None,
         });
-        let Some(twin) = twin.last() else { return Ok(None) };
+        let Some(twin) = twins.next_back() else { return Ok(None) };
         // 4 KiB out of two open files: not worth a thread.
         let twin_head = twin.head(COPY_BYTES_MIN).unwrap_or_default();
         let head = match &file.kind {
@@ -384,7 +384,9 @@ impl<'a> Fleet<'a> {
         }
         if too_many > self.too_many {
             self.link.health.add(Count::Refused, (too_many - self.too_many) as u64);
-            self.link.health.note(NoteReason::TooLarge, format!("{too_many} files beyond {TAIL_FILES_MAX} are not read"));
+            self.link
+                .health
+                .note(NoteReason::TooLarge, format!("{too_many} files beyond {TAIL_FILES_MAX} are not read"));
         }
         self.too_many = too_many;
     }

@@ -20,6 +20,7 @@ mod plain;
 mod positions;
 mod splitter;
 
+use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 use std::sync::Mutex;
 use std::time::Duration;
@@ -170,6 +171,18 @@ impl Packing {
 struct FileKey {
     device: u64,
     inode: u64,
+}
+
+impl FileKey {
+    fn of(meta: &std::fs::Metadata) -> Self {
+        FileKey { device: meta.dev(), inode: meta.ino() }
+    }
+}
+
+/// Opens a file that was found, if it is still the one at its path: rotation may have put another one there.
+fn open(path: &std::path::Path, key: FileKey) -> std::io::Result<std::fs::File> {
+    let file = std::fs::File::open(path)?;
+    if FileKey::of(&file.metadata()?) == key { Ok(file) } else { Err(std::io::ErrorKind::NotFound.into()) }
 }
 
 /// A file that was found.

@@ -1,6 +1,5 @@
 //! A file that a rotator has packed: read once, whole, when it no longer changes.
 
-use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -10,17 +9,18 @@ use model::limits::{
     BATCH_RECORDS_MAX, TAIL_HEAD_BYTES_MAX, TAIL_TURN_BYTES_MAX, UNPACK_RATIO_FREE_BYTES, UNPACK_RATIO_MAX,
 };
 
-use super::Packing;
 use super::follow::{Look, Place, Turn};
 use super::identity::{self, CHECK_BYTES};
 use super::positions::Position;
 use super::splitter::Splitter;
+use super::{FileKey, Packing};
 
 const READ_BYTES: usize = 256 * 1024;
 
 /// A gzip (RFC 1952) or zstd (RFC 8878) file. All methods touch the file and block.
 pub(super) struct Packed {
     path: PathBuf,
+    key: FileKey,
     packing: Packing,
     seen: (u64, i64, i64),
     state: State,
@@ -38,8 +38,8 @@ enum State {
 }
 
 impl Packed {
-    pub(super) fn new(path: &Path, packing: Packing) -> Self {
-        Packed { path: path.to_owned(), packing, seen: (0, 0, 0), state: State::Settling }
+    pub(super) fn new(path: &Path, key: FileKey, packing: Packing) -> Self {
+        Packed { path: path.to_owned(), key, packing, seen: (0, 0, 0), state: State::Settling }
     }
 
     /// It has another name now.
@@ -54,16 +54,29 @@ impl Packed {
         if matches!(self.state, State::Reading(..)) {
             return Ok(Look::Ready);
         }
-        let meta = std::fs::metadata(&self.path)?;
+        let meta = match std::fs::metadata(&self.path) {
+            Ok(meta) if FileKey::of(&meta) == self.key => meta,
+            Ok(_) => return Ok(Look::Nothing),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Look::Nothing),
+            Err(error) => return Err(error),
+        };
         let seen = (meta.size(), meta.mtime(), meta.mtime_nsec());
         if std::mem::replace(&mut self.seen, seen) != seen {
             self.state = State::Settling;
             return Ok(Look::Nothing);
         }
         if matches!(self.state, State::Settling) {
-            // Whatever goes wrong here is tried again only when the file has changed.
-            self.state = State::Done;
-            self.state = State::Open(Reader::open(&self.path, self.packing)?);
+            let reader = match Reader::open(&self.path, self.key, self.packing) {
+                // Renamed a moment ago: the next look has its new name.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Look::Nothing),
+                Err(error) => {
+                    // Tried again only when the file has changed.
+                    self.state = State::Done;
+                    return Err(error);
+                }
+                Ok(reader) => reader,
+            };
+            self.state = State::Open(reader);
         }
         let State::Open(reader) = &self.state else { return Ok(Look::Nothing) };
         let is_all = reader.ahead.len() < TAIL_HEAD_BYTES_MAX;
@@ -77,6 +90,15 @@ impl Packed {
 
     /// Decides where to begin.
     pub(super) fn settle(&mut self, place: Place) -> io::Result<Place> {
+        let settled = self.settle_now(place);
+        if settled.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
+            // Renamed a moment ago: opened anew at the next look.
+            self.state = State::Settling;
+        }
+        settled
+    }
+
+    fn settle_now(&mut self, place: Place) -> io::Result<Place> {
         let State::Open(mut reader) = std::mem::replace(&mut self.state, State::Done) else { return Ok(place) };
         let (reader, offset, place) = match place {
             // There before the first start, and not wanted.
@@ -89,7 +111,7 @@ impl Packed {
                 } else {
                     let is_copy = matches!(place, Place::Copy(_));
                     let place = if is_copy { Place::Beginning } else { Place::Unnamed };
-                    (Reader::open(&self.path, self.packing)?, 0, place)
+                    (Reader::open(&self.path, self.key, self.packing)?, 0, place)
                 }
             }
         };
@@ -141,8 +163,8 @@ struct Reader {
 }
 
 impl Reader {
-    fn open(path: &Path, packing: Packing) -> io::Result<Self> {
-        let file = File::open(path)?;
+    fn open(path: &Path, key: FileKey, packing: Packing) -> io::Result<Self> {
+        let file = super::open(path, key)?;
         let packed_bytes = file.metadata()?.size();
         let mut unpacked: Box<dyn Read + Send + Sync> = match packing {
             Packing::None => Box::new(file),

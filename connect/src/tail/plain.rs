@@ -8,6 +8,7 @@ use std::path::Path;
 use model::limits::{BATCH_RECORDS_MAX, TAIL_HEAD_BYTES_MAX, TAIL_TURN_BYTES_MAX};
 use tokio::time::Instant;
 
+use super::FileKey;
 use super::follow::{Look, Place, Turn};
 use super::identity::{self, CHECK_BYTES};
 use super::positions::Position;
@@ -30,8 +31,8 @@ pub(super) struct Plain {
 }
 
 impl Plain {
-    pub(super) fn open(path: &Path) -> io::Result<Self> {
-        let file = File::open(path)?;
+    pub(super) fn open(path: &Path, key: FileKey) -> io::Result<Self> {
+        let file = super::open(path, key)?;
         let position = start_of_file();
         let (seen, last_grown) = ((0, 0, 0), Instant::now());
         Ok(Plain { file, fingerprint: None, position, skipping: false, seen, read_to: None, last_grown })

@@ -307,7 +307,7 @@ async fn the_door_over_tls() {
     // A client that never shakes hands holds up nobody.
     let silent = TcpStream::connect(door.address).await.expect("connected");
     let broken = TcpStream::connect(door.address).await.expect("connected");
-    (&broken).try_write(b"GET / HTTP/1.1\r\n\r\n").ok();
+    broken.try_write(b"GET / HTTP/1.1\r\n\r\n").ok();
     let stream = TcpStream::connect(door.address).await.expect("connected");
     let name = "localhost".try_into().expect("a name");
     let mut stream = soon("TLS", certificates.connector(None).connect(name, stream)).await.expect("TLS");

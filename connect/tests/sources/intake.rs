@@ -15,10 +15,10 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 /// Longest that a test waits for anything.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Waits for something that must happen.
-pub async fn soon<T>(what: &str, future: impl Future<Output = T>) -> T {
+pub(crate) async fn soon<T>(what: &str, future: impl Future<Output = T>) -> T {
     tokio::time::timeout(PATIENCE, future).await.unwrap_or_else(|_| panic!("waited too long: {what}"))
 }
 
@@ -35,44 +35,44 @@ struct Kept {
 }
 
 /// Keeps what it is given, in memory.
-pub struct FakeIntake {
+pub(crate) struct FakeIntake {
     kept: Mutex<Kept>,
     changed: watch::Sender<u64>,
     held: watch::Sender<bool>,
 }
 
 impl FakeIntake {
-    pub fn new() -> Arc<Self> {
+    pub(crate) fn new() -> Arc<Self> {
         let (changed, held) = (watch::channel(0).0, watch::channel(false).0);
         Arc::new(FakeIntake { kept: Mutex::default(), changed, held })
     }
 
     /// Lets no submit finish until [`FakeIntake::release`].
-    pub fn hold(&self) {
+    pub(crate) fn hold(&self) {
         self.held.send_replace(true);
     }
 
-    pub fn release(&self) {
+    pub(crate) fn release(&self) {
         self.held.send_replace(false);
     }
 
     /// The next submits fail like this, one after the other.
-    pub fn refuse(&self, errors: impl IntoIterator<Item = IntakeError>) {
+    pub(crate) fn refuse(&self, errors: impl IntoIterator<Item = IntakeError>) {
         self.kept.lock().expect("unpoisoned").script.extend(errors);
     }
 
     /// Only the submit with this number fails, counted from 1 over all.
-    pub fn refuse_number(&self, number: usize, error: IntakeError) {
+    pub(crate) fn refuse_number(&self, number: usize, error: IntakeError) {
         self.kept.lock().expect("unpoisoned").refused_later = Some((number, error));
     }
 
     /// Everything durable, repeated submits too.
-    pub fn submitted(&self) -> Vec<Incoming> {
+    pub(crate) fn submitted(&self) -> Vec<Incoming> {
         self.kept.lock().expect("unpoisoned").batches.iter().flatten().cloned().collect()
     }
 
     /// What an intake stores that knows its cursors: named records once, others each time.
-    pub fn stored(&self) -> Vec<Incoming> {
+    pub(crate) fn stored(&self) -> Vec<Incoming> {
         let mut by_name: BTreeMap<(SourceId, Cursor), Vec<u8>> = BTreeMap::new();
         let mut stored = Vec::new();
         for record in self.submitted() {
@@ -90,22 +90,22 @@ impl FakeIntake {
     }
 
     /// The stored bodies as text.
-    pub fn texts(&self) -> Vec<String> {
+    pub(crate) fn texts(&self) -> Vec<String> {
         self.stored().iter().map(|record| String::from_utf8_lossy(&record.body).into_owned()).collect()
     }
 
-    pub fn sorted(&self) -> Vec<String> {
+    pub(crate) fn sorted(&self) -> Vec<String> {
         let mut texts = self.texts();
         texts.sort();
         texts
     }
 
-    pub fn offered(&self) -> usize {
+    pub(crate) fn offered(&self) -> usize {
         self.kept.lock().expect("unpoisoned").offered
     }
 
     /// Waits until something holds.
-    pub async fn until(&self, what: &str, holds: impl Fn(&Self) -> bool) {
+    pub(crate) async fn until(&self, what: &str, holds: impl Fn(&Self) -> bool) {
         let mut changed = self.changed.subscribe();
         let wait = async {
             while !holds(self) {
@@ -119,7 +119,7 @@ impl FakeIntake {
         }
     }
 
-    pub async fn until_stored(&self, records: usize) {
+    pub(crate) async fn until_stored(&self, records: usize) {
         self.until(&format!("{records} records stored"), |intake| intake.stored().len() >= records).await;
     }
 
@@ -158,7 +158,7 @@ impl Intake for FakeIntake {
 }
 
 /// A clock that stands still: what the tests look at is not when.
-pub struct Noon;
+pub(crate) struct Noon;
 
 impl Clock for Noon {
     fn now(&self) -> Timestamp {
@@ -166,11 +166,11 @@ impl Clock for Noon {
     }
 }
 
-pub fn source_id(name: &str) -> SourceId {
+pub(crate) fn source_id(name: &str) -> SourceId {
     SourceId::parse(name).expect("a label")
 }
 
-pub fn link(intake: &Arc<FakeIntake>) -> Link {
+pub(crate) fn link(intake: &Arc<FakeIntake>) -> Link {
     Link {
         source: source_id("test"),
         intake: Arc::clone(intake) as Arc<dyn Intake>,
@@ -181,41 +181,41 @@ pub fn link(intake: &Arc<FakeIntake>) -> Link {
 }
 
 /// A source that runs.
-pub struct Running {
-    pub health: Arc<Health>,
+pub(crate) struct Running {
+    pub(crate) health: Arc<Health>,
     shutdown: CancellationToken,
     task: JoinHandle<()>,
 }
 
 impl Running {
-    pub fn start(source: impl Source + 'static, intake: &Arc<FakeIntake>) -> Self {
+    pub(crate) fn start(source: impl Source + 'static, intake: &Arc<FakeIntake>) -> Self {
         let link = link(intake);
         let (health, shutdown) = (Arc::clone(&link.health), link.shutdown.clone());
         Running { health, shutdown, task: tokio::spawn(run_for_ever(Box::new(source), link)) }
     }
 
-    pub async fn address(&self) -> std::net::SocketAddr {
+    pub(crate) async fn address(&self) -> std::net::SocketAddr {
         soon("the source listens", self.health.listening()).await.expect("an address")
     }
 
-    pub fn tell_to_stop(&self) {
+    pub(crate) fn tell_to_stop(&self) {
         self.shutdown.cancel();
     }
 
     /// Stops in good order.
-    pub async fn stop(self) {
+    pub(crate) async fn stop(self) {
         self.shutdown.cancel();
         soon("the source stops", self.task).await.expect("no panic");
     }
 
     /// Ends it as a crash would.
-    pub async fn kill(self) {
+    pub(crate) async fn kill(self) {
         self.task.abort();
         let _ = self.task.await;
     }
 
     /// Waits until a counter reaches a value, looking again whenever the runtime has nothing else to do.
-    pub async fn until(&self, what: &str, holds: impl Fn(&connect::HealthSnapshot) -> bool) {
+    pub(crate) async fn until(&self, what: &str, holds: impl Fn(&connect::HealthSnapshot) -> bool) {
         let wait = async {
             while !holds(&self.health.snapshot()) {
                 tokio::time::sleep(Duration::from_millis(2)).await;
@@ -227,11 +227,11 @@ impl Running {
     }
 }
 
-pub fn busy() -> IntakeError {
+pub(crate) fn busy() -> IntakeError {
     IntakeError::Busy { retry_after: Duration::from_millis(20) }
 }
 
 /// A configuration as a person would write it.
-pub fn config<T: for<'de> serde::Deserialize<'de>>(text: &str) -> T {
+pub(crate) fn config<T: for<'de> serde::Deserialize<'de>>(text: &str) -> T {
     toml::from_str(text).unwrap_or_else(|error| panic!("{text}: {error}"))
 }

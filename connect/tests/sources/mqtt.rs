@@ -68,9 +68,8 @@ async fn topics_lead_to_sources_and_formats() {
         return;
     }
     let (name, intake) = (unique("wb"), FakeIntake::new());
-    let topics = format!(
-        "{{ filter = '{name}/fw/+', source = 'firewalls', format = 'cef' }}, {{ filter = '{name}/#' }}"
-    );
+    let topics =
+        format!("{{ filter = '{name}/fw/+', source = 'firewalls', format = 'cef' }}, {{ filter = '{name}/#' }}");
     let source = start(SHARED, &name, &topics, "format = 'zeek'", &intake);
     running(&source).await;
     publish(SHARED, &format!("{name}/fw/east"), QoS::AtLeastOnce, ["CEF:0\n".to_owned()]).await;
@@ -177,10 +176,9 @@ async fn the_source_comes_back_when_the_broker_does() {
     publish(port, "a/1", QoS::AtLeastOnce, numbers(0..50)).await;
     intake.until_stored(50).await;
     broker.restart().await;
-    source.until("it has connected again", |now| {
-        now.connections >= 2 && now.state == connect::SourceState::Running
-    })
-    .await;
+    source
+        .until("it has connected again", |now| now.connections >= 2 && now.state == connect::SourceState::Running)
+        .await;
     publish(port, "a/1", QoS::AtLeastOnce, numbers(50..100)).await;
     let all: BTreeSet<_> = numbers(0..100).into_iter().collect();
     intake.until("all are stored", |intake| intake.texts().into_iter().collect::<BTreeSet<_>>() == all).await;
@@ -200,7 +198,8 @@ async fn a_broker_with_tls_and_client_certificates() {
     );
     let Some((_broker, port)) = own_broker(folder.path(), &settings).await else { return skip("Mosquitto") };
     let intake = FakeIntake::new();
-    let refused = start(tls_port, "no-cert", "{ filter = 'a' }", &format!("tls = {{ ca = '{}' }}", path("ca.pem")), &intake);
+    let refused =
+        start(tls_port, "no-cert", "{ filter = 'a' }", &format!("tls = {{ ca = '{}' }}", path("ca.pem")), &intake);
     refused.until("it is refused", |now| now.last_error.is_some()).await;
     assert_eq!(refused.health.snapshot().durable, 0);
     refused.stop().await;

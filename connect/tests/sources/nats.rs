@@ -28,7 +28,8 @@ impl Stream {
             skip("nats-server");
             return None;
         };
-        let stream = Stream { server: server.to_owned(), name: unique("watchbell-test"), context: jetstream::new(client) };
+        let stream =
+            Stream { server: server.to_owned(), name: unique("watchbell-test"), context: jetstream::new(client) };
         stream.create().await;
         Some(stream)
     }

@@ -11,12 +11,12 @@ use tempfile::TempDir;
 use crate::intake::soon;
 
 /// An authority, a server's certificate for `localhost`, and a client's, as PEM files.
-pub struct Certificates {
-    pub folder: TempDir,
+pub(crate) struct Certificates {
+    pub(crate) folder: TempDir,
 }
 
 impl Certificates {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let mut authority = CertificateParams::new(Vec::new()).expect("parameters");
         authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -34,12 +34,12 @@ impl Certificates {
         Certificates { folder }
     }
 
-    pub fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
     /// A client that trusts the authority, with or without a certificate of its own.
-    pub fn connector(&self, client: Option<&str>) -> tokio_rustls::TlsConnector {
+    pub(crate) fn connector(&self, client: Option<&str>) -> tokio_rustls::TlsConnector {
         let config = connect::tls::ConnectTls {
             ca: self.path("ca.pem"),
             cert: client.map(|name| self.path(&format!("{name}.pem"))),
@@ -50,25 +50,25 @@ impl Certificates {
 }
 
 /// Says that a test is skipped because a server is absent; with `CI=true` that is a failure.
-pub fn skip(what: &str) {
+pub(crate) fn skip(what: &str) {
     let required = std::env::var("CI").is_ok_and(|value| value == "true");
     assert!(!required, "CI=true needs {what}");
     eprintln!("skipped: no {what}");
 }
 
 /// A name that no other run uses.
-pub fn unique(name: &str) -> String {
+pub(crate) fn unique(name: &str) -> String {
     format!("{name}-{}-{:08x}", std::process::id(), fastrand::u32(..))
 }
 
 /// A port that was free a moment ago.
-pub fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     listener.local_addr().expect("an address").port()
 }
 
 /// A server process of our own, ended with the test.
-pub struct Server {
+pub(crate) struct Server {
     program: &'static str,
     args: Vec<String>,
     port: u16,
@@ -77,7 +77,7 @@ pub struct Server {
 
 impl Server {
     /// Starts it; `None` when the program is not installed.
-    pub async fn start(program: &'static str, args: Vec<String>, port: u16) -> Option<Self> {
+    pub(crate) async fn start(program: &'static str, args: Vec<String>, port: u16) -> Option<Self> {
         let found = ["/usr/sbin", "/usr/bin", "/usr/local/bin", "/usr/local/sbin"];
         let program = found.iter().map(|folder| format!("{folder}/{program}")).find(|path| Path::new(path).exists())?;
         let mut server = Server { program: program.leak(), args, port, child: None };
@@ -85,7 +85,7 @@ impl Server {
         Some(server)
     }
 
-    pub async fn restart(&mut self) {
+    pub(crate) async fn restart(&mut self) {
         self.kill();
         let mut command = Command::new(self.program);
         command.args(&self.args).stdout(Stdio::null()).stderr(Stdio::null());
@@ -99,7 +99,7 @@ impl Server {
     }
 
     /// Ends it without a word.
-    pub fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         if let Some(mut child) = self.child.take() {
             let _ = child.kill();
             let _ = child.wait();

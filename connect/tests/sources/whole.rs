@@ -88,7 +88,10 @@ async fn nothing_starts_when_one_is_wrong() {
     );
     let error = Sources::start(&wrong, &doors(&intake)).err().expect("refused");
     let cause = std::error::Error::source(&error).map(|cause| cause.to_string()).unwrap_or_default();
-    assert_eq!((error.to_string().as_str(), cause.as_str()), ("source b", "cannot read certificates from /nowhere/c.pem"));
+    assert_eq!(
+        (error.to_string().as_str(), cause.as_str()),
+        ("source b", "cannot read certificates from /nowhere/c.pem")
+    );
 }
 
 #[tokio::test]
@@ -105,4 +108,21 @@ async fn an_address_in_use_is_tried_again_until_it_is_free() {
     drop(taken);
     assert_eq!(soon("it listens", health.listening()).await.map(|address| address.port()), Some(port));
     soon("it stops", sources.stop()).await;
+}
+
+#[test]
+fn every_example_of_the_guide_is_a_configuration() {
+    #[derive(serde::Deserialize)]
+    struct Example {
+        sources: BTreeMap<SourceId, SourceConfig>,
+    }
+    let guide = include_str!("../../../docs/guide/sources.md");
+    let examples: Vec<_> = guide.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    assert_eq!(examples.len(), 7);
+    for example in examples {
+        let Example { sources } = crate::intake::config(example);
+        for (name, config) in sources {
+            config.check(&name).unwrap_or_else(|error| panic!("{example}: {error}"));
+        }
+    }
 }

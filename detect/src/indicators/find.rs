@@ -85,11 +85,13 @@ impl IndicatorSet {
         }
     }
 
+    #[inline]
     fn find_host(&self, host: &str, port: Option<u16>, hits: &mut Vec<Hit>) {
         if let Some(name) = Name::ready(host) {
-            // The last label of an address is a number, or there are colons: no name ends like that.
-            let may_be_address = name.text().last().is_some_and(u8::is_ascii_hexdigit);
-            if may_be_address && let Some(address) = normal::address(host) {
+            // The last label of an address is a number; no name ends like that. One with colons is not ready.
+            if name.text().last().is_some_and(u8::is_ascii_digit)
+                && let Some(address) = normal::address(host)
+            {
                 return self.find_address(address, port, hits);
             }
             return self.find_name(&name, hits);
@@ -104,6 +106,7 @@ impl IndicatorSet {
         }
     }
 
+    #[inline]
     fn find_name(&self, name: &Name<'_>, hits: &mut Vec<Hit>) {
         let mut found: Vec<(usize, Vec<Claim>)> = Vec::new();
         for segment in &self.segments {

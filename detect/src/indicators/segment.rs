@@ -163,26 +163,27 @@ impl Segment {
         if filter.is_empty() {
             return;
         }
-        for suffix in name.suffixes() {
-            if suffix.labels == 1 && suffix.start != 0 && !self.counts.has_single_labels {
-                // Nearly every top-level domain has an indicator below it: not worth asking.
-                continue;
-            }
-            let verdict = filter::verdict(filter, suffix.hash);
-            if verdict.listed
-                && let Some(claims) = self.find_name(name.text().get(suffix.start..).unwrap_or_default())
+        // Nearly every top-level domain has an indicator below it: asked only where one is an indicator itself.
+        if self.counts.has_single_labels
+            && let Some(top) = name.suffixes().next()
+            && filter::listed(filter, top.hash)
+            && let Some(claims) = self.find_name(name, top.start)
+        {
+            give(top.start, claims);
+        }
+        for suffix in name.suffixes_of_two() {
+            let Some(node) = filter::node(filter, suffix.hash) else { return };
+            if node.listed()
+                && let Some(claims) = self.find_name(name, suffix.start)
             {
                 give(suffix.start, claims);
-            }
-            // Names of one label are not in the filter as parents.
-            if !verdict.parent && suffix.labels > 1 {
-                break;
             }
         }
     }
 
     #[cold]
-    fn find_name(&self, name: &[u8]) -> Option<Vec<Claim>> {
+    fn find_name(&self, name: &Name<'_>, start: usize) -> Option<Vec<Claim>> {
+        let name = name.text().get(start..)?;
         let mut key = [0; super::name::NAME_BYTES_MAX];
         let key = key.get_mut(..name.len())?;
         key.iter_mut().zip(name.iter().rev()).for_each(|(to, from)| *to = *from);

@@ -216,7 +216,7 @@ impl std::fmt::Display for Source {
 
 impl Source {
     /// Whether a rule that asks for `asked` applies to records of this source.
-    pub(crate) fn satisfies(&self, asked: &Source) -> bool {
+    pub fn satisfies(&self, asked: &Source) -> bool {
         let part = |have: &Option<String>, asked: &Option<String>| match (have, asked) {
             (_, None) => true,
             (Some(have), Some(asked)) => have.eq_ignore_ascii_case(asked),

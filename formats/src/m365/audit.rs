@@ -1,8 +1,6 @@
 //! What was done: the unified audit log, Entra's audit log, Azure's activity log.
 
-use model::ocsf::{
-    Actor, Api, Class, Event, File, Group, HttpRequest, Resource, Service, User,
-};
+use model::ocsf::{Actor, Api, Class, Event, File, Group, HttpRequest, Resource, Service, User};
 
 use super::names::M;
 use super::signin;
@@ -42,20 +40,33 @@ pub(super) fn unified(row: &Row<'_, M>, event: &mut Event) {
     let user = parts::user(row.text(M::UserId), None, row.text(M::UserKey));
     let service = row.text(M::Workload).unwrap_or_else(|| "Microsoft 365".into());
     let a = &mut event.attributes;
-    a.status_id = if failed { Some(2) } else if succeeded { Some(1) } else { None };
+    a.status_id = if failed {
+        Some(2)
+    } else if succeeded {
+        Some(1)
+    } else {
+        None
+    };
     a.status = row.text(M::ResultStatus);
     a.actor = Some(Actor { user: user.clone(), app_uid: row.text(M::ApplicationId), ..Actor::default() });
     a.src_endpoint = Some(super::source(row.text(M::ClientIp)));
-    a.http_request = row.text(M::UserAgent).map(|agent| HttpRequest { user_agent: Some(agent), ..HttpRequest::default() });
+    a.http_request =
+        row.text(M::UserAgent).map(|agent| HttpRequest { user_agent: Some(agent), ..HttpRequest::default() });
     a.message = Some(format!("{operation} in {service}"));
-    if matches!(operation.as_str(), "UserLoggedIn" | "UserLoginFailed" | "UserLoggedOff" | "MailboxLogin" | "TeamsSessionStarted") {
+    if matches!(
+        operation.as_str(),
+        "UserLoggedIn" | "UserLoginFailed" | "UserLoggedOff" | "MailboxLogin" | "TeamsSessionStarted"
+    ) {
         return signin::unified(row, &operation, event);
     }
     if let Some((_, activity)) = FILES.iter().find(|(name, _)| operation == *name)
         && let Some(path) = row.text(M::ObjectId).or_else(|| row.text(M::SourceFileName))
     {
         (event.class, event.activity_id) = (FILE_HOSTING, *activity);
-        a.file = Some(File { name: row.text(M::SourceFileName).or_else(|| Some(parts::file_name(&path).to_owned())), ..parts::file(path) });
+        a.file = Some(File {
+            name: row.text(M::SourceFileName).or_else(|| Some(parts::file_name(&path).to_owned())),
+            ..parts::file(path)
+        });
         return;
     }
     if directory_change(row, &operation, row.text(M::ObjectId), event) {
@@ -82,7 +93,13 @@ fn activity_of(operation: &str) -> u32 {
     const WORDS: &[(u32, &[&str])] = &[
         (1, &["New", "Add", "Create", "Register", "Consent", "Invite", "Upload"]),
         (2, &["Get", "Search", "View", "MailItemsAccessed", "List", "Read", "Download", "Preview", "Page"]),
-        (3, &["Set", "Update", "Enable", "Disable", "Change", "Reset", "Restore", "Move", "Rename", "Modif", "Start", "Stop"]),
+        (
+            3,
+            &[
+                "Set", "Update", "Enable", "Disable", "Change", "Reset", "Restore", "Move", "Rename", "Modif", "Start",
+                "Stop",
+            ],
+        ),
         (4, &["Remove", "Delete", "HardDelete", "SoftDelete", "Unregister", "Revoke", "Purge"]),
     ];
     let tail = operation.rsplit('/').next().unwrap_or(operation).to_ascii_lowercase();
@@ -177,12 +194,7 @@ pub(super) fn entra(row: &Row<'_, M>, event: &mut Event) {
     let operation = row.text(M::Activity).unwrap_or_default();
     let user = parts::user(row.text(M::ByUser), None, row.text(M::ByUserId));
     let a = &mut event.attributes;
-    a.actor = Some(Actor {
-        user,
-        app_name: row.text(M::ByApp),
-        app_uid: row.text(M::ByAppId),
-        ..Actor::default()
-    });
+    a.actor = Some(Actor { user, app_name: row.text(M::ByApp), app_uid: row.text(M::ByAppId), ..Actor::default() });
     a.src_endpoint = Some(super::source(row.text(M::ByIp).or_else(|| row.text(M::CallerIp))));
     a.status_id = match row.str(M::Result).as_deref() {
         Some("success") => Some(1),

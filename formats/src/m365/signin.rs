@@ -20,8 +20,7 @@ pub(super) fn entra(row: &Row<'_, M>, event: &mut Event) {
     });
     let mut source = super::source(row.text(M::Ip).or_else(|| row.text(M::CallerIp)));
     source.hostname = row.text(M::DeviceName);
-    let location =
-        Location { country: row.text(M::Country), region: row.text(M::State), city: row.text(M::City) };
+    let location = Location { country: row.text(M::Country), region: row.text(M::State), city: row.text(M::City) };
     source.location = if location == Location::default() { None } else { Some(location) };
     a.src_endpoint = Some(source);
     let service = row.text(M::Resource).or_else(|| row.text(M::App)).unwrap_or_else(|| "Microsoft Entra ID".into());
@@ -30,8 +29,7 @@ pub(super) fn entra(row: &Row<'_, M>, event: &mut Event) {
     a.logon_type_id = row.truth(M::Interactive).filter(|is_interactive| *is_interactive).map(|_| 2);
     a.is_remote = Some(true);
     a.session = row.text(M::SessionId).map(|uid| Session { uid: Some(uid), ..Session::default() });
-    a.http_request =
-        row.text(M::Agent).map(|agent| HttpRequest { user_agent: Some(agent), ..HttpRequest::default() });
+    a.http_request = row.text(M::Agent).map(|agent| HttpRequest { user_agent: Some(agent), ..HttpRequest::default() });
     let code = row.int(M::ErrorCode).or_else(|| row.int(M::ResultType));
     a.status_id = code.map(|code| if code == 0 { 1 } else { 2 });
     a.status_code = code.map(|code| code.to_string());

@@ -43,12 +43,21 @@ fn the_unified_audit_log() {
     check(
         Format::M365,
         &body("UserLoggedIn", ""),
-        &[("/type_uid", json!(300_201)), ("/status_id", json!(1)), ("/src_endpoint/ip", json!("2001:db8::1")), ("/src_endpoint/port", json!(443))],
+        &[
+            ("/type_uid", json!(300_201)),
+            ("/status_id", json!(1)),
+            ("/src_endpoint/ip", json!("2001:db8::1")),
+            ("/src_endpoint/port", json!(443)),
+        ],
     );
     check(
         Format::M365,
         &body("New-InboxRule", r#","ObjectId":"rule""#),
-        &[("/type_uid", json!(600_301)), ("/api/operation", json!("New-InboxRule")), ("/resources/0/name", json!("rule"))],
+        &[
+            ("/type_uid", json!(600_301)),
+            ("/api/operation", json!("New-InboxRule")),
+            ("/resources/0/name", json!("rule")),
+        ],
     );
     check(
         Format::M365,
@@ -61,7 +70,12 @@ fn the_unified_audit_log() {
             "Add member to group.",
             r#","ObjectId":"eve@city.example","ModifiedProperties":[{"Name":"Group.ObjectID","NewValue":"g"},{"Name":"Group.DisplayName","NewValue":"\"Admins\""}]"#,
         ),
-        &[("/type_uid", json!(300_603)), ("/group/name", json!("Admins")), ("/group/uid", json!("g")), ("/user/name", json!("eve@city.example"))],
+        &[
+            ("/type_uid", json!(300_603)),
+            ("/group/name", json!("Admins")),
+            ("/group/uid", json!("g")),
+            ("/user/name", json!("eve@city.example")),
+        ],
     );
     check(
         Format::M365,
@@ -80,13 +94,22 @@ fn entra_and_azure_audits() {
         r#"{"activityDateTime":"2023-01-01T00:00:00Z","activityDisplayName":"Disable account","category":"UserManagement","result":"success",
         "initiatedBy":{"user":{"id":"1","userPrincipalName":"ada@city.example","ipAddress":"192.0.2.7"},"app":null},
         "targetResources":[{"id":"2","displayName":"Eve","type":"User","userPrincipalName":"eve@city.example"}]}"#,
-        &[("/type_uid", json!(300_105)), ("/user/name", json!("eve@city.example")), ("/actor/user/name", json!("ada@city.example"))],
+        &[
+            ("/type_uid", json!(300_105)),
+            ("/user/name", json!("eve@city.example")),
+            ("/actor/user/name", json!("ada@city.example")),
+        ],
     );
     check(
         Format::M365,
         r#"{"time":"2023-01-01T00:00:00Z","resourceId":"/SUB/X","operationName":"MICROSOFT.COMPUTE/VIRTUALMACHINES/DELETE","category":"Administrative",
         "resultType":"Success","callerIpAddress":"192.0.2.7","identity":{"claims":{"name":"Ada"}}}"#,
-        &[("/type_uid", json!(600_304)), ("/actor/user/name", json!("Ada")), ("/status_id", json!(1)), ("/resources/0/uid", json!("/SUB/X"))],
+        &[
+            ("/type_uid", json!(600_304)),
+            ("/actor/user/name", json!("Ada")),
+            ("/status_id", json!(1)),
+            ("/resources/0/uid", json!("/SUB/X")),
+        ],
     );
 }
 

@@ -15,9 +15,8 @@ impl Mapping {
     pub(super) fn matches(&self, fields: &Fields<'_>) -> bool {
         self.conditions.iter().all(|(field, condition)| match condition {
             Condition::Exists(wanted) => fields.get(field).is_some() == *wanted,
-            Condition::OneOf(texts) => {
-                values(fields, field).any(|value| value.to_str().is_some_and(|text| texts.iter().any(|one| *one == text)))
-            }
+            Condition::OneOf(texts) => values(fields, field)
+                .any(|value| value.to_str().is_some_and(|text| texts.iter().any(|one| *one == text))),
         })
     }
 
@@ -85,7 +84,9 @@ impl TimeFormat {
         let text = value.to_str()?;
         match self {
             TimeFormat::Rfc3339 => Timestamp::parse(&text),
-            TimeFormat::Number(per_second) => Timestamp::from_seconds_f64(text.trim().parse::<f64>().ok()? / per_second),
+            TimeFormat::Number(per_second) => {
+                Timestamp::from_seconds_f64(text.trim().parse::<f64>().ok()? / per_second)
+            }
             TimeFormat::Pattern(pattern) => {
                 let parsed = jiff::fmt::strtime::parse(pattern, text.trim()).ok()?;
                 let at = match parsed.to_timestamp() {
@@ -100,7 +101,8 @@ impl TimeFormat {
 }
 
 /// Names under which records carry their time when nobody has said which.
-const USUAL: &[&str] = &["time", "timestamp", "@timestamp", "ts", "datetime", "date", "eventTime", "event_time", "created"];
+const USUAL: &[&str] =
+    &["time", "timestamp", "@timestamp", "ts", "datetime", "date", "eventTime", "event_time", "created"];
 
 fn usual_time(fields: &Fields<'_>) -> Option<Timestamp> {
     USUAL.iter().find_map(|name| moment(fields.get(name)?))
@@ -155,7 +157,8 @@ pub(super) fn unmapped(fields: &Fields<'_>, head: &Head<'_>) -> (Event, Vec<Trou
     let (time, is_arrival) = parts::time_or_arrival(usual_time(fields), head);
     let mut event = Event::new(head.id, head.agency.clone(), time, Class::BASE, activity::UNKNOWN);
     about_the_record(&mut event, head, None, None);
-    event.attributes.message = ["message", "msg"].into_iter().find_map(|name| fields.text(name)).map(|text| text.into_owned());
+    event.attributes.message =
+        ["message", "msg"].into_iter().find_map(|name| fields.text(name)).map(|text| text.into_owned());
     let troubles = if is_arrival { vec![Trouble::no_time("none of the usual names holds a time")] } else { Vec::new() };
     (event, troubles)
 }

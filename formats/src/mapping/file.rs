@@ -191,14 +191,21 @@ fn target(place: &Place<'_>, path: &str) -> Result<Target, MappingError> {
 fn constant(place: &Place<'_>, key: &str, target: &Target, value: Value) -> Result<serde_json::Value, MappingError> {
     let json = serde_json::to_value(&value).map_err(|error| place.wrong(key, error.to_string()))?;
     let json = target.fit_constant(json);
-    if target.takes(json.clone()) { Ok(json) } else { Err(place.wrong(key, format!("{json} does not fit this attribute"))) }
+    if target.takes(json.clone()) {
+        Ok(json)
+    } else {
+        Err(place.wrong(key, format!("{json} does not fit this attribute")))
+    }
 }
 
 fn origin(place: &Place<'_>, key: &str, target: &Target, value: Value) -> Result<Origin, MappingError> {
     let raw = match value {
         Value::String(field) => return Ok(Origin { field, map: Vec::new(), default: None }),
         value => value.try_into::<RawChoice>().map_err(|error| {
-            place.wrong(key, format!("a field's name or {{ field, map, default }} should stand here: {}", error.message()))
+            place.wrong(
+                key,
+                format!("a field's name or {{ field, map, default }} should stand here: {}", error.message()),
+            )
         })?,
     };
     let default = raw.default.map(|value| constant(place, key, target, value)).transpose()?;

@@ -72,7 +72,8 @@ impl Target {
         let mut at = tree;
         for (name, is_list) in path {
             let empty = || Value::Object(Map::new());
-            let slot = at.entry(name.clone()).or_insert_with(|| if *is_list { Value::Array(vec![empty()]) } else { empty() });
+            let slot =
+                at.entry(name.clone()).or_insert_with(|| if *is_list { Value::Array(vec![empty()]) } else { empty() });
             let inner = match slot {
                 Value::Array(list) => list.first_mut().and_then(Value::as_object_mut),
                 slot => slot.as_object_mut(),
@@ -125,7 +126,8 @@ mod tests {
 
     #[test]
     fn attributes_are_found_with_their_kind() {
-        let check = |path: &str, kind: Option<Kind>| assert_eq!(Target::find(path).map(|found| found.kind), kind, "{path}");
+        let check =
+            |path: &str, kind: Option<Kind>| assert_eq!(Target::find(path).map(|found| found.kind), kind, "{path}");
         check("user.name", Some(Kind::Text));
         check("src_endpoint.port", Some(Kind::Whole));
         check("is_mfa", Some(Kind::Truth));

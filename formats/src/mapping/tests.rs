@@ -80,7 +80,10 @@ fn errors_name_mapping_and_key() {
     let one = |line: &str| format!("[[mapping]]\nname = \"m\"\nclass = 3002\n{line}\n");
     check("x = 1", "unknown field `x`");
     check("[[mapping]]\nname = \"m\"", "missing field `class`");
-    check("[[mapping]]\nname = \"m\"\nclass = \"Nonsense\"", r#"mapping "m", key "class": no class is called "Nonsense""#);
+    check(
+        "[[mapping]]\nname = \"m\"\nclass = \"Nonsense\"",
+        r#"mapping "m", key "class": no class is called "Nonsense""#,
+    );
     check(&one("fields = { \"user.nme\" = \"x\" }"), r#"mapping "m", key "user.nme": no such attribute"#);
     check(&one("set = { is_remote = \"perhaps\" }"), r#"mapping "m", key "is_remote": "#);
     check(&one("activity = \"open\""), r#"mapping "m", key "activity": "#);
@@ -93,10 +96,7 @@ fn errors_name_mapping_and_key() {
 #[test]
 fn there_is_a_limit() {
     let text = "[[mapping]]\nname = \"m\"\nclass = 1001\n".repeat(model::limits::MAPPINGS_MAX + 1);
-    assert_eq!(
-        Mappings::parse(&text).unwrap_err(),
-        MappingError::TooMany { count: model::limits::MAPPINGS_MAX + 1 }
-    );
+    assert_eq!(Mappings::parse(&text).unwrap_err(), MappingError::TooMany { count: model::limits::MAPPINGS_MAX + 1 });
     let keys: String = (0..=model::limits::MAPPING_KEYS_MAX).map(|n| format!("k{n} = 1\n")).collect();
     let text = format!("[[mapping]]\nname = \"m\"\nclass = 1001\n[mapping.match]\n{keys}");
     assert!(matches!(Mappings::parse(&text), Err(MappingError::Key { .. })));

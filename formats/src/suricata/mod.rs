@@ -12,7 +12,7 @@ mod names;
 mod tests;
 
 use model::ocsf::{
-    AnalyticObject, Attack, AttackName, Class, Event, Evidence, Fingerprint, FindingInfo, HttpRequest, HttpResponse,
+    AnalyticObject, Attack, AttackName, Class, Event, Evidence, FindingInfo, Fingerprint, HttpRequest, HttpResponse,
     Tls, Traffic, activity,
 };
 use model::ocsf::{Certificate, File};
@@ -81,7 +81,8 @@ fn network(row: &Row<'_, E>, app: &str, event: &mut Event) {
     }
     (event.class, event.activity_id) = (Class::NETWORK, 6);
     event.attributes.app_name = Some(app.to_owned()).filter(|app| !app.is_empty());
-    let function = row.text(E::ModbusFunction).or_else(|| row.text(E::DnpFunction)).or_else(|| row.text(E::EnipCommand));
+    let function =
+        row.text(E::ModbusFunction).or_else(|| row.text(E::DnpFunction)).or_else(|| row.text(E::EnipCommand));
     event.attributes.message = function.map(|function| format!("{app} {function}"));
 }
 
@@ -238,6 +239,9 @@ fn tls(row: &Row<'_, E>) -> Option<Tls> {
 
 fn tls_event(row: &Row<'_, E>, event: &mut Event) {
     network(row, "tls", event);
+    if event.class != Class::NETWORK {
+        return;
+    }
     event.activity_id = 1;
     event.attributes.message = None;
     event.attributes.tls = tls(row);
@@ -246,6 +250,9 @@ fn tls_event(row: &Row<'_, E>, event: &mut Event) {
 fn flow(row: &Row<'_, E>, event: &mut Event) {
     let app = row.text(E::AppProto).filter(|app| app != "failed").unwrap_or_default();
     network(row, &app, event);
+    if event.class != Class::NETWORK {
+        return;
+    }
     let a = &mut event.attributes;
     a.start_time = row.time(E::FlowStart).map(Timestamp::as_millis);
     a.end_time = row.time(E::FlowEnd).map(Timestamp::as_millis);

@@ -8,8 +8,8 @@ use super::*;
 use crate::testing::{always_valid, any_record, check, mutated};
 
 const TYPES: &[&str] = &[
-    "alert", "anomaly", "dns", "http", "tls", "quic", "flow", "netflow", "fileinfo", "ssh", "smb", "krb5", "smtp", "ftp", "dhcp",
-    "rdp", "modbus", "dnp3", "mqtt", "stats",
+    "alert", "anomaly", "dns", "http", "tls", "quic", "flow", "netflow", "fileinfo", "ssh", "smb", "krb5", "smtp",
+    "ftp", "dhcp", "rdp", "modbus", "dnp3", "mqtt", "stats",
 ];
 
 const ALERT: &str = r#"{"timestamp":"2015-03-26T18:49:46.900254-0600","flow_id":1335265220756620,"event_type":"alert","src_ip":"192.168.0.54",
@@ -73,8 +73,14 @@ fn names_in_three_versions() {
     );
     check(
         Format::Suricata,
-        &body(r#"{"version":3,"type":"response","id":7,"queries":[{"rrname":"c.example","rrtype":"AAAA"}],"rcode":"NOERROR","grouped":{"AAAA":["2001:db8::1"]}}"#),
-        &[("/type_uid", json!(400_302)), ("/query/hostname", json!("c.example")), ("/answers/0/rdata", json!("2001:db8::1"))],
+        &body(
+            r#"{"version":3,"type":"response","id":7,"queries":[{"rrname":"c.example","rrtype":"AAAA"}],"rcode":"NOERROR","grouped":{"AAAA":["2001:db8::1"]}}"#,
+        ),
+        &[
+            ("/type_uid", json!(400_302)),
+            ("/query/hostname", json!("c.example")),
+            ("/answers/0/rdata", json!("2001:db8::1")),
+        ],
     );
 }
 
@@ -86,7 +92,12 @@ fn flows_files_and_leases() {
             r#"{{{ENDS},"event_type":"flow","app_proto":"dns","flow":{{"pkts_toserver":1,"pkts_toclient":2,"bytes_toserver":10,
             "bytes_toclient":20,"start":"2020-01-01T00:00:00Z","end":"2020-01-01T00:00:02Z","state":"closed","reason":"timeout"}}}}"#
         ),
-        &[("/type_uid", json!(400_106)), ("/traffic/bytes", json!(30)), ("/duration", json!(2000)), ("/app_name", json!("dns"))],
+        &[
+            ("/type_uid", json!(400_106)),
+            ("/traffic/bytes", json!(30)),
+            ("/duration", json!(2000)),
+            ("/app_name", json!("dns")),
+        ],
     );
     check(
         Format::Suricata,

@@ -155,6 +155,11 @@ impl Verdict {
     }
 }
 
+/// An event with nothing in it yet.
+pub(super) fn blank(head: &Head<'_>) -> Event {
+    Event::new(head.id, head.agency.clone(), head.received, Class::BASE, 0)
+}
+
 /// Which end of a connection.
 #[derive(Clone, Copy)]
 pub(super) enum End {
@@ -164,7 +169,8 @@ pub(super) enum End {
 
 /// An event in the making.
 pub(super) struct Draft<'h> {
-    pub event: Event,
+    /// Borrowed, because an event is many kilobytes and every move copies them.
+    pub event: &'h mut Event,
     /// The time, once a reader knows a better one than the envelope's.
     pub time: Option<Timestamp>,
     pub troubles: Vec<Trouble>,
@@ -173,9 +179,8 @@ pub(super) struct Draft<'h> {
 }
 
 impl<'h> Draft<'h> {
-    /// A base event with what the envelope says.
-    pub(super) fn start(view: &View<'_, '_>, head: &'h Head<'h>) -> Self {
-        let mut event = Event::new(head.id, head.agency.clone(), head.received, Class::BASE, 0);
+    /// Writes what the envelope says into a base event.
+    pub(super) fn start(view: &View<'_, '_>, head: &'h Head<'h>, event: &'h mut Event) -> Self {
         let mut troubles = Vec::new();
         let stamp = view.envelope("timestamp");
         let envelope_time = stamp.as_ref().and_then(|stamp| stamp::parse(stamp, head.received));
@@ -201,7 +206,8 @@ impl<'h> Draft<'h> {
         Draft { event, time: None, troubles, head, envelope_time }
     }
 
-    pub(super) fn finish(mut self) -> (Event, Vec<Trouble>) {
+    /// Settles the time, and gives what went wrong.
+    pub(super) fn finish(mut self) -> Vec<Trouble> {
         match self.time.or(self.envelope_time) {
             Some(time) => self.event.time = time,
             None => {
@@ -210,7 +216,7 @@ impl<'h> Draft<'h> {
                 self.troubles.push(Trouble::no_time(detail));
             }
         }
-        (self.event, self.troubles)
+        self.troubles
     }
 
     /// When the record arrived.

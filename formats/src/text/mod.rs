@@ -79,10 +79,12 @@ pub fn event(fields: &Fields<'_>, head: &Head<'_>) -> (Event, Vec<Trouble>) {
         return netflow::event(fields, head);
     }
     let view = draft::View::of(fields);
-    let mut draft = draft::Draft::start(&view, head);
+    let mut event = draft::blank(head);
+    let mut draft = draft::Draft::start(&view, head, &mut event);
     let reader = view.reader().unwrap_or(Reader::Plain);
     reader.event(&view, &mut draft);
-    draft.finish()
+    let troubles = draft.finish();
+    (event, troubles)
 }
 
 /// Which format of this module a line is in, `None` when it is in none of them for certain.

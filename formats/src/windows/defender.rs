@@ -43,7 +43,9 @@ fn severity(name: &str) -> u32 {
 /// `file:_C:\x.exe` or `containerfile:_…; file:_…->…`: the first file.
 fn path(text: &str) -> Option<String> {
     let start = text.find("file:_").map(|at| at + "file:_".len()).unwrap_or(0);
-    let end = text[start..].find(['-', ';']).filter(|at| text[start + at..].starts_with("->") || text[start + at..].starts_with(';'));
+    let end = text[start..]
+        .find(['-', ';'])
+        .filter(|at| text[start + at..].starts_with("->") || text[start + at..].starts_with(';'));
     let path = text[start..end.map_or(text.len(), |end| start + end)].trim();
     if path.is_empty() { None } else { Some(path.to_owned()) }
 }

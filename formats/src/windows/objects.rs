@@ -332,7 +332,10 @@ mod tests {
 
     #[test]
     fn masks_say_what_was_done() {
-        assert_eq!([file_activity(0x1), file_activity(0x2), file_activity(0x1_0000), file_activity(0x80)], [2, 3, 4, 14]);
+        assert_eq!(
+            [file_activity(0x1), file_activity(0x2), file_activity(0x1_0000), file_activity(0x80)],
+            [2, 3, 4, 14]
+        );
         assert_eq!([key_activity(0x1), key_activity(0x2), key_activity(0x4), key_activity(0xF_003F)], [2, 3, 1, 4]);
     }
 

@@ -2,7 +2,7 @@
 //! application control, NTLM.
 
 use model::ocsf::{
-    Api, Class, DnsQuery, Event, File, FirewallRule, HttpRequest, Job, ManagedEntity, Module, Service, Session, User,
+    Class, DnsQuery, Event, File, FirewallRule, HttpRequest, Job, ManagedEntity, Module, Session, User,
 };
 
 use super::fill::{blocked, device_as_destination, device_as_source, failure, logger, success};
@@ -50,7 +50,7 @@ fn job(row: &Row<'_, W>, event: &mut Event) {
 /// `Microsoft-Windows-WMI-Activity/Operational`.
 pub(super) const WMI: &[Rule] = &[
     rule(5857, Class::MODULE, 1, "WMI provider started", &[logger, wmi_provider]),
-    rule(5858, Class::API, 99, "WMI operation failed", &[wmi_operation, failure]),
+    rule(5858, Class::APPLICATION_ERROR, 1, "WMI operation failed", &[wmi_operation, failure]),
     rule(5859, Class::ENTITY_MANAGEMENT, 1, "WMI event filter registered", &[logger, wmi_consumer]),
     rule(5860, Class::ENTITY_MANAGEMENT, 1, "Temporary WMI event consumer registered", &[logger, wmi_consumer]),
     rule(5861, Class::ENTITY_MANAGEMENT, 1, "Permanent WMI event consumer registered", &[logger, wmi_consumer]),
@@ -69,25 +69,14 @@ fn wmi_provider(row: &Row<'_, W>, event: &mut Event) {
 
 fn wmi_operation(row: &Row<'_, W>, event: &mut Event) {
     logger(row, event);
-    device_as_source(row, event);
-    if let Some(client) = row.str(W::ClientMachine).and_then(|name| parts::endpoint_of(&name)) {
-        event.attributes.src_endpoint = Some(client);
-    }
-    let actor = event.attributes.actor.get_or_insert_default();
     if let Some(user) = row.text(W::User) {
-        actor.user = Some(parts::account(user));
+        event.attributes.actor.get_or_insert_default().user = Some(parts::account(user));
     }
     if let Some(process) = parts::process(None, row.int(W::CallerProcessId), None) {
-        actor.process = Some(process);
+        event.attributes.actor.get_or_insert_default().process = Some(process);
     }
-    actor.app_name = Some("Windows Management Instrumentation".into());
-    event.attributes.api = Some(Api {
-        operation: Some(row.text(W::Operation).unwrap_or_else(|| "WMI operation".into())),
-        service: Some(Service { name: Some("WMI".into()), ..Service::default() }),
-        ..Api::default()
-    });
     event.attributes.status_code = row.text(W::ResultCode);
-    event.attributes.status_detail = row.text(W::PossibleCause);
+    event.attributes.status_detail = row.text(W::Operation).or_else(|| row.text(W::PossibleCause));
 }
 
 fn wmi_consumer(row: &Row<'_, W>, event: &mut Event) {
@@ -142,7 +131,8 @@ fn session_user(row: &Row<'_, W>, event: &mut Event) {
         uid.map(|uid| User { uid: Some(uid), ..User::default() })
     });
     let address = row.text(W::Address).or_else(|| line(row, "Source Network Address"));
-    event.attributes.src_endpoint = address.filter(|address| address != "LOCAL").and_then(|text| parts::endpoint_of(&text));
+    event.attributes.src_endpoint =
+        address.filter(|address| address != "LOCAL").and_then(|text| parts::endpoint_of(&text));
     if event.class == Class::AUTHENTICATION {
         let uid = row.text(W::SessionId).or_else(|| line(row, "Session ID"));
         event.attributes.session = uid.map(|uid| Session { uid: Some(uid), ..Session::default() });
@@ -167,9 +157,9 @@ fn rdp_client(row: &Row<'_, W>, event: &mut Event) {
     let Some(text) = row.text(W::ClientIp).or_else(|| row.text(W::IpAddress)) else { return };
     event.attributes.src_endpoint = match crate::row::address(&text) {
         Some(ip) => parts::endpoint(Some(ip), None, None),
-        None => text.rsplit_once(':').and_then(|(ip, port)| {
-            parts::endpoint(crate::row::address(ip), port.parse().ok(), None)
-        }),
+        None => text
+            .rsplit_once(':')
+            .and_then(|(ip, port)| parts::endpoint(crate::row::address(ip), port.parse().ok(), None)),
     };
     event.attributes.connection_info = row.str(W::ConnType).map(|kind| parts::connection(Some(&kind)));
 }

@@ -58,11 +58,8 @@ pub(super) fn filter(row: &Row<'_, W>, event: &mut Event) {
 /// A rule of the firewall that was added, changed or deleted.
 pub(super) fn firewall_rule(row: &Row<'_, W>, event: &mut Event) {
     let (name, uid) = (row.text(W::RuleName), row.text(W::RuleId));
-    event.attributes.entity = (name.is_some() || uid.is_some()).then(|| ManagedEntity {
-        name,
-        uid,
-        type_name: Some("Firewall rule".into()),
-    });
+    event.attributes.entity =
+        (name.is_some() || uid.is_some()).then(|| ManagedEntity { name, uid, type_name: Some("Firewall rule".into()) });
     let process = parts::process(row.text(W::ModifyingApplication), None, None);
     let user = row.text(W::ModifyingUser).map(|uid| model::ocsf::User { uid: Some(uid), ..Default::default() });
     if user.is_some() || process.is_some() {

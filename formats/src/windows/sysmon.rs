@@ -1,8 +1,8 @@
 //! Sysmon, event ids 1 to 29 (Sysinternals, schema 4.90).
 
 use model::ocsf::{
-    Class, DnsAnswer, DnsQuery, DigitalSignature, Event, File, KernelDriver, ManagedEntity, Module, Process, Product, RegKey,
-    RegValue, Session, WinService, Actor,
+    Actor, Class, DigitalSignature, DnsAnswer, DnsQuery, Event, File, KernelDriver, ManagedEntity, Module, Process,
+    Product, RegKey, RegValue, Session, WinService,
 };
 
 use super::fill::{blocked, device_as_source, sysmon_actor, sysmon_target};
@@ -269,11 +269,8 @@ fn wmi(row: &Row<'_, W>, event: &mut Event) {
         99
     };
     let name = row.text(W::Name).or_else(|| row.text(W::Consumer)).or_else(|| row.text(W::Filter));
-    event.attributes.entity = Some(ManagedEntity {
-        name,
-        uid: row.text(W::Filter),
-        type_name: Some("WMI event subscription".into()),
-    });
+    event.attributes.entity =
+        Some(ManagedEntity { name, uid: row.text(W::Filter), type_name: Some("WMI event subscription".into()) });
     event.attributes.status_detail =
         row.text(W::Query).or_else(|| row.text(W::Destination)).or_else(|| row.text(W::Consumer));
 }
@@ -307,9 +304,8 @@ pub(super) fn answers(results: &str) -> Option<Vec<DnsAnswer>> {
             None => (None, part),
         };
         let address = crate::row::address(rdata);
-        let type_name = type_name.or_else(|| {
-            address.as_ref().map(|address| if address.contains(':') { "AAAA" } else { "A" }.to_owned())
-        });
+        let type_name = type_name
+            .or_else(|| address.as_ref().map(|address| if address.contains(':') { "AAAA" } else { "A" }.to_owned()));
         let rdata = address.unwrap_or_else(|| rdata.to_owned());
         (!rdata.is_empty() && rdata != "-").then(|| DnsAnswer { rdata: Some(rdata), type_name, ..DnsAnswer::default() })
     };

@@ -8,7 +8,7 @@ use super::fill::{device_as_source, failure, line_value, logger, subject};
 use super::names::W;
 use super::objects::{log_cleared, service};
 use super::table::{Rule, rule};
-use crate::row::Row;
+use crate::row::{Row, told};
 
 /// `Service Control Manager`.
 const SERVICES: &[Rule] = &[
@@ -99,6 +99,11 @@ fn start_type(row: &Row<'_, W>, event: &mut Event) {
 /// Which log was cleared stands in the record's own data, or in its words.
 fn cleared(row: &Row<'_, W>, event: &mut Event) {
     log_cleared(row, event);
+    // UserData has a Channel too, behind that of System.
+    let channels = row.fields().iter().filter(|field| field.name == "Channel");
+    if let Some(name) = channels.skip(1).find_map(|field| told(&field.value)) {
+        event.attributes.log_name = Some(name.into_owned());
+    }
     let message = row.str(W::Message).unwrap_or_default();
     let quoted = message.strip_prefix("The ").and_then(|rest| rest.split_once(" log file was ")).map(|(name, _)| name);
     if let Some(name) = quoted.or_else(|| line_value(&message, "Log")) {

@@ -17,13 +17,7 @@ pub(super) struct Rule {
 }
 
 /// A line of a table.
-pub(super) const fn rule(
-    id: i64,
-    class: Class,
-    activity: u32,
-    title: &'static str,
-    parts: &'static [Part],
-) -> Rule {
+pub(super) const fn rule(id: i64, class: Class, activity: u32, title: &'static str, parts: &'static [Part]) -> Rule {
     Rule { id, class, activity, title, parts }
 }
 

@@ -21,7 +21,10 @@ pub(crate) fn fields(format: Format, body: &[u8]) -> Result<Fields<'_>, Trouble>
 }
 
 fn lift(path: &str) -> bool {
-    matches!(path, "Event" | "System" | "EventData" | "winlog.event_data" | "winlog.user_data" | "event_data" | "user_data")
+    matches!(
+        path,
+        "Event" | "System" | "EventData" | "winlog.event_data" | "winlog.user_data" | "event_data" | "user_data"
+    )
 }
 
 fn is_nested(field: &Field<'_>) -> bool {
@@ -102,13 +105,14 @@ const STAND_INS: &[(&str, &str)] =
 fn tidy(fields: Fields<'_>) -> Fields<'_> {
     let format = fields.format;
     let is_beat = |name: &str| fields.get(name).is_some();
-    let renames: &[(&str, &str)] = if is_beat("winlog.channel") || is_beat("winlog.event_id") || is_beat("winlog.provider_name") {
-        WINLOGBEAT
-    } else if is_beat("log_name") && is_beat("event_id") {
-        WINLOGBEAT_6
-    } else {
-        &[]
-    };
+    let renames: &[(&str, &str)] =
+        if is_beat("winlog.channel") || is_beat("winlog.event_id") || is_beat("winlog.provider_name") {
+            WINLOGBEAT
+        } else if is_beat("log_name") && is_beat("event_id") {
+            WINLOGBEAT_6
+        } else {
+            &[]
+        };
     let mut tidier = Tidier { out: Vec::with_capacity(fields.len()), name: None, value: None };
     for field in fields.into_vec() {
         tidier.take(field, renames);
@@ -200,15 +204,17 @@ impl<'a> Tidier<'a> {
 
 /// Gives an attribute or text of an element its plain name; false when nobody needs it.
 fn attribute(field: &mut Field<'_>) -> bool {
-    if field.name.starts_with("#attributes") || field.name.starts_with("@xmlns") || field.name.starts_with("Event_attributes")
+    if field.name.starts_with("#attributes")
+        || field.name.starts_with("@xmlns")
+        || field.name.starts_with("Event_attributes")
     {
         return false;
     }
     let Some((element, rest)) = field.name.split_once('.') else {
         // The object around what has just been lifted.
-        let is_element = ATTRIBUTES.iter().any(|(known, ..)| {
-            field.name == *known || field.name.strip_suffix("_attributes") == Some(known)
-        });
+        let is_element = ATTRIBUTES
+            .iter()
+            .any(|(known, ..)| field.name == *known || field.name.strip_suffix("_attributes") == Some(known));
         return !(is_element && field.value == Scalar::Object);
     };
     let element = element.strip_suffix("_attributes").unwrap_or(element);

@@ -1,8 +1,6 @@
 //! Log-ons, sessions, mail, and what Zeek has learned about machines.
 
-use model::ocsf::{
-    Certificate, Class, Email, Event, Product, Service, Tls, User,
-};
+use model::ocsf::{Certificate, Class, Email, Event, Product, Service, Tls, User};
 
 use super::names::Z;
 use crate::parts;
@@ -151,8 +149,7 @@ pub(super) fn smtp(row: &Row<'_, Z>, event: &mut Event) {
     }
     connectionless(event);
     event.attributes.direction_id = Some(0);
-    event.attributes.email =
-        Some(Email { from, to, subject: row.text(Z::Subject), message_uid: row.text(Z::MsgId) });
+    event.attributes.email = Some(Email { from, to, subject: row.text(Z::Subject), message_uid: row.text(Z::MsgId) });
     event.attributes.status_detail = row.text(Z::LastReply);
 }
 

@@ -162,8 +162,28 @@ fn ends(row: &Row<'_, Z>, event: &mut Event) {
 
 /// Families of logs of one protocol, `bacnet_property` and the like.
 const FAMILIES: &[&str] = &[
-    "bacnet", "bsap", "c1222", "cip", "dnp3", "ecat", "enip", "ethercat", "ge_srtp", "genisys", "hart_ip", "iec104", "ldap",
-    "modbus", "mqtt", "omron_fins", "opcua", "profinet", "roc_plus", "s7comm", "snmp", "synchrophasor",
+    "bacnet",
+    "bsap",
+    "c1222",
+    "cip",
+    "dnp3",
+    "ecat",
+    "enip",
+    "ethercat",
+    "ge_srtp",
+    "genisys",
+    "hart_ip",
+    "iec104",
+    "ldap",
+    "modbus",
+    "mqtt",
+    "omron_fins",
+    "opcua",
+    "profinet",
+    "roc_plus",
+    "s7comm",
+    "snmp",
+    "synchrophasor",
 ];
 
 /// A log without a mapping of its own.
@@ -175,9 +195,9 @@ fn unknown(row: &Row<'_, Z>, path: &str, event: &mut Event) {
     }
     event.class = Class::NETWORK;
     event.activity_id = 6;
-    let family = FAMILIES.iter().find(|family| {
-        path.strip_prefix(**family).is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
-    });
+    let family = FAMILIES
+        .iter()
+        .find(|family| path.strip_prefix(**family).is_some_and(|rest| rest.is_empty() || rest.starts_with('_')));
     let app = family.copied().unwrap_or(path);
     if !app.is_empty() {
         event.attributes.app_name = Some(app.to_owned());

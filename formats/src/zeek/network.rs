@@ -1,8 +1,6 @@
 //! Connections, names, web and time.
 
-use model::ocsf::{
-    Class, DnsAnswer, DnsQuery, Event, Fingerprint, HttpRequest, HttpResponse, Tls, Traffic,
-};
+use model::ocsf::{Class, DnsAnswer, DnsQuery, Event, Fingerprint, HttpRequest, HttpResponse, Tls, Traffic};
 
 use super::names::Z;
 use crate::parts;

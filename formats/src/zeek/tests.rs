@@ -86,7 +86,11 @@ fn web_and_mail() {
         Format::Zeek,
         r#"{"_path":"smtp","ts":1.6e9,"uid":"C","id.orig_h":"10.0.0.1","id.orig_p":1,"id.resp_h":"192.0.2.7","id.resp_p":25,
         "mailfrom":"<x@a.example>","from":"Ada <ada@a.example>","rcptto":["<b@b.example>","c@c.example"],"subject":"hello"}"#,
-        &[("/class_uid", json!(4009)), ("/email/from", json!("ada@a.example")), ("/email/to", json!(["b@b.example", "c@c.example"]))],
+        &[
+            ("/class_uid", json!(4009)),
+            ("/email/from", json!("ada@a.example")),
+            ("/email/to", json!(["b@b.example", "c@c.example"])),
+        ],
     );
 }
 

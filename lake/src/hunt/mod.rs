@@ -24,6 +24,7 @@ use datafusion::object_store::local::LocalFileSystem;
 use model::{AgencyId, OpContext, limits};
 
 pub use error::HuntError;
+pub use pushdown::Pushdown;
 pub use page::{HuntColumn, HuntPage, HuntSummary, Scanned};
 pub use stream::HuntStream;
 
@@ -87,6 +88,7 @@ pub(crate) struct HuntEngine {
     base: RwLock<Arc<RuntimeEnv>>,
     running: Arc<tokio::sync::Semaphore>,
     threads: Option<tokio::runtime::Runtime>,
+    pushdown: Pushdown,
 }
 
 impl Drop for HuntEngine {
@@ -98,13 +100,24 @@ impl Drop for HuntEngine {
     }
 }
 
-impl HuntEngine {
-    pub(crate) fn new(data: &Path, folder: &Path, table_id: &str, is_writer: bool) -> Result<Self, LakeError> {
-        let spill = data.join("hunt-spill");
-        // What a crash left behind holds personal data like any other file; only the writer may be sure nobody uses it.
-        if is_writer && spill.is_dir() {
-            std::fs::remove_dir_all(&spill).map_err(LakeError::io("empty the folder", &spill))?;
+/// Where hunts park what their memory cannot hold.
+const SPILL: &str = "hunt-spill";
+
+/// Deletes what hunts of a crashed process have parked: it is personal data like any other. For the writer, before it
+/// hunts itself.
+pub(crate) fn empty_spill(data: &Path) -> Result<(), LakeError> {
+    let spill = data.join(SPILL);
+    match std::fs::remove_dir_all(&spill) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(LakeError::io("empty the folder", &spill)(error))
         }
+        _ => Ok(()),
+    }
+}
+
+impl HuntEngine {
+    pub(crate) fn new(data: &Path, folder: &Path, table_id: &str, pushdown: Pushdown) -> Result<Self, LakeError> {
+        let spill = data.join(SPILL);
         std::fs::create_dir_all(&spill).map_err(LakeError::io("create the folder", &spill))?;
         let threads = tokio::runtime::Builder::new_multi_thread()
             .thread_name("hunt")
@@ -118,6 +131,7 @@ impl HuntEngine {
             pseudonym_key: blake3::derive_key("watchbell lake 2025 pseudonyms of hunts", table_id.as_bytes()),
             running: Arc::new(tokio::sync::Semaphore::new(limits::HUNTS_AT_ONCE_MAX)),
             threads: Some(threads),
+            pushdown,
         })
     }
 

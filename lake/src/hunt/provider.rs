@@ -27,7 +27,7 @@ use datafusion::physical_plan::empty::EmptyExec;
 use datafusion::scalar::ScalarValue;
 use deltalake::arrow::datatypes::{DataType, SchemaRef};
 
-use super::pushdown::pays_off;
+use super::pushdown::Pushdown;
 use crate::files::FileEntry;
 use crate::schema::{partition_fields, view_schema};
 
@@ -41,6 +41,7 @@ pub(super) fn store_url() -> ObjectStoreUrl {
 pub(super) struct AgencyEvents {
     files: Vec<Arc<FileEntry>>,
     table: TableSchema,
+    pushdown: Pushdown,
 }
 
 impl fmt::Debug for AgencyEvents {
@@ -50,9 +51,9 @@ impl fmt::Debug for AgencyEvents {
 }
 
 impl AgencyEvents {
-    pub(super) fn new(files: Vec<Arc<FileEntry>>) -> Self {
+    pub(super) fn new(files: Vec<Arc<FileEntry>>, pushdown: Pushdown) -> Self {
         let table = TableSchema::builder(view_schema()).with_table_partition_cols(partition_fields()).build();
-        AgencyEvents { files, table }
+        AgencyEvents { files, table, pushdown }
     }
 
     fn plan(
@@ -72,7 +73,7 @@ impl AgencyEvents {
         }
         let all: Vec<usize> = (0..schema.fields().len()).collect();
         let columns = projection.unwrap_or(&all).iter().map(|at| schema.field(*at).name().as_str());
-        let source = self.source(state)?.with_pushdown_filters(pays_off(filters, columns));
+        let source = self.source(state)?.with_pushdown_filters(self.pushdown.applies(filters, columns));
         let files: Vec<_> = self.files.iter().map(|file| self.file(file)).collect();
         let known = files.iter().filter_map(|file| file.statistics.as_deref());
         let statistics = Statistics::try_merge_iter(known, &schema)?;

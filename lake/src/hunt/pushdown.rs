@@ -11,12 +11,35 @@ use datafusion::scalar::ScalarValue;
 
 use crate::schema::WIDE_COLUMNS;
 
+/// When filters are evaluated while decoding.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Pushdown {
+    /// When the rule says that it pays off.
+    #[default]
+    Chosen,
+    /// In every hunt: for the bench.
+    Always,
+    /// In no hunt: for the bench.
+    Never,
+}
+
+impl Pushdown {
+    /// Whether it applies to `filters` over the columns of `projection`.
+    pub(crate) fn applies<'a>(self, filters: &[Expr], projection: impl IntoIterator<Item = &'a str>) -> bool {
+        match self {
+            Pushdown::Chosen => pays_off(filters, projection),
+            Pushdown::Always => true,
+            Pushdown::Never => false,
+        }
+    }
+}
+
 /// Columns of few values: an equality on them keeps many rows, and rows are clustered by them anyway.
 const COARSE_COLUMNS: &[&str] =
     &["agency", "day", "class_uid", "category_uid", "activity_id", "type_uid", "severity_id", "status_id", "source"];
 
 /// Whether to evaluate `filters` while decoding the columns of `projection`.
-pub(crate) fn pays_off<'a>(filters: &[Expr], projection: impl IntoIterator<Item = &'a str>) -> bool {
+fn pays_off<'a>(filters: &[Expr], projection: impl IntoIterator<Item = &'a str>) -> bool {
     let reads_wide = projection.into_iter().any(|column| WIDE_COLUMNS.contains(&column));
     let all_cheap = filters.iter().all(is_cheap);
     reads_wide && all_cheap && filters.iter().any(is_needle)

@@ -45,7 +45,7 @@ impl HuntEngine {
             session.deregister_udf(name);
             session.deregister_udtf(name);
         }
-        let table = Arc::new(AgencyEvents::new(files.of(agency).cloned().collect()));
+        let table = Arc::new(AgencyEvents::new(files.of(agency).cloned().collect(), self.pushdown));
         let events = match masking {
             Masking::Off => session.register_table(EVENTS, table),
             Masking::Personal => {

@@ -1,7 +1,8 @@
 //! Which small files are worth merging.
 //!
 //! Size-tiered: a file is read again only together with others of about its size, so each row is rewritten a few times in
-//! its life and not once for every commit after it. A day that is over is merged for good.
+//! its life and not once for every commit after it. A day that is over is merged sooner, but not for every straggler: a
+//! backfill of old days must not rewrite each of them every minute.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -33,10 +34,11 @@ pub(super) fn next_merge<'a>(
 
 fn choose(mut files: Vec<&Arc<FileEntry>>, is_over: bool) -> Vec<&Arc<FileEntry>> {
     files.sort_by(|a, b| a.size.cmp(&b.size).then_with(|| a.path.cmp(&b.path)));
-    let files_min = if is_over { 2 } else { limits::LAKE_MERGE_FILES_MIN };
+    let (files_min, growth) = if is_over { (2, 4) } else { (limits::LAKE_MERGE_FILES_MIN, 1) };
     let (mut bytes, mut taken) = (0, 0);
     for file in &files {
-        let is_of_size = is_over || taken < files_min || file.size <= bytes;
+        let is_first = taken == 0 || (!is_over && taken < files_min);
+        let is_of_size = is_first || file.size <= bytes * growth;
         if !is_of_size || taken == limits::LAKE_MERGE_FILES_MAX || bytes >= limits::LAKE_FILE_BYTES {
             break;
         }
@@ -77,8 +79,10 @@ mod tests {
     }
 
     #[test]
-    fn a_day_that_is_over_is_merged_for_good() {
-        check(&[1, 5_000], true, &[1, 5_000]);
+    fn a_day_that_is_over_is_merged_sooner() {
+        check(&[1_300, 5_000], true, &[1_300, 5_000]);
+        check(&[1, 1, 5_000], true, &[1, 1]);
+        check(&[1, 5_000], true, &[]);
         check(&[1], true, &[]);
     }
 

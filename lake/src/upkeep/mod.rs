@@ -20,6 +20,8 @@ use crate::files::{FileEntry, Partition};
 use crate::lake::{Lake, Shared};
 use crate::log::{Change, ChangeKind};
 
+pub(crate) use rewrite::read;
+
 pub use erase::ErasureReport;
 pub use retention::{LegalHold, Retention, RetentionRule};
 pub use search::{ErasureTerm, PersonalHit, SearchReport};

@@ -55,7 +55,7 @@ pub(super) fn rewrite(
 }
 
 /// Opens a file of the lake for reading, all columns or the named ones.
-pub(super) fn read(path: &Path, columns: Option<&[&str]>) -> Result<ParquetRecordBatchReader, LakeError> {
+pub(crate) fn read(path: &Path, columns: Option<&[&str]>) -> Result<ParquetRecordBatchReader, LakeError> {
     let file = File::open(path).map_err(LakeError::io("open", path))?;
     let open = |file: File| -> Result<ParquetRecordBatchReader, ParquetError> {
         let options = ArrowReaderOptions::new().with_schema(view_schema());

@@ -6,5 +6,6 @@ mod hunting;
 mod isolation;
 mod masking;
 mod outside;
+mod replaying;
 mod upkeep;
 mod world;

@@ -3,7 +3,7 @@
 use model::ocsf::{AutonomousSystem, Class, Endpoint, Traffic};
 use model::{Event, Fields, Timestamp};
 
-use crate::text::draft::{Draft, End, Verdict, View, device, is_mac};
+use crate::text::draft::{Draft, End, Verdict, View, blank, device, is_mac};
 use crate::text::pairs::aliases;
 use crate::text::plain;
 use crate::{Head, Trouble};
@@ -30,7 +30,8 @@ pub(in crate::text) fn add_names(fields: &mut Fields<'_>) {
 
 pub(in crate::text) fn event(fields: &Fields<'_>, head: &Head<'_>) -> (Event, Vec<Trouble>) {
     let view = View::whole(fields);
-    let mut draft = Draft::start(&view, head);
+    let mut event = blank(head);
+    let mut draft = Draft::start(&view, head, &mut event);
     let version = view.number("flowVersion").unwrap_or(0);
     let product = if version == 10 { "IPFIX".to_owned() } else { format!("NetFlow v{version}") };
     draft.product("IETF", &product);
@@ -52,7 +53,8 @@ pub(in crate::text) fn event(fields: &Fields<'_>, head: &Head<'_>) -> (Event, Ve
             draft.event.activity_id = 5;
         }
     }
-    draft.finish()
+    let troubles = draft.finish();
+    (event, troubles)
 }
 
 /// `firewallEvent` (233) and the upper two bits of `forwardingStatus` (89, RFC 7270).

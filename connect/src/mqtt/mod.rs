@@ -12,6 +12,8 @@
 //! Every broken connection ends the run; the next one starts with a clean slate on our side, so that an answer can
 //! never go to another message that has got the same packet identifier.
 
+mod filter;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,15 +24,15 @@ use model::limits::{
     SUBSCRIPTIONS_MAX,
 };
 use model::{Format, SourceId};
-use rumqttc::v5::mqttbytes::v5::{
-    ConnectProperties, Filter, Packet, Publish, RetainForwardRule, SubscribeReasonCode,
-};
+use rumqttc::v5::mqttbytes::v5::{ConnectProperties, Filter, Packet, Publish, RetainForwardRule, SubscribeReasonCode};
 use rumqttc::v5::mqttbytes::{QoS, valid_filter};
 use rumqttc::v5::{AsyncClient, Event, EventLoop, MqttOptions};
 use rumqttc::{TlsConfiguration, Transport};
 use serde::Deserialize;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
+
+use filter::{covers, matches, overlaps, without_share};
 
 use crate::config::remote;
 use crate::health::{Count, SourceState};
@@ -129,7 +131,8 @@ impl MqttConfig {
     /// Two filters that overlap, unless one holds all of the other: then only the wider one is subscribed to.
     fn clash(&self) -> Option<(&str, &str)> {
         let filters: Vec<&str> = self.topics.iter().map(|topic| topic.filter.as_str()).collect();
-        let pairs = filters.iter().enumerate().flat_map(|(at, one)| filters[at + 1..].iter().map(move |other| (*one, *other)));
+        let pairs =
+            filters.iter().enumerate().flat_map(|(at, one)| filters[at + 1..].iter().map(move |other| (*one, *other)));
         let mut clashes = pairs.filter(|(one, other)| {
             let (one, other) = (without_share(one), without_share(other));
             one == other || (overlaps(one, other) && !covers(one, other) && !covers(other, one))
@@ -141,7 +144,8 @@ impl MqttConfig {
     fn widest(&self) -> impl Iterator<Item = &str> {
         let filters = self.topics.iter().map(|topic| topic.filter.as_str());
         filters.filter(|narrow| {
-            let is_wider = |wide: &&Topic| wide.filter != *narrow && covers(without_share(&wide.filter), without_share(narrow));
+            let is_wider =
+                |wide: &&Topic| wide.filter != *narrow && covers(without_share(&wide.filter), without_share(narrow));
             self.topics.iter().find(is_wider).is_none()
         })
     }
@@ -337,105 +341,5 @@ async fn farewell(client: &AsyncClient, events: &mut EventLoop) {
 impl Source for Mqtt {
     fn run<'a>(&'a self, link: &'a Link) -> BoxFuture<'a, Result<(), SourceError>> {
         Box::pin(self.subscribe(link))
-    }
-}
-
-/// The filter of a shared subscription without its group (MQTT 5.0 section 4.8.2).
-fn without_share(filter: &str) -> &str {
-    filter.strip_prefix("$share/").and_then(|rest| rest.split_once('/')).map_or(filter, |(_, filter)| filter)
-}
-
-/// Whether a topic matches a filter (MQTT 5.0 section 4.7). The library's own function panics on topics that begin with
-/// a letter of more than one byte.
-fn matches(topic: &str, filter: &str) -> bool {
-    if topic.starts_with('$') && filter.starts_with(['+', '#']) {
-        return false;
-    }
-    let mut levels = topic.split('/');
-    for wanted in filter.split('/') {
-        match (wanted, levels.next()) {
-            ("#", _) => return true,
-            ("+", Some(_)) => {}
-            (wanted, Some(level)) if wanted == level => {}
-            _ => return false,
-        }
-    }
-    levels.next().is_none()
-}
-
-/// Whether every topic that `narrow` matches is matched by `wide`.
-fn covers(wide: &str, narrow: &str) -> bool {
-    let mut levels = narrow.split('/');
-    for wanted in wide.split('/') {
-        match (wanted, levels.next()) {
-            ("#", _) => return true,
-            ("+", Some(level)) if level != "#" => {}
-            (wanted, Some(level)) if wanted == level => {}
-            _ => return false,
-        }
-    }
-    levels.next().is_none()
-}
-
-/// Whether some topic is matched by both.
-fn overlaps(one: &str, other: &str) -> bool {
-    let (mut ones, mut others) = (one.split('/'), other.split('/'));
-    loop {
-        match (ones.next(), others.next()) {
-            (Some("#"), _) | (_, Some("#")) | (None, None) => return true,
-            (Some("+"), Some(_)) | (Some(_), Some("+")) => {}
-            (Some(a), Some(b)) if a == b => {}
-            _ => return false,
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn check_pair(one: &str, other: &str, expected: &str) {
-        let found = match (covers(one, other), overlaps(one, other)) {
-            (true, true) => "covers",
-            (false, true) => "overlaps",
-            (false, false) => "apart",
-            (true, false) => "nonsense",
-        };
-        assert_eq!(found, expected, "{one:?} and {other:?}");
-    }
-
-    #[test]
-    fn filters_against_filters() {
-        check_pair("a/#", "a/b/+", "covers");
-        check_pair("a/#", "a", "covers");
-        check_pair("a/b", "a/#", "overlaps");
-        check_pair("a/+", "a/b", "covers");
-        check_pair("a/+", "a/#", "overlaps");
-        check_pair("a/+/c", "a/b/#", "overlaps");
-        check_pair("a/+/c", "a/b/d", "apart");
-        check_pair("a/b", "a/b/c", "apart");
-        check_pair("+/b", "a/+", "overlaps");
-        check_pair("#", "a/+/#", "covers");
-    }
-
-    fn check(topic: &str, filter: &str, expected: bool) {
-        assert_eq!(matches(topic, without_share(filter)), expected, "{topic:?} against {filter:?}");
-    }
-
-    #[test]
-    fn topics_match_filters() {
-        check("a/b", "a/b", true);
-        check("a/b", "a/+", true);
-        check("a", "a/#", true);
-        check("a/b/c", "a/#", true);
-        check("a/b/c", "a/+", false);
-        check("a", "a/+", false);
-        check("a/", "a/+", true);
-        check("a/b", "#", true);
-        check("$SYS/load", "#", false);
-        check("$SYS/load", "$SYS/#", true);
-        check("öffi/tor", "öffi/+", true);
-        check("", "#", true);
-        check("a/b", "$share/watch/a/+", true);
     }
 }
