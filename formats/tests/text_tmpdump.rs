@@ -19,6 +19,7 @@ fn dump() {
     }
     std::fs::write("/tmp/text_events.jsonl", out).unwrap();
     println!("size {}", std::mem::size_of::<Event>());
+    for _ in 0..3 { let t = cpu(); for _ in 0..20000 { std::hint::black_box(Event::new(head.id, agency.clone(), head.received, model::ocsf::Class::BASE, 0)); } println!("blank event {} ns", (cpu() - t) / 20000); }
     let mut rows = vec![];
     for line in text_lines::LINES {
         let n = 5000;

@@ -20,8 +20,14 @@ use model::{AgencyId, Cursor, Event, EventId, OpContext, Purpose, SourceId, Time
 
 /// The three hunts of the bench, and needles on both sides of the push-down rule.
 const HUNTS: &[(&str, &str)] = &[
-    ("count by class and hour", "SELECT class_uid, date_trunc('hour', time) AS h, count(*) AS n FROM events GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2 LIMIT 100"),
-    ("top talkers", "SELECT src_endpoint.ip AS ip, count(*) AS n, sum(traffic.bytes) AS bytes FROM events WHERE src_endpoint.ip IS NOT NULL GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 20"),
+    (
+        "count by class and hour",
+        "SELECT class_uid, date_trunc('hour', time) AS h, count(*) AS n FROM events GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2 LIMIT 100",
+    ),
+    (
+        "top talkers",
+        "SELECT src_endpoint.ip AS ip, count(*) AS n, sum(traffic.bytes) AS bytes FROM events WHERE src_endpoint.ip IS NOT NULL GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 20",
+    ),
     ("full text", "SELECT count(*) AS n FROM events WHERE raw LIKE '%needle-4711%'"),
 ];
 const NEEDLES: &[(&str, &str)] = &[
@@ -58,8 +64,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let lake = Lake::open(&folder, options).await?;
     fill(&lake, events).await?;
     let purpose = Purpose::new("a bench of hunting");
-    let context =
-        OpContext { agency: AgencyId::home(), actor: "bench".into(), purpose, now: Timestamp::EPOCH };
+    let context = OpContext { agency: AgencyId::home(), actor: "bench".into(), purpose, now: Timestamp::EPOCH };
     for (name, sql) in HUNTS.iter().chain(NEEDLES) {
         let mut best = Duration::MAX;
         let (mut rows, mut bytes) = (0, 0);
@@ -130,7 +135,8 @@ fn record(offset: u64) -> LakeRecord {
     let ip = |n: u64| format!("10.{}.{}.{}", n >> 16 & 255, n >> 8 & 255, n & 255);
     let (machine, user) = (skewed(1, 3_000), skewed(2, 5_000));
     event.attributes.metadata = Some(Metadata::of_product("Example", "Sensor"));
-    event.attributes.device = Some(Device { hostname: Some(format!("ws-{machine:05}.corp.example")), ..Device::default() });
+    event.attributes.device =
+        Some(Device { hostname: Some(format!("ws-{machine:05}.corp.example")), ..Device::default() });
     let from = Endpoint { ip: Some(ip(skewed(3, 200_000))), port: Some(pick(4, 60_000) as u16), ..Endpoint::default() };
     let to = Endpoint { ip: Some(ip(skewed(5, 900_000))), port: Some(443), ..Endpoint::default() };
     let mut raw = format!(
@@ -145,26 +151,46 @@ fn record(offset: u64) -> LakeRecord {
             event.attributes.traffic = Some(Traffic { bytes: Some(pick(6, 1 << 20) as i64), ..Traffic::default() });
             let name = format!("host{}.zone{}.example", pick(7, 500), skewed(8, 2_000));
             raw.push_str(&format!(r#","query":"{name}","answers":["{}"]"#, ip(pick(9, 1 << 20))));
-            event.attributes.query = (class == Class::DNS).then(|| DnsQuery { hostname: Some(name), ..DnsQuery::default() });
+            event.attributes.query =
+                (class == Class::DNS).then(|| DnsQuery { hostname: Some(name), ..DnsQuery::default() });
         }
         _ => {
             let image = format!(r"C:\Program Files\Tool{}\bin\tool{}.exe", skewed(10, 300), skewed(11, 40));
-            let line = format!(r#""{image}" --input C:\Users\user{user}\Documents\{:016x}.dat --mode {}"#, chance, pick(12, 20));
-            event.attributes.user = Some(User { name: Some(format!("user{user}")), domain: Some("CORP".into()), ..User::default() });
+            let line = format!(
+                r#""{image}" --input C:\Users\user{user}\Documents\{:016x}.dat --mode {}"#,
+                chance,
+                pick(12, 20)
+            );
+            event.attributes.user =
+                Some(User { name: Some(format!("user{user}")), domain: Some("CORP".into()), ..User::default() });
             let file = File { path: Some(image.clone()), ..File::default() };
-            let process = Process { pid: Some(pick(13, 65_536) as i64), cmd_line: Some(line.clone()), file: Some(file), ..Process::default() };
+            let process = Process {
+                pid: Some(pick(13, 65_536) as i64),
+                cmd_line: Some(line.clone()),
+                file: Some(file),
+                ..Process::default()
+            };
             event.attributes.process = Some(process);
             raw.push_str(&format!(r#","Image":{image:?},"CommandLine":{line:?}"#));
         }
     }
     for n in 0..pick(14, 12) {
-        raw.push_str(&format!(r#","field{n}":"value {:08x} of the record's own words""#, mixed(chance ^ (n / 3)) % 4_000));
+        raw.push_str(&format!(
+            r#","field{n}":"value {:08x} of the record's own words""#,
+            mixed(chance ^ (n / 3)) % 4_000
+        ));
     }
     if pick(15, 100_000) == 0 {
         raw.push_str(r#","note":"needle-4711""#);
     }
     raw.push('}');
-    LakeRecord { event, raw: raw.into_bytes(), source, received: time.plus(Duration::from_secs(2)), journal_offset: offset }
+    LakeRecord {
+        event,
+        raw: raw.into_bytes(),
+        source,
+        received: time.plus(Duration::from_secs(2)),
+        journal_offset: offset,
+    }
 }
 
 #[expect(clippy::print_stdout, reason = "what a bench is for")]

@@ -133,9 +133,8 @@ impl Builders {
     }
 
     fn finish(&mut self, keys: Vec<RowKey>) -> Result<Encoded, ArrowError> {
-        let utc = |builder: &mut TimestampMicrosecondBuilder| -> ArrayRef {
-            Arc::new(builder.finish().with_timezone("UTC"))
-        };
+        let utc =
+            |builder: &mut TimestampMicrosecondBuilder| -> ArrayRef { Arc::new(builder.finish().with_timezone("UTC")) };
         let mut columns: Vec<ArrayRef> = vec![
             Arc::new(self.id.finish()),
             utc(&mut self.time),
@@ -174,7 +173,8 @@ mod tests {
     use super::*;
 
     fn record(attributes: Attributes, raw: &[u8]) -> LakeRecord {
-        let mut event = Event::new(EventId::default(), AgencyId::home(), Timestamp::from_millis(1_000), Class::PROCESS, 1);
+        let mut event =
+            Event::new(EventId::default(), AgencyId::home(), Timestamp::from_millis(1_000), Class::PROCESS, 1);
         event.attributes = attributes;
         LakeRecord {
             event,
@@ -202,7 +202,10 @@ mod tests {
         );
         let endpoint = rows.column_by_name("src_endpoint").unwrap().as_struct();
         assert_eq!(endpoint.column_by_name("ip").unwrap().as_string::<i32>().value(0), "10.0.0.1");
-        assert_eq!(rows.column_by_name("ocsf").unwrap().as_string::<i32>().value(0), r#"{"user":{"credential_uid":"c1"}}"#);
+        assert_eq!(
+            rows.column_by_name("ocsf").unwrap().as_string::<i32>().value(0),
+            r#"{"user":{"credential_uid":"c1"}}"#
+        );
     }
 
     #[test]

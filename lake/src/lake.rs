@@ -117,7 +117,8 @@ impl Lake {
             writer: tokio::sync::Mutex::new(Writer {
                 log,
                 committed: BTreeMap::new(),
-                buffer: Buffer::default(), in_doubt: None,
+                buffer: Buffer::default(),
+                in_doubt: None,
                 _lock: lock,
             }),
             upkeep: tokio::sync::Mutex::default(),

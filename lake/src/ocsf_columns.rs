@@ -8,9 +8,9 @@ use std::sync::Arc;
 use deltalake::arrow::array::{Array, ArrayRef, NullBufferBuilder, StructArray};
 use deltalake::arrow::datatypes::{DataType, Field, Fields};
 use model::ocsf::{
-    Account, Actor, AnalyticObject, Api, Attributes, Cloud, ConnectionInfo, Device, DnsAnswer, DnsQuery, Email, Endpoint,
-    File, FindingInfo, Fingerprint, FirewallRule, HttpRequest, HttpResponse, Job, LongString, Metadata, Module, Os,
-    Process, Product, RegKey, RegValue, Script, Service, Session, Tls, Traffic, Url, User, WinService,
+    Account, Actor, AnalyticObject, Api, Attributes, Cloud, ConnectionInfo, Device, DnsAnswer, DnsQuery, Email,
+    Endpoint, File, FindingInfo, Fingerprint, FirewallRule, HttpRequest, HttpResponse, Job, LongString, Metadata,
+    Module, Os, Process, Product, RegKey, RegValue, Script, Service, Session, Tls, Traffic, Url, User, WinService,
 };
 
 use crate::column::{Boxed, Column, Enumerated, Flag, Int, List, Long, Port, Text, object_columns, ocsf_name};

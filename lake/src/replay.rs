@@ -57,7 +57,8 @@ impl Lake {
     pub async fn replay(&self, context: &OpContext, span: Range<Timestamp>) -> Result<Replay, LakeError> {
         self.refresh().await?;
         let held = Arc::clone(&self.shared.readers).read_owned().await;
-        let mut files: Vec<_> = self.shared.files().of(&context.agency).filter(|file| touches(file, &span)).cloned().collect();
+        let mut files: Vec<_> =
+            self.shared.files().of(&context.agency).filter(|file| touches(file, &span)).cloned().collect();
         files.sort_by_key(|file| file.partition.day);
         let (sender, batches) = mpsc::channel(limits::HUNT_BATCHES_AHEAD_MAX);
         let folder = self.shared.folder.clone();

@@ -85,7 +85,10 @@ fn viewed(field: &FieldRef) -> FieldRef {
 
 /// The partition columns, in order.
 pub(crate) fn partition_fields() -> Vec<FieldRef> {
-    vec![Arc::new(Field::new("agency", DataType::Utf8View, false)), Arc::new(Field::new("day", DataType::Date32, false))]
+    vec![
+        Arc::new(Field::new("agency", DataType::Utf8View, false)),
+        Arc::new(Field::new("day", DataType::Date32, false)),
+    ]
 }
 
 /// The whole table as the Delta log describes it: partition columns first, for whoever lists them.
@@ -128,7 +131,9 @@ mod tests {
     #[test]
     fn paths_are_ocsf_paths() {
         let paths = column_paths();
-        for path in ["src_endpoint.ip", "actor.user.name", "query.type", "process.parent_process.cmd_line", "day", "raw"] {
+        for path in
+            ["src_endpoint.ip", "actor.user.name", "query.type", "process.parent_process.cmd_line", "day", "raw"]
+        {
             assert!(paths.iter().any(|known| known == path), "{path}");
         }
     }

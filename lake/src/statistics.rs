@@ -103,14 +103,16 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read_again() {
-        let bounds = BTreeMap::from([("time", (1_591_747_200_000_001, 1_591_747_200_999_999)), ("class_uid", (1, 4_003))]);
+        let bounds =
+            BTreeMap::from([("time", (1_591_747_200_000_001, 1_591_747_200_999_999)), ("class_uid", (1, 4_003))]);
         let statistics = Statistics { rows: 3, bounds };
         assert_eq!(Statistics::from_json(&statistics.to_json()), Some(statistics));
     }
 
     #[test]
     fn a_time_that_cannot_be_written_gives_no_bounds() {
-        let statistics = Statistics { rows: 1, bounds: BTreeMap::from([("time", (0, i64::MAX)), ("class_uid", (1, 1))]) };
+        let statistics =
+            Statistics { rows: 1, bounds: BTreeMap::from([("time", (0, i64::MAX)), ("class_uid", (1, 1))]) };
         let read = Statistics::from_json(&statistics.to_json()).unwrap();
         assert_eq!(read.bounds.keys().copied().collect::<Vec<_>>(), ["class_uid"]);
     }

@@ -263,7 +263,8 @@ impl TableWriter {
     fn push_name(&mut self, key: &[u8]) {
         let forward: Vec<u8> = key.iter().rev().copied().collect();
         let known = shared(&self.previous, key);
-        if let Some(name) = std::str::from_utf8(&forward).ok().and_then(Name::ready) {
+        let mut name = Name::EMPTY;
+        if std::str::from_utf8(&forward).is_ok_and(|text| name.read(text)) {
             for suffix in name.suffixes() {
                 let length = key.len() - suffix.start;
                 if suffix.start == 0 {

@@ -76,9 +76,7 @@ impl Change {
 
 fn hash_of(table: Table, key: &[u8]) -> u64 {
     if table == Table::Domain {
-        let forward: Vec<u8> = key.iter().rev().copied().collect();
-        let name = std::str::from_utf8(&forward).ok().and_then(name::Name::ready);
-        return name.and_then(|name| name.suffixes().last()).map_or(0, |suffix| suffix.hash);
+        return name::hash(&key.iter().rev().copied().collect::<Vec<u8>>());
     }
     name::hash(key)
 }

@@ -61,29 +61,35 @@ fn holds((low, high): Words, (want_low, want_high): Words) -> bool {
 /// Asks about a key. An empty filter holds nothing.
 #[inline]
 pub(crate) fn listed(filter: &[u8], hash: u64) -> bool {
-    node(filter, hash).is_some_and(|node| node.listed())
+    look(filter, hash).listed()
 }
 
-/// What the filter has about something that may be there.
+/// What the filter has where something would be.
 #[derive(Clone, Copy)]
-pub(crate) struct Node {
+pub(crate) struct Found {
     block: Words,
     bits: u64,
 }
 
-impl Node {
+impl Found {
+    /// It, or something below it, may be an indicator.
+    #[inline]
+    pub(crate) fn is_node(self) -> bool {
+        holds(self.block, node_bits(self.bits))
+    }
+
     /// It may be an indicator itself.
     #[inline]
     pub(crate) fn listed(self) -> bool {
-        holds(self.block, listed_bits(self.bits))
+        let ((node_low, node_high), (low, high)) = (node_bits(self.bits), listed_bits(self.bits));
+        holds(self.block, (node_low | low, node_high | high))
     }
 }
 
-/// Asks about a name or a key; `None` when neither it nor anything below it is there.
+/// Looks where a name or a key would be.
 #[inline]
-pub(crate) fn node(filter: &[u8], hash: u64) -> Option<Node> {
-    let (block, bits) = (block(filter, hash)?, bits_of(hash));
-    holds(block, node_bits(bits)).then_some(Node { block, bits })
+pub(crate) fn look(filter: &[u8], hash: u64) -> Found {
+    Found { block: block(filter, hash).unwrap_or((0, 0)), bits: bits_of(hash) }
 }
 
 /// Makes the bytes of a filter over what is listed and what lies above it.
@@ -127,11 +133,11 @@ mod tests {
         let parent_keys: Vec<_> = (100_000..110_000).map(of).collect();
         let filter = build(&listed_keys, &parent_keys);
         assert!(listed_keys.iter().all(|&hash| listed(&filter, hash)));
-        assert!(parent_keys.iter().all(|&hash| node(&filter, hash).is_some()));
+        assert!(parent_keys.iter().all(|&hash| look(&filter, hash).is_node()));
         let parents_listed = parent_keys.iter().filter(|&&hash| listed(&filter, hash)).count();
         assert!(parents_listed < 500, "{parents_listed} of 10,000 parents were taken for indicators");
         let others: Vec<_> = (1_000_000..1_100_000).map(of).collect();
-        let nodes = others.iter().filter(|&&hash| node(&filter, hash).is_some()).count();
+        let nodes = others.iter().filter(|&&hash| look(&filter, hash).is_node()).count();
         let passed = others.iter().filter(|&&hash| listed(&filter, hash)).count();
         println!("of 100,000 strangers {nodes} were taken for parents, {passed} for indicators");
         assert!(nodes < 6_000 && passed < 600, "of 100,000 strangers {nodes} and {passed} got through");
@@ -141,6 +147,6 @@ mod tests {
     fn an_empty_filter_holds_nothing() {
         assert!(build(&[], &[]).is_empty());
         assert!(!listed(&[], 7));
-        assert!(node(&[1, 2, 3], 7).is_none());
+        assert!(!look(&[1, 2, 3], 7).is_node());
     }
 }

@@ -87,20 +87,29 @@ impl IndicatorSet {
 
     #[inline]
     fn find_host(&self, host: &str, port: Option<u16>, hits: &mut Vec<Hit>) {
-        if let Some(name) = Name::ready(host) {
-            // The last label of an address is a number; no name ends like that. One with colons is not ready.
-            if name.text().last().is_some_and(u8::is_ascii_digit)
-                && let Some(address) = normal::address(host)
-            {
-                return self.find_address(address, port, hits);
-            }
-            return self.find_name(&name, hits);
+        let mut name = Name::EMPTY;
+        if !name.read(host) {
+            return self.find_odd_host(host, port, hits);
         }
-        if let Some(address) = normal::address(host.trim()) {
+        // The last label of an address is a number; no name ends like that. One with colons is odd.
+        if name.text().last().is_some_and(u8::is_ascii_digit)
+            && let Some(address) = normal::address(host)
+        {
             return self.find_address(address, port, hits);
         }
-        if let Some(host) = normal::host(host.trim())
-            && let Some(name) = Name::ready(&host)
+        self.find_name(&name, hits);
+    }
+
+    /// A host whose spelling has to be mended first, or an address.
+    #[cold]
+    fn find_odd_host(&self, host: &str, port: Option<u16>, hits: &mut Vec<Hit>) {
+        let host = host.trim();
+        if let Some(address) = normal::address(host) {
+            return self.find_address(address, port, hits);
+        }
+        let mut name = Name::EMPTY;
+        if let Some(host) = normal::host(host)
+            && name.read(&host)
         {
             self.find_name(&name, hits);
         }
@@ -120,18 +129,8 @@ impl IndicatorSet {
                 }
             }
         }
-        if found.is_empty() {
-            return;
-        }
-        found.sort_unstable_by_key(|(start, _)| *start);
-        let observed = String::from_utf8_lossy(name.text());
-        for (start, claims) in found {
-            let how = if start == 0 { How::Exact } else { How::Subdomain };
-            let value = observed.get(start..).unwrap_or_default();
-            push(
-                hits,
-                Hit { kind: IndicatorKind::Domain, value: value.into(), claims, observed: (&*observed).into(), how },
-            );
+        if !found.is_empty() {
+            push_names(name, found, hits);
         }
     }
 
@@ -247,6 +246,17 @@ impl IndicatorSet {
         if !claims.is_empty() {
             push(hits, Hit { kind: table.kind(), value: value(), claims, observed: value(), how });
         }
+    }
+}
+
+#[cold]
+fn push_names(name: &Name<'_>, mut found: Vec<(usize, Vec<Claim>)>, hits: &mut Vec<Hit>) {
+    found.sort_unstable_by_key(|(start, _)| *start);
+    let observed = String::from_utf8_lossy(name.text());
+    for (start, claims) in found {
+        let how = if start == 0 { How::Exact } else { How::Subdomain };
+        let value = observed.get(start..).unwrap_or_default().to_owned();
+        push(hits, Hit { kind: IndicatorKind::Domain, value, claims, observed: observed.clone().into_owned(), how });
     }
 }
 

@@ -172,11 +172,16 @@ impl Segment {
             give(top.start, claims);
         }
         for suffix in name.suffixes_of_two() {
-            let Some(node) = filter::node(filter, suffix.hash) else { return };
-            if node.listed()
+            let found = filter::look(filter, suffix.hash);
+            if found.listed()
                 && let Some(claims) = self.find_name(name, suffix.start)
             {
                 give(suffix.start, claims);
+            }
+            // Whether a name of two labels has something below it (`co.uk`, `ddns.net`) is anybody's guess, also the
+            // processor's, and a wrong one costs more than the next question: the walk ends at three labels at the earliest.
+            if suffix.labels > 2 && !found.is_node() {
+                return;
             }
         }
     }

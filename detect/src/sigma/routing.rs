@@ -254,9 +254,9 @@ mod tests {
     fn windows_by_channel_and_event_id() {
         let sysmon =
             |id| sources(Format::Windows, &[("Channel", "microsoft-windows-SYSMON/Operational"), ("EventID", id)]);
-        assert_eq!(sysmon("1"), ["windows/-/sysmon", "windows/process_creation/sysmon"]);
-        assert_eq!(sysmon("10"), ["windows/-/sysmon", "windows/process_access/sysmon"]);
-        assert_eq!(sources(Format::Windows, &[("Channel", "security"), ("EventID", "4624")]), ["windows/-/security"]);
+        assert_eq!(sysmon("1"), ["windows/-/-", "windows/-/sysmon", "windows/process_creation/sysmon"]);
+        assert_eq!(sysmon("10"), ["windows/-/-", "windows/-/sysmon", "windows/process_access/sysmon"]);
+        assert_eq!(sources(Format::Windows, &[("Channel", "security"), ("EventID", "4624")]), ["windows/-/-", "windows/-/security"]);
         assert_eq!(sources(Format::Windows, &[("Channel", "No such channel"), ("EventID", "1")]), ["windows/-/-"]);
         assert_eq!(sources(Format::Windows, &[]), Vec::<String>::new());
     }

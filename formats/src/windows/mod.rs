@@ -55,7 +55,9 @@ pub(crate) fn event(fields: &Fields<'_>, head: &Head<'_>) -> (Event, Vec<Trouble
         }
     }
     audit_result(&row, &mut event);
-    troubles.extend(parts::finish(&mut event));
+    let lost = parts::finish(&mut event);
+    // A collector that could not resolve a record says so itself and hands over no data: nothing is lost by us.
+    troubles.extend(lost.filter(|_| row.truth(W::Unresolved) != Some(true)));
     (event, troubles)
 }
 

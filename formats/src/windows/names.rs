@@ -10,7 +10,7 @@ slots! {
         ProviderGuid = "Provider_Guid" | "ProviderGuid", Computer = "Computer" | "Hostname", HostName = "host.name",
         RecordId = "EventRecordID" | "RecordNumber", Level = "Level", Severity = "Severity", Message = "Message",
         TimeCreated = "TimeCreated", SystemTime = "SystemTime", UtcTime = "UtcTime", Arrival = "@timestamp", EventTime = "EventTime",
-        ActivityId = "CorrelationActivityID" | "ActivityID", Keywords = "Keywords", LogEventType = "EventTypeOrignal",
+        ActivityId = "CorrelationActivityID" | "ActivityID", Keywords = "Keywords", Unresolved = "ERROR_EVT_UNRESOLVED", LogEventType = "EventTypeOrignal",
         SecurityUserId = "SecurityUserID" | "UserID", LogAccount = "AccountName", LogDomain = "Domain" | "AccountDomain",
         LoggerPid = "ExecutionProcessID", LoggerTid = "ExecutionThreadID" | "ThreadID",
         // Sysmon.

@@ -38,7 +38,14 @@ fn script(text: String) -> Script {
 }
 
 fn block(row: &Row<'_, W>, event: &mut Event) {
-    event.attributes.script = row.text(W::ScriptBlockText).map(|text| {
+    // Collectors drop long texts from the data and leave them in the message.
+    let in_message = || {
+        let message = row.str(W::Message)?;
+        let (_, rest) = message.split_once("):")?;
+        let end = rest.rfind("ScriptBlock ID:").unwrap_or(rest.len());
+        Some(rest[..end].trim().to_owned()).filter(|text| !text.is_empty())
+    };
+    event.attributes.script = row.text(W::ScriptBlockText).or_else(in_message).map(|text| {
         let path = row.text(W::Path);
         let mut script = script(text);
         script.name = path.as_deref().map(|path| parts::file_name(path).to_owned());
@@ -70,14 +77,17 @@ fn pipeline(row: &Row<'_, W>, event: &mut Event) {
 
 fn classic_pipeline(row: &Row<'_, W>, event: &mut Event) {
     let first = row.list(W::Data).next();
-    let text = first.or_else(|| {
-        let message = row.str(W::Message)?;
+    let message = row.str(W::Message).unwrap_or_default();
+    let command = || {
         let (_, rest) = message.split_once("command line:")?;
         let end = rest.find("Context Information").unwrap_or(rest.len());
-        Some(rest[..end].trim().trim_end_matches('.').trim().to_owned().into())
-    });
-    let message = || row.text(W::Message);
-    let text = text.map(|text| text.into_owned()).filter(|text| !text.is_empty()).or_else(message);
+        Some(rest[..end].trim().trim_end_matches('.').trim().to_owned())
+    };
+    // Where the pipeline was not typed, the details list what it called.
+    let details = || message.split_once("Details:").map(|(_, rest)| rest.trim().to_owned());
+    let some = |text: &String| !text.is_empty();
+    let text = first.map(|text| text.into_owned()).filter(some);
+    let text = text.or_else(|| command().filter(some)).or_else(|| details().filter(some));
     event.attributes.script = text.map(|text| {
         let mut script = script(text);
         script.name = detail(row, "ScriptName").map(|path| parts::file_name(&path).to_owned());

@@ -16,7 +16,9 @@ pub enum HuntError {
     #[error("no valid SQL: {0}")]
     Syntax(String),
     /// The statement is not one that reads.
-    #[error("a hunt only reads: {what} is not allowed; hint: use one SELECT, WITH, EXPLAIN, DESCRIBE or SHOW statement")]
+    #[error(
+        "a hunt only reads: {what} is not allowed; hint: use one SELECT, WITH, EXPLAIN, DESCRIBE or SHOW statement"
+    )]
     NotReading {
         /// What it is instead.
         what: String,

@@ -171,7 +171,9 @@ mod tests {
                 if fields.iter().any(|field| holds_personal(field, column)));
             assert_eq!(is_column || inside, personal, "{column}");
         };
-        for column in ["user", "actor", "process", "file", "raw", "ocsf", "raw_bytes", "message", "email", "url", "cloud"] {
+        for column in
+            ["user", "actor", "process", "file", "raw", "ocsf", "raw_bytes", "message", "email", "url", "cloud"]
+        {
             check(column, true);
         }
         for column in ["src_endpoint", "dst_endpoint", "device", "metadata", "traffic", "query", "time"] {

@@ -24,8 +24,8 @@ use datafusion::object_store::local::LocalFileSystem;
 use model::{AgencyId, OpContext, limits};
 
 pub use error::HuntError;
-pub use pushdown::Pushdown;
 pub use page::{HuntColumn, HuntPage, HuntSummary, Scanned};
+pub use pushdown::Pushdown;
 pub use stream::HuntStream;
 
 use crate::error::LakeError;
@@ -211,4 +211,3 @@ impl Lake {
         self.shared.files().of(agency).count() as u64
     }
 }
-

@@ -231,10 +231,7 @@ mod tests {
         };
         let mut out = Vec::new();
         page.write_csv(&mut out).unwrap();
-        assert_eq!(
-            String::from_utf8(out).unwrap(),
-            "a,\"b,c\",d\r\n,\"\",\"x\"\"y\"\r\n1,\"{\"\"k\"\":1}\",plain\r\n"
-        );
+        assert_eq!(String::from_utf8(out).unwrap(), "a,\"b,c\",d\r\n,\"\",\"x\"\"y\"\r\n1,\"{\"\"k\"\":1}\",plain\r\n");
         let mut out = Vec::new();
         page.write_json(&mut out).unwrap();
         assert_eq!(

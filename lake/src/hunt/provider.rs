@@ -91,7 +91,8 @@ impl AgencyEvents {
         let runtime = state.runtime_env();
         let store = runtime.object_store(store_url())?;
         let footers = runtime.cache_manager.get_file_metadata_cache();
-        let options = TableParquetOptions { global: state.config_options().execution.parquet.clone(), ..Default::default() };
+        let options =
+            TableParquetOptions { global: state.config_options().execution.parquet.clone(), ..Default::default() };
         Ok(ParquetSource::new(self.table.clone())
             .with_table_parquet_options(options)
             .with_parquet_file_reader_factory(Arc::new(CachedParquetFileReaderFactory::new(store, footers))))
@@ -131,9 +132,7 @@ fn exact(data_type: &DataType, value: i64) -> Precision<ScalarValue> {
             i32::try_from(value).map_or(Precision::Absent, |value| Precision::Exact(ScalarValue::Int32(Some(value))))
         }
         DataType::Int64 => Precision::Exact(ScalarValue::Int64(Some(value))),
-        DataType::Timestamp(_, zone) => {
-            Precision::Exact(ScalarValue::TimestampMicrosecond(Some(value), zone.clone()))
-        }
+        DataType::Timestamp(_, zone) => Precision::Exact(ScalarValue::TimestampMicrosecond(Some(value), zone.clone())),
         _ => Precision::Absent,
     }
 }
@@ -147,7 +146,10 @@ impl TableProvider for AgencyEvents {
         TableType::Base
     }
 
-    fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>, DataFusionError> {
+    fn supports_filters_pushdown(
+        &self,
+        filters: &[&Expr],
+    ) -> Result<Vec<TableProviderFilterPushDown>, DataFusionError> {
         // Every filter may skip files and row groups; none is promised, so the engine checks each row again.
         Ok(vec![TableProviderFilterPushDown::Inexact; filters.len()])
     }

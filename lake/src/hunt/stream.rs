@@ -3,8 +3,11 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use datafusion::common::tree_node::{Transformed, TreeNode};
+use datafusion::error::DataFusionError;
 use datafusion::execution::context::SQLOptions;
 use datafusion::logical_expr::LogicalPlan;
+use datafusion::physical_plan::coop::CooperativeExec;
 use datafusion::physical_plan::{ExecutionPlan, execute_stream};
 use datafusion::prelude::SessionContext;
 use datafusion::sql::parser::Statement;
@@ -68,7 +71,8 @@ impl HuntStream {
             let _ = sender.send(end).await;
         });
         let ends = tokio::time::Instant::now() + left;
-        let mut stream = HuntStream { columns: Vec::new(), messages, summary: HuntSummary::default(), task, ends, limit };
+        let mut stream =
+            HuntStream { columns: Vec::new(), messages, summary: HuntSummary::default(), task, ends, limit };
         match stream.message().await? {
             Some(Message::Columns(columns)) => stream.columns = columns,
             _ => return Err(HuntError::Failed("the hunt ended before it began".to_owned())),
@@ -126,7 +130,7 @@ async fn run(job: Job, sender: &mpsc::Sender<Result<Message, HuntError>>) -> Res
         frame = frame.limit(0, Some(job.limits.rows.saturating_add(1))).map_err(failed)?;
     }
     let task = Arc::new(frame.task_ctx());
-    let plan = frame.create_physical_plan().await.map_err(failed)?;
+    let plan = cooperative(frame.create_physical_plan().await.map_err(failed)?).map_err(failed)?;
     let mut batches = execute_stream(Arc::clone(&plan), task).map_err(failed)?;
     // Whoever dropped the stream has aborted this task too; a failed send ends it a little earlier.
     let gone = |_| HuntError::Failed("nobody reads the hunt any more".to_owned());
@@ -158,6 +162,16 @@ async fn run(job: Job, sender: &mpsc::Sender<Result<Message, HuntError>>) -> Res
     summary.scanned.files = job.files;
     summary.elapsed = job.started.elapsed();
     Ok(summary)
+}
+
+/// Lets operators that make many rows out of few pause now and then. The engine's own do so where data is read, which is
+/// too seldom for joins: one of them could keep a thread for hours, and no limit of time would reach it.
+fn cooperative(plan: Arc<dyn ExecutionPlan>) -> Result<Arc<dyn ExecutionPlan>, DataFusionError> {
+    let wrapped = plan.transform_up(|node| {
+        let multiplies = node.name().ends_with("JoinExec") || node.name() == "UnnestExec";
+        Ok(if multiplies { Transformed::yes(Arc::new(CooperativeExec::new(node)) as _) } else { Transformed::no(node) })
+    });
+    Ok(wrapped?.data)
 }
 
 /// About how many bytes a cell has in memory.

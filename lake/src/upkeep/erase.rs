@@ -97,9 +97,7 @@ fn erased(rows: &RecordBatch, matcher: &Matcher, holds: &[LegalHold]) -> Boolean
     let is_held: Vec<bool> = match keys(rows) {
         // The holds given are the agency's own, and so is the file.
         Some(keys) => keys
-            .map(|(class, time)| {
-                holds.iter().any(|hold| hold.keeps(&hold.agency, class, Timestamp::from_micros(time)))
-            })
+            .map(|(class, time)| holds.iter().any(|hold| hold.keeps(&hold.agency, class, Timestamp::from_micros(time))))
             .collect(),
         None => vec![false; rows.num_rows()],
     };

@@ -81,7 +81,8 @@ impl Lake {
         report.files_deleted = self.delete_replaced(now).await?;
         let mut writer = self.writer.lock().await;
         if writer.log.is_checkpoint_due() {
-            report.log_entries_deleted = writer.log.checkpoint(now.minus(std::time::Duration::from_secs(3_600))).await?;
+            report.log_entries_deleted =
+                writer.log.checkpoint(now.minus(std::time::Duration::from_secs(3_600))).await?;
         }
         Ok(report)
     }
@@ -96,10 +97,9 @@ impl Lake {
     ) -> Result<Replaced, LakeError> {
         let shared = Arc::clone(&self.shared);
         let sources = inputs.clone();
-        let rewritten = tokio::task::spawn_blocking(move || {
-            rewrite::rewrite(&shared, &partition, &sources, drop_rows.as_deref())
-        })
-        .await??;
+        let rewritten =
+            tokio::task::spawn_blocking(move || rewrite::rewrite(&shared, &partition, &sources, drop_rows.as_deref()))
+                .await??;
         let replaced = Replaced { files: rewritten.files.len(), rows_dropped: rewritten.rows_dropped };
         let change = Change { added: rewritten.files, removed: inputs, offsets: BTreeMap::new(), kind };
         let mut writer = self.writer.lock().await;

@@ -266,12 +266,7 @@ impl Lake {
     }
 }
 
-fn search(
-    folder: &Path,
-    agency: &AgencyId,
-    matcher: &Matcher,
-    holds: &[LegalHold],
-) -> Result<SearchReport, LakeError> {
+fn search(folder: &Path, agency: &AgencyId, matcher: &Matcher, holds: &[LegalHold]) -> Result<SearchReport, LakeError> {
     let mut paths = Vec::new();
     list(folder, folder, &mut paths)?;
     paths.sort();
@@ -295,7 +290,8 @@ fn search(
 fn plain_bytes(path: &Path) -> Result<Vec<u8>, LakeError> {
     let mut file = File::open(path).map_err(LakeError::io("open", path))?;
     if path.extension().is_some_and(|extension| extension == "parquet") {
-        let metadata = ParquetMetaDataReader::new().parse_and_finish(&file).map_err(LakeError::parquet("open", path))?;
+        let metadata =
+            ParquetMetaDataReader::new().parse_and_finish(&file).map_err(LakeError::parquet("open", path))?;
         let chunks = metadata.row_groups().iter().flat_map(|group| group.columns());
         let pages_end = chunks.map(|chunk| chunk.byte_range()).map(|(start, bytes)| start + bytes).max();
         file.seek(SeekFrom::Start(pages_end.unwrap_or_default())).map_err(LakeError::io("read", path))?;

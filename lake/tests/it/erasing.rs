@@ -85,7 +85,8 @@ async fn a_legal_hold_keeps_rows_and_the_report_says_so() {
 #[tokio::test]
 async fn the_search_alone_finds_without_deleting() {
     let world = world().await;
-    let found = world.lake.search_personal(&AgencyId::home(), &[ErasureTerm::Address("10.0.0.1".into())], &[]).await.unwrap();
+    let found =
+        world.lake.search_personal(&AgencyId::home(), &[ErasureTerm::Address("10.0.0.1".into())], &[]).await.unwrap();
     assert_eq!(found.hits_total, 5);
     assert!(found.hits.iter().all(|hit| hit.column == "src_endpoint.ip"), "{found:?}");
     assert_eq!(world.one("SELECT count(*) FROM events").await, json!(5));

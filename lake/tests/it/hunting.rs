@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use lake::{HuntError, HuntLimits};
+use model::limits;
 use model::ocsf::{Class, DnsAnswer, DnsQuery};
 use serde_json::{Value, json};
 
@@ -36,8 +37,12 @@ async fn attributes_are_found_under_their_ocsf_paths() {
     let world = world().await;
     check(&world, "SELECT DISTINCT src_endpoint.ip FROM events", json!([["10.0.0.1"]])).await;
     check(&world, "SELECT DISTINCT src_endpoint['port'] FROM events", json!([[50000]])).await;
-    check(&world, "SELECT user.name, count(*) FROM events GROUP BY user.name ORDER BY 1", json!([["anna", 5], ["bert", 1]]))
-        .await;
+    check(
+        &world,
+        "SELECT user.name, count(*) FROM events GROUP BY user.name ORDER BY 1",
+        json!([["anna", 5], ["bert", 1]]),
+    )
+    .await;
     check(
         &world,
         "SELECT e.query.hostname, e.time FROM events e WHERE query.hostname LIKE '%evil%'",
@@ -51,17 +56,33 @@ async fn attributes_are_found_under_their_ocsf_paths() {
     )
     .await;
     check(&world, "SELECT a.rdata FROM (SELECT unnest(answers) a FROM events)", json!([["192.0.2.7"]])).await;
-    check(&world, "SELECT agency, day, source FROM events WHERE day = '2024-05-05'", json!([["home", "2024-05-05", "test"]]))
-        .await;
-    check(&world, "SELECT raw FROM events WHERE raw LIKE '%\"n\":3%'", json!([[r#"{"EventID":4624,"TargetUserName":"anna","n":3}"#]]))
-        .await;
+    check(
+        &world,
+        "SELECT agency, day, source FROM events WHERE day = '2024-05-05'",
+        json!([["home", "2024-05-05", "test"]]),
+    )
+    .await;
+    check(
+        &world,
+        "SELECT raw FROM events WHERE raw LIKE '%\"n\":3%'",
+        json!([[r#"{"EventID":4624,"TargetUserName":"anna","n":3}"#]]),
+    )
+    .await;
     check(&world, "SELECT count(*) FROM events WHERE http_request IS NULL AND device IS NOT NULL", json!([[6]])).await;
-    check(&world, "SELECT min(time), max(time) FROM events", json!([["2024-05-05T09:30:00.123456Z", "2024-05-06T11:00:00Z"]]))
-        .await;
+    check(
+        &world,
+        "SELECT min(time), max(time) FROM events",
+        json!([["2024-05-05T09:30:00.123456Z", "2024-05-06T11:00:00Z"]]),
+    )
+    .await;
     check(
         &world,
         "SELECT class_uid, date_trunc('hour', time) h, count(*) n FROM events GROUP BY 1, 2 ORDER BY 1",
-        json!([[2004, "2024-05-06T11:00:00Z", 1], [3002, "2024-05-06T11:00:00Z", 4], [4003, "2024-05-05T09:00:00Z", 1]]),
+        json!([
+            [2004, "2024-05-06T11:00:00Z", 1],
+            [3002, "2024-05-06T11:00:00Z", 4],
+            [4003, "2024-05-05T09:00:00Z", 1]
+        ]),
     )
     .await;
 }
@@ -77,10 +98,18 @@ async fn findings_are_the_rows_of_class_2004() {
 async fn a_needle_with_its_record_is_found_while_decoding() {
     let world = world().await;
     // The rule of `pushdown` applies to the first and not to the second; both must find the same.
-    check(&world, "SELECT raw FROM events WHERE query.hostname = 'evil.example'", json!([[r#"{"EventID":4624,"TargetUserName":"bert","n":5}"#]]))
-        .await;
-    check(&world, "SELECT raw FROM events WHERE query.hostname LIKE 'evil.exampl_'", json!([[r#"{"EventID":4624,"TargetUserName":"bert","n":5}"#]]))
-        .await;
+    check(
+        &world,
+        "SELECT raw FROM events WHERE query.hostname = 'evil.example'",
+        json!([[r#"{"EventID":4624,"TargetUserName":"bert","n":5}"#]]),
+    )
+    .await;
+    check(
+        &world,
+        "SELECT raw FROM events WHERE query.hostname LIKE 'evil.exampl_'",
+        json!([[r#"{"EventID":4624,"TargetUserName":"bert","n":5}"#]]),
+    )
+    .await;
     let plan = world.hunt("EXPLAIN SELECT raw FROM events WHERE query.hostname = 'evil.example'").await;
     let text = serde_json::to_string(&plan.rows).unwrap();
     assert!(text.contains("DataSourceExec") && !text.contains("FilterExec"), "{text}");
@@ -110,8 +139,10 @@ async fn an_empty_lake_answers() {
 #[tokio::test]
 async fn answers_are_cut_off_and_say_so() {
     let world = world().await;
-    let limits = |rows| HuntLimits { rows, ..HuntLimits::default() };
-    let page = async |rows, sql| world.lake.hunt(&context("home", None), sql, limits(rows)).await.unwrap();
+    let page = async |rows, sql| {
+        let bound = HuntLimits { rows, ..HuntLimits::default() };
+        world.lake.hunt(&context("home", None), sql, bound).await.unwrap()
+    };
     let cut = page(2, "SELECT id FROM events").await;
     assert_eq!((cut.rows.len(), cut.cut), (2, true));
     let whole = page(6, "SELECT id FROM events").await;
@@ -120,13 +151,14 @@ async fn answers_are_cut_off_and_say_so() {
     assert!(whole.scanned.bytes > 0);
     // Asking for more than the limit of all hunts has no effect.
     let most = page(usize::MAX, "SELECT a.id FROM events a, events b, events c, events d, events e, events f").await;
-    assert_eq!((most.rows.len(), most.cut), (model::limits::HUNT_ROWS_MAX, true));
+    assert_eq!((most.rows.len(), most.cut), (limits::HUNT_ROWS_MAX, true));
 }
 
 #[tokio::test]
 async fn rows_come_as_they_are_found() {
     let world = world().await;
-    let mut stream = world.lake.hunt_stream(&context("home", None), "SELECT id FROM events", Default::default()).await.unwrap();
+    let mut stream =
+        world.lake.hunt_stream(&context("home", None), "SELECT id FROM events", Default::default()).await.unwrap();
     assert_eq!(stream.columns()[0].name, "id");
     let mut rows = 0;
     while let Some(more) = stream.next().await.unwrap() {
@@ -147,7 +179,8 @@ async fn a_hunt_that_takes_too_long_ends() {
     let limits = HuntLimits { time: Duration::from_millis(300), ..HuntLimits::default() };
     // 6^14 rows.
     let joins: Vec<_> = (0..14).map(|n| format!("events t{n}")).collect();
-    let sql = format!("SELECT sum(t0.severity_id + t13.severity_id) FROM {} WHERE t0.id < t1.id || t2.id", joins.join(", "));
+    let sql =
+        format!("SELECT sum(t0.severity_id + t13.severity_id) FROM {} WHERE t0.id < t1.id || t2.id", joins.join(", "));
     let started = std::time::Instant::now();
     let error = error(&world, &sql, limits).await;
     assert!(matches!(error, HuntError::TooLong(_)), "{error}");
@@ -182,4 +215,41 @@ async fn errors_can_be_acted_on() {
     check("SELECT nosuchfunction(id) FROM events", "nosuchfunction").await;
     check("SELECT 1/0", "ivide by zero").await;
     check("SELECT raw + 1 FROM events", "").await;
+}
+
+#[tokio::test]
+async fn answers_are_bounded_in_bytes() {
+    let world = World::new().await;
+    let wide = |offset| {
+        let mut record = log_on(offset, "2024-05-06T11:00:00Z", "anna");
+        record.raw = vec![b'x'; 1 << 20];
+        record
+    };
+    // The lake's own memory is bounded in bytes, too: this is committed at once.
+    let rows = limits::LAKE_BUFFER_BYTES_MAX as u64 >> 20;
+    let appended = world.lake.append("lake", (1..=rows).map(wide).collect(), rows).await.unwrap();
+    assert!(appended.committed);
+    let page = world.hunt("SELECT raw FROM events").await;
+    let bytes: usize = page.rows.iter().map(|row| row[0].as_str().map_or(0, str::len)).sum();
+    assert!(page.cut && bytes <= limits::HUNT_RESULT_BYTES_MAX && !page.rows.is_empty(), "{bytes} bytes");
+}
+
+#[tokio::test]
+async fn a_hunt_waits_for_its_turn_within_its_time() {
+    let world = world().await;
+    // 6^11 rows to count.
+    let tables: Vec<_> = (0..11).map(|n| format!("events t{n}")).collect();
+    let endless = format!("SELECT count(*) FROM {} WHERE t0.id < t1.id || t10.id", tables.join(", "));
+    let short = HuntLimits { time: Duration::from_millis(500), ..HuntLimits::default() };
+    let mut running = Vec::new();
+    for _ in 0..limits::HUNTS_AT_ONCE_MAX {
+        running.push(world.lake.hunt_stream(&context("home", None), &endless, HuntLimits::default()).await.unwrap());
+    }
+    let error = error(&world, "SELECT 1", short).await;
+    assert!(matches!(error, HuntError::TooLong(_)), "{error}");
+    // Whoever stops reading ends the hunt, and the next one has its turn at once.
+    drop(running);
+    let started = std::time::Instant::now();
+    check(&world, "SELECT 1", json!([[1]])).await;
+    assert!(started.elapsed() < Duration::from_secs(10), "{:?}", started.elapsed());
 }

@@ -21,7 +21,8 @@ async fn an_agency_sees_its_own_events_only() {
     let world = world().await;
     let count = async |name: &str| {
         let context = context(name, Some("a test of isolation"));
-        let page = world.lake.hunt(&context, "SELECT agency, count(*) FROM events GROUP BY agency", HuntLimits::default());
+        let page =
+            world.lake.hunt(&context, "SELECT agency, count(*) FROM events GROUP BY agency", HuntLimits::default());
         page.await.unwrap().rows
     };
     assert_eq!(count("home").await, [[json!("home"), json!(1)]]);
@@ -70,7 +71,8 @@ async fn no_sql_reaches_further() {
             Err(_) => {}
         }
     }
-    let schemas = "SELECT table_catalog, table_name FROM information_schema.tables WHERE table_schema <> 'information_schema'";
+    let schemas =
+        "SELECT table_catalog, table_name FROM information_schema.tables WHERE table_schema <> 'information_schema'";
     let page = world.lake.hunt(&context, schemas, HuntLimits::default()).await.unwrap();
     assert_eq!(page.rows.len(), 2, "{:?}", page.rows);
 }

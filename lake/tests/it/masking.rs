@@ -10,7 +10,8 @@ async fn world() -> World {
     let world = World::new().await;
     let deep = |offset, name: &str| {
         with(log_on(offset, "2024-05-06T11:00:00Z", name), |event| {
-            let user = User { name: Some(name.into()), email_addr: Some(format!("{name}@corp.example")), ..User::default() };
+            let user =
+                User { name: Some(name.into()), email_addr: Some(format!("{name}@corp.example")), ..User::default() };
             let process = Process {
                 cmd_line: Some(format!("net user {name}")),
                 pid: Some(7),
@@ -20,7 +21,9 @@ async fn world() -> World {
             event.attributes.actor = Some(Actor { user: Some(user), process: Some(process), ..Actor::default() });
         })
     };
-    world.keep(vec![deep(1, "anna"), deep(2, "anna"), deep(3, "bert"), log_on(4, "2024-05-06T11:00:00Z", "cleo")]).await;
+    world
+        .keep(vec![deep(1, "anna"), deep(2, "anna"), deep(3, "bert"), log_on(4, "2024-05-06T11:00:00Z", "cleo")])
+        .await;
     world
 }
 
@@ -42,7 +45,10 @@ async fn names_show_only_with_a_purpose() {
     for text in ["10.0.0.1", "pc-1", "CORP"] {
         assert!(masked.contains(text) && shown.contains(text), "{text}");
     }
-    assert_eq!(hunt(&world, all, None).await.columns.len(), hunt(&world, all, Some("incident 2024-17")).await.columns.len());
+    assert_eq!(
+        hunt(&world, all, None).await.columns.len(),
+        hunt(&world, all, Some("incident 2024-17")).await.columns.len()
+    );
 }
 
 #[tokio::test]

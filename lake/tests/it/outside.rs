@@ -20,7 +20,8 @@ fn python() -> Option<PathBuf> {
     }
     let made = Command::new("python3").args(["-m", "venv"]).arg(&venv).status();
     let install = || {
-        let pip = Command::new(&python).args(["-m", "pip", "install", "--quiet", "deltalake", "duckdb", "pyarrow"]).status();
+        let pip =
+            Command::new(&python).args(["-m", "pip", "install", "--quiet", "deltalake", "duckdb", "pyarrow"]).status();
         pip.is_ok_and(|status| status.success())
     };
     let is_ready = made.is_ok_and(|status| status.success()) && install() && works(&python);

@@ -373,10 +373,14 @@ impl Journal {
     /// Closes the open segment, so that the next start need not look through it.
     ///
     /// # Errors
-    /// When the footer could not be written; nothing is lost then, the next start takes a little longer.
+    /// When the journal had failed, or the footer could not be written; nothing that was acknowledged is lost, the next
+    /// start takes a little longer.
     pub fn close(mut self) -> Result<(), AppendError> {
         let closed = self.close_segment();
-        let result = closed.map_err(|error| self.stop(error));
+        let mut result = closed.map_err(|error| self.stop(error));
+        if let Health::Failed { reason } = self.health() {
+            result = Err(AppendError::Failed { reason });
+        }
         self.shared.publish(|published| published.is_closed = true);
         result
     }

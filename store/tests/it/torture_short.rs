@@ -70,7 +70,7 @@ fn t3_a_sync_that_fails_once() {
     let seed = 0x73;
     let outcome = kill::t3(folder.path(), &victim, (&[1, 2, 4, 6, 9, 15], seed));
     eprintln!("T3, seed {seed}: {outcome:?}");
-    assert!(outcome.acknowledged > 20, "{outcome:?}");
+    assert!(outcome.struck >= 3 && outcome.acknowledged > 20, "{outcome:?}");
 }
 
 #[test]
