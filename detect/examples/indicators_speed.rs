@@ -122,7 +122,8 @@ fn speed(domains: &[String]) {
     let count = domains.len() as f64;
     println!("{} domains", domains.len());
     println!("  image mapped     {:6.2} B an indicator", segment.image_bytes() as f64 / count);
-    println!("  filter, in it    {:6.2} B an indicator: all that a miss touches", segment.filter_bytes() as f64 / count);
+    let (first, second) = (segment.first_filter_bytes() as f64 / count, segment.second_filter_bytes() as f64 / count);
+    println!("  filters, in it   {first:6.2} B an indicator that every question touches, {second:.2} B that few do");
     println!("  heap             {:6.2} B an indicator ({} B)", (after - before).max(0) as f64 / count, after - before);
     let ours = IndicatorSet::of(segment);
     let rivals = [Rival::new(domains, plain), Rival::new(domains, rolling)];

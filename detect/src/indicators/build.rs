@@ -282,7 +282,9 @@ impl TableWriter {
         image.write(&self.buffer)?;
         if let Keys::Blocks(blocks) = &self.keys {
             image.section(SectionId::index(self.table), &blocks.index)?;
-            image.section(SectionId::filter(self.table), &filter::build(&self.listed, &self.parents))?;
+            let (first, second) = filter::build(&self.listed, &self.parents);
+            image.section(SectionId::first_filter(self.table), &first)?;
+            image.section(SectionId::second_filter(self.table), &second)?;
         }
         Ok(())
     }

@@ -44,8 +44,13 @@ impl SectionId {
     }
 
     /// The filter in front of a table.
-    pub(crate) const fn filter(table: Table) -> Self {
+    pub(crate) const fn first_filter(table: Table) -> Self {
         SectionId(table as u32 * 16 + 2)
+    }
+
+    /// The filter behind that one.
+    pub(crate) const fn second_filter(table: Table) -> Self {
+        SectionId(table as u32 * 16 + 3)
     }
 }
 

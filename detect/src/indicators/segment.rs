@@ -13,7 +13,7 @@ use model::{Indicator, IndicatorKind};
 use super::blocks::{BlockIter, Blocks};
 use super::build::Counts;
 use super::claims::{self, Claim};
-use super::filter;
+use super::filter::{self, Filter};
 use super::image::{OpenError, SectionId, Sections};
 use super::key::{self, Table};
 use super::name::Name;
@@ -35,7 +35,8 @@ pub struct Segment {
 struct Place {
     keys: Range<usize>,
     index: Range<usize>,
-    filter: Range<usize>,
+    first: Range<usize>,
+    second: Range<usize>,
 }
 
 impl std::fmt::Debug for Segment {
@@ -55,11 +56,12 @@ impl Segment {
         let tables = Table::ALL.map(|table| Place {
             keys: sections.get(SectionId::keys(table)),
             index: sections.get(SectionId::index(table)),
-            filter: sections.get(SectionId::filter(table)),
+            first: sections.get(SectionId::first_filter(table)),
+            second: sections.get(SectionId::second_filter(table)),
         });
         for (table, place) in Table::ALL.into_iter().zip(&tables) {
             let fits = place.index.len().is_multiple_of(4)
-                && filter::is_whole(place.filter.len())
+                && filter::is_whole(place.first.len(), place.second.len())
                 && place.index.is_empty() == (place.keys.is_empty() || table.family().is_some());
             if !fits {
                 return Err(Damaged("parts do not fit each other").into());
@@ -94,9 +96,14 @@ impl Segment {
         self.bytes().len()
     }
 
-    /// Bytes of the filters: all that a question about a stranger touches.
-    pub fn filter_bytes(&self) -> usize {
-        self.tables.iter().map(|place| place.filter.len()).sum()
+    /// Bytes of the first filters, which every question touches.
+    pub fn first_filter_bytes(&self) -> usize {
+        self.tables.iter().map(|place| place.first.len()).sum()
+    }
+
+    /// Bytes of the second filters, which a few questions in a hundred touch.
+    pub fn second_filter_bytes(&self) -> usize {
+        self.tables.iter().map(|place| place.second.len()).sum()
     }
 
     /// How often something was read that made no sense. Anything but zero means: the image changed under us.
@@ -127,6 +134,14 @@ impl Segment {
         self.bytes().get(range.clone()).unwrap_or_default()
     }
 
+    #[inline]
+    fn filter(&self, table: Table) -> Filter<'_> {
+        let place = &self.tables[table.index()];
+        let bytes = self.bytes();
+        let part = |range: &Range<usize>| bytes.get(range.clone()).unwrap_or_default();
+        Filter { first: part(&place.first), second: part(&place.second) }
+    }
+
     fn blocks(&self, table: Table) -> Blocks<'_> {
         let place = &self.tables[table.index()];
         Blocks { bytes: self.part(&place.keys), index: self.part(&place.index) }
@@ -147,7 +162,8 @@ impl Segment {
     /// Whether it may hold that key; what nearly every question ends with.
     #[inline]
     pub(crate) fn may_hold(&self, table: Table, hash: u64) -> bool {
-        filter::listed(self.part(&self.tables[table.index()].filter), hash)
+        let filter = self.filter(table);
+        filter.lists(filter.look(hash))
     }
 
     /// The claims about exactly that key.
@@ -159,21 +175,21 @@ impl Segment {
     /// Gives every parent of the name (and the name) that is an indicator: where it starts, and its claims.
     #[inline]
     pub(crate) fn find_names(&self, name: &Name<'_>, mut give: impl FnMut(usize, Vec<Claim>)) {
-        let filter = self.part(&self.tables[Table::Domain.index()].filter);
-        if filter.is_empty() {
+        let filter = self.filter(Table::Domain);
+        if filter.first.is_empty() {
             return;
         }
         // Nearly every top-level domain has an indicator below it: asked only where one is an indicator itself.
         if self.counts.has_single_labels
             && let Some(top) = name.suffixes().next()
-            && filter::listed(filter, top.hash)
+            && filter.lists(filter.look(top.hash))
             && let Some(claims) = self.find_name(name, top.start)
         {
             give(top.start, claims);
         }
         for suffix in name.suffixes_of_two() {
-            let found = filter::look(filter, suffix.hash);
-            if found.listed()
+            let found = filter.look(suffix.hash);
+            if filter.lists(found)
                 && let Some(claims) = self.find_name(name, suffix.start)
             {
                 give(suffix.start, claims);

@@ -113,7 +113,9 @@ fn host(row: &Row<'_, W>, event: &mut Event) {
     let pid = row.int(W::LoggerPid).filter(|pid| *pid != 0);
     let process = application.map(|cmd_line| {
         let image = first_argument(&cmd_line).to_owned();
-        let mut process = parts::process(Some(image), pid, None).unwrap_or_default();
+        // The record names no process; PowerShell's own id of its host is as unique.
+        let host = from_context("Host ID").or_else(|| detail(row, "HostId")).filter(|_| pid.is_none());
+        let mut process = parts::process(Some(image), pid, host).unwrap_or_default();
         process.cmd_line = Some(cmd_line);
         process
     });
