@@ -172,7 +172,10 @@ fn compare(what: &str, queries: &[String], ours: &IndicatorSet, rivals: &[Rival;
     let rival = ns[1..].iter().copied().fold(f64::MAX, f64::min);
     println!("{what}: {} queries, found {found:?}", queries.len());
     println!("  ours             {:6.1} ns, {:.2} x the fastest rival", ns[0], ns[0] / rival);
-    println!("  fuse + arena     {:6.1} ns plain, {:.1} ns with psl, {:.1} ns with our rolling hash", ns[1], ns[2], ns[3]);
+    println!(
+        "  fuse + arena     {:6.1} ns plain, {:.1} ns with psl, {:.1} ns with our rolling hash",
+        ns[1], ns[2], ns[3]
+    );
 }
 
 /// A filter in front of a hash table over an arena.
@@ -328,7 +331,12 @@ fn everything(lists: &Path) {
     }
     let mut image = Vec::new();
     let built = builder.finish(&mut image).unwrap();
-    println!("all lists: {} indicators, {bad} bad lines, {} B, built in {:?}", built.indicators, built.image_bytes, started.elapsed());
+    println!(
+        "all lists: {} indicators, {bad} bad lines, {} B, built in {:?}",
+        built.indicators,
+        built.image_bytes,
+        started.elapsed()
+    );
     let (mapped, path) = mapped(&image);
     drop(image);
     let opened = Instant::now();
@@ -337,9 +345,8 @@ fn everything(lists: &Path) {
     println!("  image mapped     {:6.2} B an indicator", segment.image_bytes() as f64 / segment.len() as f64);
     let set = IndicatorSet::of(segment);
     let mut dice = Dice(7);
-    let addresses: Vec<String> = (0..QUERIES)
-        .map(|_| std::net::Ipv4Addr::from_bits(dice.next() as u32).to_string())
-        .collect();
+    let addresses: Vec<String> =
+        (0..QUERIES).map(|_| std::net::Ipv4Addr::from_bits(dice.next() as u32).to_string()).collect();
     let mut hits = Vec::new();
     let started = cpu_time();
     for value in &addresses {

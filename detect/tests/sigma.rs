@@ -61,7 +61,10 @@ fn check(detection: &str, events: &[(&str, bool)]) {
 
 #[test]
 fn conditions() {
-    check("sel:\n  a: 1\ncondition: sel", &[(r#"{"a":1}"#, true), (r#"{"a":"1"}"#, true), (r#"{"a":2}"#, false), ("{}", false)]);
+    check(
+        "sel:\n  a: 1\ncondition: sel",
+        &[(r#"{"a":1}"#, true), (r#"{"a":"1"}"#, true), (r#"{"a":2}"#, false), ("{}", false)],
+    );
     check("x:\n  a: 1\ny:\n  b: 2\ncondition: x and not y", &[(r#"{"a":1}"#, true), (r#"{"a":1,"b":2}"#, false)]);
     check("x:\n  a: 1\ny:\n  b: 2\ncondition: x or y", &[(r#"{"b":2}"#, true), (r#"{"c":2}"#, false)]);
     check(
@@ -85,12 +88,18 @@ fn values() {
     check("x:\n  a: ''\ncondition: x", &[(r#"{"a":""}"#, true), ("{}", false), (r#"{"a":null}"#, false)]);
     check("x:\n  a|exists: true\ncondition: x", &[(r#"{"a":0}"#, true), ("{}", false), (r#"{"a":null}"#, false)]);
     check("x:\n  a|exists: false\ncondition: x", &[("{}", true), (r#"{"a":0}"#, false)]);
-    check("x:\n  a: true\ncondition: x", &[(r#"{"a":true}"#, true), (r#"{"a":"True"}"#, true), (r#"{"a":false}"#, false)]);
+    check(
+        "x:\n  a: true\ncondition: x",
+        &[(r#"{"a":true}"#, true), (r#"{"a":"True"}"#, true), (r#"{"a":false}"#, false)],
+    );
     check("x:\n  a: 1.5\ncondition: x", &[(r#"{"a":1.50}"#, true), (r#"{"a":"1.5"}"#, true), (r#"{"a":1}"#, false)]);
     check("x:\n  a: 42\ncondition: x", &[(r#"{"a":42.0}"#, true), (r#"{"a":"42"}"#, true), (r#"{"a":"42x"}"#, false)]);
     check("x:\n  a: '42'\ncondition: x", &[(r#"{"a":42}"#, true), (r#"{"a":"42"}"#, true)]);
     check("x:\n  a: b\ncondition: x", &[(r#"{"a":["c","B"]}"#, true), (r#"{"a":["c"]}"#, false)]);
-    check("x:\n  a.b: c\ncondition: x", &[(r#"{"a":{"b":"c"}}"#, true), (r#"{"a.b":"c"}"#, true), (r#"{"a":"c"}"#, false)]);
+    check(
+        "x:\n  a.b: c\ncondition: x",
+        &[(r#"{"a":{"b":"c"}}"#, true), (r#"{"a.b":"c"}"#, true), (r#"{"a":"c"}"#, false)],
+    );
     check("x:\n  a.b: c\ncondition: x", &[(r#"{"a":[{"b":"x"},{"b":"c"}]}"#, true)]);
     check("x:\n  a: 'Ärger*'\ncondition: x", &[(r#"{"a":"ÄRGER!"}"#, true), (r#"{"a":"\u00e4rger"}"#, true)]);
 }
@@ -102,23 +111,48 @@ fn modifiers() {
     check("x:\n  a|gte: 5\n  b|lt: 3\ncondition: x", &[(r#"{"a":5,"b":2.9}"#, true), (r#"{"a":"6","b":3}"#, false)]);
     check("x:\n  a|cidr: 10.0.0.0/8\ncondition: x", &[(r#"{"a":"10.9.9.9"}"#, true), (r#"{"a":"11.0.0.1"}"#, false)]);
     check("x:\n  a|fieldref: b\ncondition: x", &[(r#"{"a":"X","b":"x"}"#, true), (r#"{"a":"x","b":"y"}"#, false)]);
-    check("x:\n  a|fieldref|endswith: b\ncondition: x", &[(r#"{"a":"c:\\x","b":"\\X"}"#, true), (r#"{"a":"x","b":"y"}"#, false)]);
+    check(
+        "x:\n  a|fieldref|endswith: b\ncondition: x",
+        &[(r#"{"a":"c:\\x","b":"\\X"}"#, true), (r#"{"a":"x","b":"y"}"#, false)],
+    );
     check("x:\n  a|re: '^ab+c$'\ncondition: x", &[(r#"{"a":"abbc"}"#, true), (r#"{"a":"ABC"}"#, false)]);
-    check("x:\n  t|hour: 3\ncondition: x", &[(r#"{"t":"2026-01-01T03:59:00Z"}"#, true), (r#"{"t":"2026-01-01T04:00:00Z"}"#, false)]);
+    check(
+        "x:\n  t|hour: 3\ncondition: x",
+        &[(r#"{"t":"2026-01-01T03:59:00Z"}"#, true), (r#"{"t":"2026-01-01T04:00:00Z"}"#, false)],
+    );
     check("x:\n  a|contains|cased: Ab\ncondition: x", &[(r#"{"a":"xAbx"}"#, true), (r#"{"a":"xabx"}"#, false)]);
-    check("x:\n  a|expand: '%b%.exe'\ncondition: x", &[(r#"{"a":"Run.EXE","b":"run"}"#, true), (r#"{"a":"run.exe"}"#, false)]);
+    check(
+        "x:\n  a|expand: '%b%.exe'\ncondition: x",
+        &[(r#"{"a":"Run.EXE","b":"run"}"#, true), (r#"{"a":"run.exe"}"#, false)],
+    );
     check("x:\n  a|contains: e\ncondition: x", &[(r#"{"a":"be"}"#, true), (r#"{"a":"bo"}"#, false)]);
     check("x:\n  a|contains: exe\ncondition: x", &[(r#"{"a":"b.exe"}"#, true), (r#"{"a":"bo"}"#, false)]);
-    check("x:\n  a|startswith: 'C:\\Win'\ncondition: x", &[(r#"{"a":"c:\\WINdows"}"#, true), (r#"{"a":"d:\\win"}"#, false)]);
+    check(
+        "x:\n  a|startswith: 'C:\\Win'\ncondition: x",
+        &[(r#"{"a":"c:\\WINdows"}"#, true), (r#"{"a":"d:\\win"}"#, false)],
+    );
 }
 
 #[test]
 fn keywords_look_everywhere() {
     let words = "keywords:\n  - mimikatz\n  - 'sekur*lsa'\ncondition: keywords";
-    check(words, &[(r#"{"x":{"y":"C:\\MimiKatz.exe"}}"#, true), (r#"{"x":["a","sekur::lsa"]}"#, true), (r#"{"mimikatz":"x"}"#, false)]);
+    check(
+        words,
+        &[
+            (r#"{"x":{"y":"C:\\MimiKatz.exe"}}"#, true),
+            (r#"{"x":["a","sekur::lsa"]}"#, true),
+            (r#"{"mimikatz":"x"}"#, false),
+        ],
+    );
     check(words, &[(r#"{"x":"mimi\u006batz"}"#, true), (r#"{"x":"mimi katz"}"#, false)]);
-    check("keywords:\n  '|all':\n    - one\n    - two\ncondition: keywords", &[(r#"{"x":"one","y":"two"}"#, true), (r#"{"x":"one"}"#, false)]);
-    check("keywords:\n  - 4624\ncondition: keywords", &[(r#"{"x":4624}"#, true), (r#"{"x":"a 4624 b"}"#, true), (r#"{"x":46}"#, false)]);
+    check(
+        "keywords:\n  '|all':\n    - one\n    - two\ncondition: keywords",
+        &[(r#"{"x":"one","y":"two"}"#, true), (r#"{"x":"one"}"#, false)],
+    );
+    check(
+        "keywords:\n  - 4624\ncondition: keywords",
+        &[(r#"{"x":4624}"#, true), (r#"{"x":"a 4624 b"}"#, true), (r#"{"x":46}"#, false)],
+    );
 }
 
 #[test]
@@ -176,7 +210,9 @@ fn filters_are_added_to_the_rules_that_they_name() {
 
 fn correlated(correlation: &str) -> Bench {
     let base = |name: &str, value: &str| {
-        format!("title: {name}\nname: {name}\nlogsource:\n  product: test\ndetection:\n  x:\n    kind: {value}\n  condition: x\n---\n")
+        format!(
+            "title: {name}\nname: {name}\nlogsource:\n  product: test\ndetection:\n  x:\n    kind: {value}\n  condition: x\n---\n"
+        )
     };
     let indented: String = correlation.lines().map(|line| format!("  {line}\n")).collect();
     Bench::new(&format!("{}{}title: both\ncorrelation:\n{indented}level: high\n", base("one", "a"), base("two", "b")))
@@ -184,7 +220,8 @@ fn correlated(correlation: &str) -> Bench {
 
 #[test]
 fn event_count_by_group() {
-    let mut bench = correlated("type: event_count\nrules: [one]\ngroup-by: [user]\ntimespan: 10s\ncondition:\n  gte: 3");
+    let mut bench =
+        correlated("type: event_count\nrules: [one]\ngroup-by: [user]\ntimespan: 10s\ncondition:\n  gte: 3");
     let fail = |user: &str| format!(r#"{{"kind":"a","user":"{user}"}}"#);
     assert!(bench.at(0, &fail("joe")).is_empty());
     assert!(bench.at(1, &fail("ann")).is_empty());
@@ -199,8 +236,9 @@ fn event_count_by_group() {
 
 #[test]
 fn value_count_counts_what_differs() {
-    let mut bench =
-        correlated("type: value_count\nrules: [one]\ngroup-by: [src]\ntimespan: 60s\ncondition:\n  field: user\n  gte: 3");
+    let mut bench = correlated(
+        "type: value_count\nrules: [one]\ngroup-by: [src]\ntimespan: 60s\ncondition:\n  field: user\n  gte: 3",
+    );
     let attempt = |user: &str| format!(r#"{{"kind":"a","src":"10.0.0.1","user":"{user}"}}"#);
     for (second, user) in ["joe", "joe", "ann", "joe"].into_iter().enumerate() {
         assert!(bench.at(second as i64, &attempt(user)).is_empty());
@@ -231,7 +269,8 @@ fn metrics() {
     let mut average = correlated("type: value_avg\nrules: [one]\ntimespan: 10s\ncondition:\n  field: bytes\n  gte: 50");
     assert!(average.at(0, &sent("10")).is_empty());
     assert_eq!(average.at(1, &sent("90")), ["both"]);
-    let mut median = correlated("type: value_median\nrules: [one]\ntimespan: 10s\ncondition:\n  field: bytes\n  gte: 50");
+    let mut median =
+        correlated("type: value_median\nrules: [one]\ntimespan: 10s\ncondition:\n  field: bytes\n  gte: 50");
     assert!(median.at(0, &sent("1")).is_empty());
     assert!(median.at(1, &sent("1")).is_empty());
     assert!(median.at(2, &sent("1000")).is_empty());
@@ -260,7 +299,8 @@ fn a_snapshot_goes_on_where_it_stood() {
 
 #[test]
 fn a_correlation_that_names_nobody_is_reported() {
-    let yaml = "title: lost\ncorrelation:\n  type: event_count\n  rules: [nobody]\n  timespan: 5m\n  condition:\n    gte: 2\n";
+    let yaml =
+        "title: lost\ncorrelation:\n  type: event_count\n  rules: [nobody]\n  timespan: 5m\n  condition:\n    gte: 2\n";
     let rules = Arc::new(RuleSet::load([RuleFile { path: "c.yml", text: yaml }], &Placeholders::new()));
     let correlator = Correlator::new(rules);
     assert!(correlator.errors[0].reason.contains("nobody"), "{:?}", correlator.errors);

@@ -133,7 +133,8 @@ impl<R: Read> LineReader<R> {
                 chunk.fingerprint = fingerprint;
                 let span = Span { from, until: from + line.len(), line: self.line, offset: self.offset };
                 if line.len() > limits::RECORD_BYTES_MAX {
-                    let trouble = Trouble::too_large(format!("a record of more than {} bytes", limits::RECORD_BYTES_MAX));
+                    let trouble =
+                        Trouble::too_large(format!("a record of more than {} bytes", limits::RECORD_BYTES_MAX));
                     chunk.troubles.push((Some(self.line), trouble));
                 } else {
                     chunk.spans.push(span);

@@ -247,8 +247,14 @@ fn look_at(
     number: u64,
     chunk: Arc<Chunk>,
 ) -> Done {
-    let mut done =
-        Done { number, chunk: Arc::clone(&chunk), hits: Vec::new(), notes: Vec::new(), formats: HashMap::new(), records: 0 };
+    let mut done = Done {
+        number,
+        chunk: Arc::clone(&chunk),
+        hits: Vec::new(),
+        notes: Vec::new(),
+        formats: HashMap::new(),
+        records: 0,
+    };
     for (line, trouble) in &chunk.troubles {
         done.notes.push(note(&chunk, *line, trouble.clone()));
     }

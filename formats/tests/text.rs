@@ -4,6 +4,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by it")]
 
+use std::sync::LazyLock;
+
+use formats::schema::Schema;
 use formats::text::{event, fields, recognise};
 use formats::{Head, Trouble};
 use model::{AgencyId, Event, EventId, Fields, Format, NoteReason, Timestamp};
@@ -23,6 +26,44 @@ fn read<'a>(format: Format, line: &'a [u8]) -> (Fields<'a>, Event, Vec<Trouble>)
     let head = Head { id: EventId::default(), agency: &agency, received: received() };
     let (event, troubles) = event(&fields, &head);
     (fields, event, troubles)
+}
+
+/// OCSF's own schema, where the reference data is.
+static SCHEMA: LazyLock<Option<Schema>> = LazyLock::new(|| {
+    let packed = std::fs::read(testkit::reference_data()?.join("ocsf/ocsf-1.8.0-compiled.json.zst")).unwrap();
+    Some(Schema::load(&zstd::decode_all(packed.as_slice()).unwrap()).unwrap())
+});
+
+/// What the schema has against an event; nothing where there is no schema.
+fn violations(event: &Event) -> Vec<String> {
+    let Some(schema) = &*SCHEMA else { return Vec::new() };
+    schema.validate_json(&event.to_json()).violations.iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn the_schema_has_nothing_against_the_events() {
+    for Line { format, line, .. } in LINES {
+        let (_, event, _) = read(*format, line.as_bytes());
+        assert_eq!(violations(&event), Vec::<String>::new(), "{line}: {}", event.to_json());
+    }
+}
+
+#[test]
+fn flows_are_events_of_the_schema_too() {
+    let body = br#"{"exporter":"192.0.2.1","flowVersion":10,"observationDomainId":1,"exportTime":1714979289,
+        "sourceIPv4Address":"192.0.2.10","destinationIPv4Address":"198.51.100.20","sourceTransportPort":40000,
+        "destinationTransportPort":443,"protocolIdentifier":6,"octetDeltaCount":1234,"packetDeltaCount":3,
+        "flowStartMilliseconds":1714979280000,"flowEndMilliseconds":1714979285000,"firewallEvent":3,
+        "sourceMacAddress":"00:00:5e:00:53:01","bgpSourceAsNumber":64500,"vlanId":7,"tcpControlBits":2}"#;
+    let (fields, event, troubles) = read(Format::Netflow, body);
+    assert_eq!(fields.text("dst_port").as_deref(), Some("443"));
+    assert_eq!(fields.text("_service").as_deref(), Some("netflow"));
+    assert_eq!(troubles, []);
+    assert_eq!(violations(&event), Vec::<String>::new());
+    let json = serde_json::to_value(&event).unwrap();
+    assert_eq!(at(&json, "action_id"), "2");
+    assert_eq!(at(&json, "time"), "1714979285000");
+    assert_eq!(at(&json, "duration"), "5000");
 }
 
 /// The value at a dotted path, as text.
@@ -198,7 +239,8 @@ proptest! {
             if let Ok(found) = fields(*format, damaged.as_bytes()) {
                 let agency = AgencyId::home();
                 let head = Head { id: EventId::default(), agency: &agency, received: received() };
-                event(&found, &head).0.to_json();
+                let (event, _) = event(&found, &head);
+                prop_assert_eq!(violations(&event), Vec::<String>::new(), "{}", damaged);
             }
         }
     }

@@ -20,7 +20,7 @@ pub enum LakeError {
     #[error("there is no lake in {}; hint: nothing has been kept yet, or the data folder is another one", .0.display())]
     Missing(PathBuf),
     /// The folder's name cannot be written as a URL.
-    #[error("the lake's folder {} must be an absolute path in UTF-8", .0.display())]
+    #[error("the lake's folder {} must be a path in UTF-8 without a `%`", .0.display())]
     BadFolder(PathBuf),
     /// The table in the folder is not the one that this version writes.
     #[error("the table in {} has other columns or features than this version writes: {what}", folder.display())]

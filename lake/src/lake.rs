@@ -81,6 +81,7 @@ impl Lake {
     /// # Errors
     /// When another process has it open for writing, when the folder cannot be used, or when its table is not ours.
     pub async fn open(data: &Path, options: LakeOptions) -> Result<Self, LakeError> {
+        let data = &absolute(data)?;
         std::fs::create_dir_all(data).map_err(LakeError::io("create the folder", data))?;
         let lock = lock(data)?;
         let log = Log::open_or_create(&data.join(EVENTS)).await?;
@@ -94,6 +95,7 @@ impl Lake {
     /// # Errors
     /// When there is no lake, or when its table is not ours.
     pub async fn open_to_read(data: &Path, options: LakeOptions) -> Result<Self, LakeError> {
+        let data = &absolute(data)?;
         let log = Log::open(&data.join(EVENTS)).await?;
         Lake::build(data, options, log, None)
     }
@@ -376,6 +378,10 @@ fn write_buffer(shared: &Shared, buffer: &Buffer) -> Result<Vec<FileEntry>, Lake
         }
         Ok(written)
     })
+}
+
+fn absolute(data: &Path) -> Result<PathBuf, LakeError> {
+    std::path::absolute(data).map_err(LakeError::io("find the folder", data))
 }
 
 fn lock(data: &Path) -> Result<File, LakeError> {

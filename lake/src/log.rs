@@ -215,7 +215,8 @@ impl Log {
 
 fn builder(folder: &Path) -> Result<DeltaTableBuilder, LakeError> {
     let bad = || LakeError::BadFolder(folder.to_owned());
-    let text = folder.is_absolute().then(|| folder.to_str()).flatten().ok_or_else(bad)?;
+    // `deltalake` decodes the folder's URL twice: it would find another folder than the one with a `%` in its name.
+    let text = folder.to_str().filter(|text| folder.is_absolute() && !text.contains('%')).ok_or_else(bad)?;
     let url = deltalake::ensure_table_uri(text).map_err(|_| bad())?;
     DeltaTableBuilder::from_url(url).map_err(|_| bad())
 }

@@ -63,7 +63,10 @@ fn print_words(report: &RuleTestReport) {
         eprintln!("lint: {} {}: {}", lint.path, lint.place.as_deref().unwrap_or(""), lint.reason);
     }
     if report.lint.len() > LINT_SHOWN_MAX {
-        eprintln!("lint: {} more remarks (--json shows all)", words::count((report.lint.len() - LINT_SHOWN_MAX) as u64));
+        eprintln!(
+            "lint: {} more remarks (--json shows all)",
+            words::count((report.lint.len() - LINT_SHOWN_MAX) as u64)
+        );
     }
     for case in report.cases.iter().filter(|case| !case.passed) {
         let title = case.title.as_deref().unwrap_or("?");

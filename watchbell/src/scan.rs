@@ -31,7 +31,8 @@ pub(crate) fn run(arguments: &ScanArgs) -> Result<Exit> {
     if content.rules.is_empty() && content.indicator_count == 0 {
         bail!("nothing to look for: give --rules DIR or --indicators FILE");
     }
-    let threads = arguments.threads.or_else(|| thread::available_parallelism().ok().map(NonZeroUsize::get)).unwrap_or(1);
+    let threads =
+        arguments.threads.or_else(|| thread::available_parallelism().ok().map(NonZeroUsize::get)).unwrap_or(1);
     let total = files.iter().map(size).sum();
     let options = ScanOptions { files, format: arguments.format, threads, now: now() };
     let mut watcher = Watcher::new(arguments, total);

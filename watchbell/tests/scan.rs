@@ -32,7 +32,8 @@ fn town() -> Town {
 impl Town {
     fn scan(&self, more: &[&str]) -> Output {
         let (rules, indicators) = (rules(), indicators());
-        let mut arguments = vec!["scan", "--rules", rules.to_str().unwrap(), "--indicators", indicators.to_str().unwrap()];
+        let mut arguments =
+            vec!["scan", "--rules", rules.to_str().unwrap(), "--indicators", indicators.to_str().unwrap()];
         arguments.extend(more);
         let logs: Vec<&str> = self.logs.iter().map(|log| log.to_str().unwrap()).collect();
         arguments.extend(&logs);

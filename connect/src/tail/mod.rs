@@ -118,10 +118,13 @@ impl Source for Tail {
 impl Tail {
     async fn follow_all(&self, link: &Link) -> Result<(), SourceError> {
         let mut fleet = Fleet::new(self, link);
-        link.health.set_state(crate::health::SourceState::Running);
+        let mut is_first_look = true;
         loop {
             let looked = tokio::time::Instant::now();
             fleet.discover().await?;
+            if std::mem::take(&mut is_first_look) {
+                link.health.set_state(crate::health::SourceState::Running);
+            }
             // A backlog is read turn by turn, but new files are looked for all the same.
             let mut has_more = true;
             while has_more && looked.elapsed() < self.poll_interval() {

@@ -305,7 +305,7 @@ async fn starting_at_the_end_leaves_out_what_is_there() {
     fs::write(logs.path("old.log.zst"), zstd::encode_all(&b"packed\n"[..], 3).expect("packed")).expect("written");
     let source = logs.start("*.log*", "start = 'end'");
     source.until("it runs", |now| now.state == connect::SourceState::Running).await;
-    // The end is where it was at the first look: a record from a file that is new shows that this has been.
+    // It runs when the first look is done; what is found later is new.
     logs.append("new.log", "new\n");
     logs.intake.until_stored(1).await;
     logs.append("app.log", " of a line\nmore\n");

@@ -39,7 +39,7 @@ impl<'a> Name<'a> {
 
     /// Takes a name as it is; `false` when it has to be normalised first, is too long to be a name, or has a colon and so
     /// may be an address. To be called once.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn read(&mut self, text: &'a str) -> bool {
         let text = text.as_bytes();
         let text = text.strip_suffix(b".").unwrap_or(text);
@@ -54,9 +54,11 @@ impl<'a> Name<'a> {
     }
 
     /// Most names are this long: four words without a loop.
-    #[inline]
+    #[inline(always)]
     fn scan_middle(&mut self) -> bool {
-        let (Some(front), Some(back)) = (self.text.first_chunk::<16>(), self.text.last_chunk::<16>()) else { return false };
+        let (Some(front), Some(back)) = (self.text.first_chunk::<16>(), self.text.last_chunk::<16>()) else {
+            return false;
+        };
         // The front overlaps what the back has already; shifting by 128 in two steps drops all of it.
         let unseen = 8 * (self.text.len() - 16) as u32;
         let front = if unseen == 0 { 0 } else { u128::from_le_bytes(*front) << (128 - unseen) };
@@ -112,6 +114,11 @@ impl<'a> Name<'a> {
         if self.text.len() > SHORT {
             return hash(self.text.get(self.text.len() - length..).unwrap_or_default());
         }
+        self.hash_of_short(length)
+    }
+
+    #[inline(always)]
+    fn hash_of_short(&self, length: usize) -> u64 {
         let at = length / 8 % WORDS;
         let left = length % 8;
         // Shifting by 64 in two steps: nothing is left over of a word that is not begun.
@@ -137,10 +144,38 @@ impl<'a> Name<'a> {
         Suffixes { name: self, next: Some(0), labels: 0 }
     }
 
-    /// From two labels on; see [`Name::suffixes`].
-    #[inline]
-    pub(crate) fn suffixes_of_two(&self) -> Suffixes<'_> {
-        Suffixes { name: self, next: self.behind_dot(0).map(|length| length + 1), labels: 1 }
+    /// Gives the parents from two labels on, the shortest first, and the name, until `give` wants no more: start, number
+    /// of labels (3 stands for more) and hash. This is the way of every question, so it is written out.
+    #[inline(always)]
+    pub(crate) fn walk(&self, mut give: impl FnMut(usize, usize, u64) -> bool) {
+        let all = self.text.len();
+        if all > SHORT {
+            return self.walk_long(&mut give);
+        }
+        // Without the lowest bit: the dot in front of the last label.
+        let mut dots = self.dots & self.dots.wrapping_sub(1);
+        if self.dots == 0 {
+            return;
+        }
+        let mut labels = 2;
+        while dots != 0 {
+            let length = dots.trailing_zeros() as usize;
+            if !give(all - length, labels, self.hash_of_short(length)) {
+                return;
+            }
+            dots &= dots - 1;
+            labels = 3;
+        }
+        give(0, labels, self.hash_of_short(all));
+    }
+
+    #[cold]
+    fn walk_long(&self, give: &mut dyn FnMut(usize, usize, u64) -> bool) {
+        for suffix in self.suffixes().skip(1) {
+            if !give(suffix.start, suffix.labels.min(3), suffix.hash) {
+                return;
+            }
+        }
     }
 }
 
@@ -207,9 +242,11 @@ const K2: u64 = 0x8ebc_6af0_9c88_c6e3;
 /// The hash of a key: of a name forwards, as of any other.
 pub(crate) fn hash(key: &[u8]) -> u64 {
     let (rest, whole) = key.as_rchunks::<8>();
-    let sum = whole.iter().rev().enumerate().fold(0u64, |sum, (at, chunk)| {
-        sum.wrapping_add(part(at, u64::from_le_bytes(*chunk)))
-    });
+    let sum = whole
+        .iter()
+        .rev()
+        .enumerate()
+        .fold(0u64, |sum, (at, chunk)| sum.wrapping_add(part(at, u64::from_le_bytes(*chunk))));
     let rest = rest.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte));
     finish(sum, rest, key.len())
 }
@@ -306,9 +343,13 @@ mod tests {
             for suffix in name.suffixes() {
                 prop_assert_eq!(suffix.hash, hash(&name.text()[suffix.start..]));
             }
-            let of_two: Vec<_> = name.suffixes_of_two().map(|suffix| (suffix.start, suffix.labels, suffix.hash)).collect();
-            let all: Vec<_> = name.suffixes().skip(1).map(|suffix| (suffix.start, suffix.labels, suffix.hash)).collect();
-            prop_assert_eq!(of_two, all);
+            let mut walked = Vec::new();
+            name.walk(|start, labels, hash| {
+                walked.push((start, labels, hash));
+                walked.len() < 7
+            });
+            let all = name.suffixes().skip(1).take(7).map(|suffix| (suffix.start, suffix.labels.min(3), suffix.hash));
+            prop_assert_eq!(walked, all.collect::<Vec<_>>());
         }
 
         #[test]

@@ -187,19 +187,17 @@ impl Segment {
         {
             give(top.start, claims);
         }
-        for suffix in name.suffixes_of_two() {
-            let found = filter.look(suffix.hash);
+        name.walk(|start, labels, hash| {
+            let found = filter.look(hash);
             if filter.lists(found)
-                && let Some(claims) = self.find_name(name, suffix.start)
+                && let Some(claims) = self.find_name(name, start)
             {
-                give(suffix.start, claims);
+                give(start, claims);
             }
             // Whether a name of two labels has something below it (`co.uk`, `ddns.net`) is anybody's guess, also the
             // processor's, and a wrong one costs more than the next question: the walk ends at three labels at the earliest.
-            if suffix.labels > 2 && !found.is_node() {
-                return;
-            }
-        }
+            labels <= 2 || found.is_node()
+        });
     }
 
     #[cold]

@@ -11,7 +11,7 @@ use super::explain;
 use super::load::RuleSet;
 use super::partition::{self, AtomKind, Node, Partition, Slot};
 use super::pattern::lower_into;
-use super::routing::{RouteKey, Router};
+use super::routing::{self, RouteKey, Router};
 use super::rule::Expr;
 use super::test::{Order, Test};
 
@@ -28,6 +28,8 @@ pub struct Matcher {
     by_spelling: FxHashMap<Box<str>, u32>,
     /// Values of routing fields that the rules or the router name, lowered: others need no partition of their own.
     vocabulary: FxHashSet<(Box<str>, Box<str>)>,
+    /// Words of the rules' log sources.
+    stated: FxHashSet<Box<str>>,
     spelling: String,
     scratch: Scratch,
 }
@@ -47,7 +49,9 @@ impl Matcher {
     /// A matcher that has compiled nothing yet; partitions are compiled when their first record comes.
     pub fn new(rules: Arc<RuleSet>, router: Arc<Router>) -> Self {
         let vocabulary = vocabulary(&rules, &router);
+        let stated = stated_sources(&rules);
         Matcher {
+            stated,
             rules,
             router,
             partitions: Vec::new(),
@@ -109,7 +113,10 @@ impl Matcher {
         if let Some(number) = self.by_spelling.get(self.spelling.as_str()) {
             return *number as usize;
         }
-        let key = RouteKey { format: fields.format, values: keys.iter().map(|name| key_value(fields, name)).collect() };
+        let key = RouteKey {
+            format: fields.format,
+            values: keys.iter().map(|name| key_value(fields, name, &self.stated)).collect(),
+        };
         let number = self.compile(key);
         if self.by_spelling.len() >= SPELLINGS_MAX {
             self.by_spelling.clear();
@@ -123,6 +130,10 @@ impl Matcher {
         let names = self.router.keys(key.format);
         let mut known = Vec::new();
         for (name, value) in names.iter().zip(&mut key.values) {
+            if routing::is_readers_own(name) {
+                // Rules do not look at these; the log sources that they lead to are all there is to them.
+                continue;
+            }
             let is_named = match value {
                 Some(text) => self.vocabulary.contains(&(name.clone(), text.clone())),
                 None => true,
@@ -157,6 +168,13 @@ fn spell(fields: &Fields<'_>, keys: &[Box<str>], out: &mut String) {
     out.push_str(fields.format.name());
     for key in keys {
         out.push('\n');
+        if routing::is_readers_own(key) {
+            for field in fields.iter().filter(|field| *field.name == **key) {
+                out.push_str(&field.value.to_str().unwrap_or_default());
+                out.push(routing::WORD_END);
+            }
+            continue;
+        }
         match fields.get(key) {
             Some(Scalar::Text(Text::Plain(text))) => out.push_str(text),
             Some(Scalar::Number(digits)) => out.push_str(digits),
@@ -169,10 +187,24 @@ fn spell(fields: &Fields<'_>, keys: &[Box<str>], out: &mut String) {
     }
 }
 
-fn key_value(fields: &Fields<'_>, name: &str) -> Option<Box<str>> {
-    let text = fields.get(name)?.to_str().map(|text| text.to_lowercase());
+fn key_value(fields: &Fields<'_>, name: &str, stated: &FxHashSet<Box<str>>) -> Option<Box<str>> {
+    let value = routing::words(fields, name)?;
+    if routing::is_readers_own(name) {
+        // Words that no rule's log source states lead nowhere, and there is no end of them.
+        let mut words: Vec<&str> = value.split(routing::WORD_END).filter(|word| stated.contains(*word)).collect();
+        words.sort_unstable();
+        words.dedup();
+        return Some(words.join("\u{1f}").into());
+    }
+    let is_text = fields.get(name).is_some_and(is_text);
     // A null, an object or an array is there, but no text that anybody names.
-    Some(text.map_or_else(|| OTHER.into(), Into::into))
+    Some(if is_text { value } else { OTHER.into() })
+}
+
+/// The words of all rules' log sources.
+fn stated_sources(rules: &RuleSet) -> FxHashSet<Box<str>> {
+    let parts = rules.rules.iter().flat_map(|rule| [&rule.source.product, &rule.source.service, &rule.source.category]);
+    parts.flatten().map(|word| word.as_str().into()).collect()
 }
 
 fn vocabulary(rules: &RuleSet, router: &Router) -> FxHashSet<(Box<str>, Box<str>)> {

@@ -5,10 +5,26 @@
 //! "Taxonomy") and the channel names of Microsoft, and a user's own table behind it. A rule applies when every part of its
 //! log source that it states is stated by one of the record's sources too. Nothing is guessed: a record without a route
 //! meets no rule.
+//!
+//! Readers that look inside a line (syslog above all) know more than a table could: they put Sigma's own words into the
+//! fields [`PRODUCT`], [`SERVICE`] and [`CATEGORY`], and those are sources too.
 
-use model::{Fields, Format, Scalar};
+use model::{Fields, Format};
 use rustc_hash::FxHashMap;
 use serde::Deserialize;
+
+/// Field in which a reader names the product, in Sigma's words.
+pub(crate) const PRODUCT: &str = "_product";
+/// Field in which a reader names a service; may come more than once.
+pub(crate) const SERVICE: &str = "_service";
+/// Field in which a reader names a category; may come more than once.
+pub(crate) const CATEGORY: &str = "_category";
+
+/// Stands between the words of a field that comes more than once.
+pub(crate) const WORD_END: char = '\u{1f}';
+
+/// Formats whose readers name log sources.
+const NAMED_BY_READER: [Format; 4] = [Format::Syslog, Format::Cef, Format::Auditd, Format::Netflow];
 
 /// The built-in table.
 const BUILT_IN: &str = include_str!("routing.toml");
@@ -141,6 +157,12 @@ impl Router {
                 }
             }
         }
+        for format in NAMED_BY_READER {
+            let routes = formats.entry(format).or_default();
+            for name in [PRODUCT, SERVICE, CATEGORY] {
+                routes.key(name);
+            }
+        }
         Ok(Router { formats })
     }
 
@@ -159,6 +181,7 @@ impl Router {
             })
         };
         let mut sources: Vec<Source> = routes.routes.iter().filter(agrees).map(|route| route.source.clone()).collect();
+        sources.extend(routes.named(key));
         sources.sort();
         sources.dedup();
         sources
@@ -167,8 +190,7 @@ impl Router {
     /// The log sources of a record: for people who ask why a rule did not see it.
     pub fn sources_of(&self, fields: &Fields<'_>) -> Vec<Source> {
         let keys = self.keys(fields.format);
-        let value = |name: &Box<str>| fields.get(name).and_then(Scalar::to_str).map(|text| text.to_lowercase().into());
-        self.sources(&RouteKey { format: fields.format, values: keys.iter().map(value).collect() })
+        self.sources(&RouteKey { format: fields.format, values: keys.iter().map(|name| words(fields, name)).collect() })
     }
 
     /// Gives every (lowered) value of the key field at `at` that some route names.
@@ -179,7 +201,49 @@ impl Router {
     }
 }
 
+/// The values of a routing field, lowered; of the reader's own fields all, of others the first. `None`: no such field.
+pub(crate) fn words(fields: &Fields<'_>, name: &str) -> Option<Box<str>> {
+    let mut values = fields.iter().filter(|field| field.name == name).map(|field| field.value.to_str());
+    let first = values.next()?.unwrap_or_default().to_lowercase();
+    if !is_readers_own(name) {
+        return Some(first.into());
+    }
+    let mut joined = first;
+    for value in values.flatten() {
+        joined.push(WORD_END);
+        joined.push_str(&value.to_lowercase());
+    }
+    Some(joined.into())
+}
+
+/// Whether readers name log sources in this field.
+pub(crate) fn is_readers_own(name: &str) -> bool {
+    matches!(name, PRODUCT | SERVICE | CATEGORY)
+}
+
 impl FormatRoutes {
+    /// The sources that the reader named: its product with every service and category, each also left open.
+    fn named(&self, key: &RouteKey) -> Vec<Source> {
+        let words = |name: &str| -> Vec<Option<String>> {
+            let at = self.keys.iter().position(|known| **known == *name);
+            let value = at.and_then(|at| key.values[at].as_deref()).filter(|value| !value.is_empty());
+            let named = value.into_iter().flat_map(|value| value.split(WORD_END)).map(|word| Some(word.to_owned()));
+            std::iter::once(None).chain(named).collect()
+        };
+        let (products, services, categories) = (words(PRODUCT), words(SERVICE), words(CATEGORY));
+        let product = products.last().cloned().flatten();
+        let mut sources = Vec::new();
+        for service in &services {
+            for category in &categories {
+                let source = Source { product: product.clone(), category: category.clone(), service: service.clone() };
+                if source != Source::default() {
+                    sources.push(source);
+                }
+            }
+        }
+        sources
+    }
+
     fn add(&mut self, route: &Route) {
         let mut when = Vec::new();
         for (name, values) in &route.when {
@@ -231,7 +295,7 @@ impl Source {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use model::Text;
+    use model::{Scalar, Text};
 
     fn sources(format: Format, fields: &[(&'static str, &'static str)]) -> Vec<String> {
         let mut record = Fields::new(format);
@@ -256,7 +320,10 @@ mod tests {
             |id| sources(Format::Windows, &[("Channel", "microsoft-windows-SYSMON/Operational"), ("EventID", id)]);
         assert_eq!(sysmon("1"), ["windows/-/-", "windows/-/sysmon", "windows/process_creation/sysmon"]);
         assert_eq!(sysmon("10"), ["windows/-/-", "windows/-/sysmon", "windows/process_access/sysmon"]);
-        assert_eq!(sources(Format::Windows, &[("Channel", "security"), ("EventID", "4624")]), ["windows/-/-", "windows/-/security"]);
+        assert_eq!(
+            sources(Format::Windows, &[("Channel", "security"), ("EventID", "4624")]),
+            ["windows/-/-", "windows/-/security"]
+        );
         assert_eq!(sources(Format::Windows, &[("Channel", "No such channel"), ("EventID", "1")]), ["windows/-/-"]);
         assert_eq!(sources(Format::Windows, &[]), Vec::<String>::new());
     }
@@ -265,6 +332,15 @@ mod tests {
     fn other_formats() {
         assert_eq!(sources(Format::Zeek, &[("_path", "dns")]), ["zeek/dns/dns"]);
         assert_eq!(sources(Format::CloudTrail, &[("eventSource", "s3.amazonaws.com")]), ["aws/-/cloudtrail"]);
+    }
+
+    #[test]
+    fn a_reader_names_the_source() {
+        let named = [("_product", "linux"), ("_service", "sshd"), ("_service", "auth")];
+        let found = sources(Format::Syslog, &named);
+        assert_eq!(found, ["linux/-/-", "linux/-/auth", "linux/-/sshd"]);
+        assert_eq!(sources(Format::Syslog, &[("_category", "webserver")]), ["-/webserver/-"]);
+        assert_eq!(sources(Format::Syslog, &[]), Vec::<String>::new());
     }
 
     #[test]

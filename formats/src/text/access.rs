@@ -14,6 +14,7 @@ use super::draft::{Draft, End, View, user};
 use super::pairs::{put, quoted_value, word};
 use super::reader::{Reader, Source, announce};
 use super::{plain, stamp};
+use crate::parts;
 
 /// Whether a line is certainly one of an access log.
 pub(super) fn begins(line: &str) -> bool {
@@ -191,7 +192,7 @@ pub(super) fn event(view: &View<'_, '_>, draft: &mut Draft<'_>) {
     draft.address(End::Destination, name.or(machine.as_deref()), port);
     let a = &mut draft.event.attributes;
     a.http_request = Some(HttpRequest {
-        http_method: method,
+        http_method: method.as_deref().and_then(parts::http_method),
         url: view.get("c-uri").map(|target| url(&target, host.as_deref())),
         user_agent: view.owned("cs-user-agent"),
         referrer: view.owned("cs-referer"),

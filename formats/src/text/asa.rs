@@ -297,7 +297,6 @@ pub(super) fn event(view: &View<'_, '_>, draft: &mut Draft<'_>) {
             started.cmd_line = Some(command.into_owned());
             draft.event.attributes.process = Some(started);
             draft.event.attributes.actor = view.get("user").map(|name| acting(user(&name)));
-            draft.require_actor_and_device();
         }
         _ => {}
     }

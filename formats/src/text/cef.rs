@@ -14,6 +14,7 @@ use super::draft::{Draft, End, Verdict, View, acting, device, file, fingerprint,
 use super::pairs::aliases;
 use super::reader::{Reader, Source, announce};
 use super::{access, stamp};
+use crate::parts;
 
 /// Whether a message is CEF.
 pub(super) fn begins(message: &str) -> bool {
@@ -315,7 +316,7 @@ fn web(view: &View<'_, '_>, draft: &mut Draft<'_>) {
     let method = view.owned("requestMethod");
     draft.class(Class::HTTP, access::activity(method.as_deref().unwrap_or("")));
     draft.event.attributes.http_request = Some(HttpRequest {
-        http_method: method,
+        http_method: method.as_deref().and_then(parts::http_method),
         url: view.get("request").map(|target| access::url(&target, view.get("dhost").as_deref())),
         user_agent: view.owned("requestClientApplication"),
         referrer: view.owned("requestContext"),

@@ -12,7 +12,7 @@ use model::{Event, Fields, Format, Timestamp};
 
 use super::reader::Reader;
 use super::{stamp, syslog};
-use crate::{Head, Trouble};
+use crate::{Head, Trouble, parts};
 
 /// The fields of a record, envelope and message apart.
 pub(super) struct View<'f, 'a> {
@@ -191,6 +191,7 @@ impl<'h> Draft<'h> {
         let a = &mut event.attributes;
         a.metadata = Some(Metadata {
             uid: Some(hex(head.id.as_bytes())),
+            tenant_uid: Some(head.agency.as_str().into()),
             log_format: Some(view.format.name().into()),
             original_time: stamp.map(Cow::into_owned),
             log_name: view.envelope("facility").map(Cow::into_owned),
@@ -216,6 +217,7 @@ impl<'h> Draft<'h> {
                 self.troubles.push(Trouble::no_time(detail));
             }
         }
+        self.troubles.extend(parts::finish(self.event));
         self.troubles
     }
 
@@ -335,14 +337,6 @@ impl<'h> Draft<'h> {
         let a = &mut self.event.attributes;
         a.service = Some(Service { name: Some(service.into()), ..Service::default() });
         a.user = Some(user);
-    }
-
-    /// Classes of the system category require an actor and a machine, known or not.
-    pub(super) fn require_actor_and_device(&mut self) {
-        let a = &mut self.event.attributes;
-        // "Unknown" is the schema's own word for a required text that nobody wrote.
-        a.actor.get_or_insert_with(|| Actor { app_name: Some("Unknown".into()), ..Actor::default() });
-        a.device.get_or_insert_with(|| Device { type_id: Some(0), ..Device::default() });
     }
 
     /// Turns the event into somebody else's finding: the ends of the connection move into its evidence, because the class

@@ -13,6 +13,7 @@ use super::draft::{Draft, End, Verdict, View, acting, device, file, fingerprint,
 use super::pairs::{aliases, pairs};
 use super::reader::{Reader, Source, announce};
 use super::{access, dns, stamp, syslog};
+use crate::parts;
 
 /// Whether a line is certainly FortiOS'.
 pub(super) fn begins(line: &str) -> bool {
@@ -176,7 +177,7 @@ fn web(view: &View<'_, '_>, draft: &mut Draft<'_>) {
     let method = view.owned("httpmethod");
     draft.class(Class::HTTP, access::activity(method.as_deref().unwrap_or("")));
     draft.event.attributes.http_request = Some(HttpRequest {
-        http_method: method,
+        http_method: method.as_deref().and_then(parts::http_method),
         url: target(view),
         user_agent: view.owned("agent"),
         referrer: view.first(&["referralurl", "referrer"]).map(|text| text.into_owned()),

@@ -14,6 +14,7 @@ use super::pairs::{aliases, values};
 use super::paloalto_orders::{COMMON, CONFIG_SHORT, order};
 use super::reader::{Reader, Source, announce};
 use super::{access, fortigate, stamp};
+use crate::parts;
 
 /// Whether a line is certainly PAN-OS': a number, a time with slashes or an ISO time, a serial number, a type.
 pub(super) fn begins(line: &str) -> bool {
@@ -168,7 +169,7 @@ fn web(view: &View<'_, '_>, draft: &mut Draft<'_>) {
     let method = view.owned("http_method").filter(|method| method != "unknown");
     draft.class(Class::HTTP, access::activity(method.as_deref().unwrap_or("")));
     draft.event.attributes.http_request = Some(HttpRequest {
-        http_method: method.map(|method| method.to_ascii_uppercase()),
+        http_method: method.as_deref().and_then(parts::http_method),
         url: view.get("misc").map(|target| url(&target)),
         user_agent: view.owned("user_agent"),
         referrer: view.owned("referer"),

@@ -10,6 +10,7 @@ use super::draft::{Draft, End, View, user};
 use super::pairs::{between, put};
 use super::plain;
 use super::reader::{Reader, Source, announce};
+use crate::parts;
 
 const SOURCE: Source = Source { product: "linux", services: &["postfix", "syslog"], category: "mail" };
 
@@ -135,11 +136,11 @@ fn mail(view: &View<'_, '_>, draft: &mut Draft<'_>, what: &str) {
     };
     draft.class(Class::EMAIL, activity);
     let a = &mut draft.event.attributes;
-    // The log does not say which of its neighbours are inside.
+    // The log does not say which of its neighbours are inside. A local name (`root`) is no address in the schema.
     a.direction_id = Some(0);
     a.email = Some(Email {
-        from: view.owned("from"),
-        to: view.owned("to").map(|to| vec![to]),
+        from: view.owned("from").filter(|from| parts::is_email(from)),
+        to: view.owned("to").filter(|to| parts::is_email(to)).map(|to| vec![to]),
         message_uid: view.owned("queue_id"),
         ..Email::default()
     });

@@ -1,9 +1,7 @@
 //! The `…/Operational` logs of Windows components: tasks, WMI, remote desktop, name resolution, firewall, transfers,
 //! application control, NTLM.
 
-use model::ocsf::{
-    Class, DnsQuery, Event, File, FirewallRule, HttpRequest, Job, ManagedEntity, Module, Session, User,
-};
+use model::ocsf::{Class, DnsQuery, Event, File, FirewallRule, HttpRequest, Job, ManagedEntity, Module, Session, User};
 
 use super::fill::{blocked, device_as_destination, device_as_source, failure, logger, success};
 use super::names::W;

@@ -594,6 +594,19 @@ pub(crate) const LINES: &[Line] = &[
             ("time", "1772337600123"),
         ],
     ),
+    // what the schema has no word for
+    line(
+        Syslog,
+        "192.0.2.7 - - [01/Mar/2026:04:00:00 +0000] \"PROPFIND /dav HTTP/1.1\" 207 1",
+        &[("cs-method", "PROPFIND")],
+        &[("class_uid", "4002"), ("activity_id", "99"), ("http_request.http_method", "")],
+    ),
+    line(
+        Syslog,
+        "Mar  1 04:00:00 mx1 postfix/local[5]: 4F9D195432C: to=<root>, relay=local, delay=1.1, dsn=2.0.0, status=sent (delivered)",
+        &[("to", "root")],
+        &[("class_uid", "4009"), ("email.to", "")],
+    ),
     // nobody's
     line(
         Syslog,

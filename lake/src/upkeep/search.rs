@@ -336,7 +336,11 @@ mod tests {
     use super::*;
 
     fn check(term: ErasureTerm, text: &str, is_in: bool) {
-        assert_eq!(Matcher::new(&[term.clone()]).unwrap().is_in(text.as_bytes()), is_in, "{term:?} in {text:?}");
+        assert_eq!(
+            Matcher::new(std::slice::from_ref(&term)).unwrap().is_in(text.as_bytes()),
+            is_in,
+            "{term:?} in {text:?}"
+        );
     }
 
     #[test]

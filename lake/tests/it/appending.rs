@@ -151,3 +151,22 @@ async fn offsets_survive_checkpoints() {
     let rows = world.one("SELECT count(*) FROM events").await;
     assert_eq!(rows, json!(limits::LAKE_CHECKPOINT_COMMITS + 3));
 }
+
+#[tokio::test]
+async fn the_folder_may_have_any_name() {
+    let World { folder, clock, .. } = World::new().await;
+    let refused = Lake::open(&folder.path().join("per%20cent"), LakeOptions::new(clock.clone())).await.err();
+    assert!(matches!(refused, Some(LakeError::BadFolder(_))), "{refused:?}");
+    for name in ["with blank", "ümläut", "a=b&c#d?e+f", "quote'd"] {
+        let data = folder.path().join(name);
+        let lake = crate::world::open(&data, &clock).await;
+        lake.append(CONSUMER, vec![log_on(1, "2024-05-06T11:00:00Z", "anna")], 1).await.unwrap();
+        lake.flush().await.unwrap();
+        drop(lake);
+        let lake = crate::world::open(&data, &clock).await;
+        let context = crate::world::context("home", None);
+        let page = lake.hunt(&context, "SELECT class_uid FROM events", Default::default()).await.unwrap();
+        assert_eq!(page.rows, [[json!(3002)]], "{name}");
+        assert_eq!(files(&data.join("events"), ".parquet").len(), 1, "{name}");
+    }
+}

@@ -25,7 +25,7 @@ async fn small_files_are_merged_in_order() {
         let record = |n: u64| {
             let offset = round * 10 + n + 1;
             with(log_on(offset, &format!("2024-05-06T{:02}:00:00Z", 11 - round), "anna"), |event| {
-                event.class = if n % 2 == 0 { Class::DNS } else { Class::PROCESS };
+                event.class = if n.is_multiple_of(2) { Class::DNS } else { Class::PROCESS };
             })
         };
         world.keep((0..10).map(record).collect()).await;

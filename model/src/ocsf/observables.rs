@@ -81,18 +81,8 @@ impl Event {
 
 /// What somebody else's finding was seen in is as good a sighting as an event of ours.
 fn evidence<'a>(evidence: &'a Evidence, give: &mut impl FnMut(Observable<'a>)) {
-    endpoint(
-        evidence.src_endpoint.as_ref(),
-        "evidences.src_endpoint.ip",
-        "evidences.src_endpoint.hostname",
-        give,
-    );
-    endpoint(
-        evidence.dst_endpoint.as_ref(),
-        "evidences.dst_endpoint.ip",
-        "evidences.dst_endpoint.hostname",
-        give,
-    );
+    endpoint(evidence.src_endpoint.as_ref(), "evidences.src_endpoint.ip", "evidences.src_endpoint.hostname", give);
+    endpoint(evidence.dst_endpoint.as_ref(), "evidences.dst_endpoint.ip", "evidences.dst_endpoint.hostname", give);
     if let Some(query) = &evidence.query {
         host(query.hostname.as_deref(), "evidences.query.hostname", give);
     }

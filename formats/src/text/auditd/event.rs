@@ -115,7 +115,6 @@ fn system_call(view: &View<'_, '_>, draft: &mut Draft<'_>) {
             Some(Kernel { name, type_id: Some(2), type_name: Some("System Call".into()), ..Kernel::default() });
         draft.event.attributes.actor = actor(view);
     }
-    draft.require_actor_and_device();
 }
 
 fn started(view: &View<'_, '_>, draft: &mut Draft<'_>, line: &str) {
@@ -124,7 +123,6 @@ fn started(view: &View<'_, '_>, draft: &mut Draft<'_>, line: &str) {
     let mut own = process(line.split(' ').next().unwrap_or(""));
     own.cmd_line = Some(line);
     draft.event.attributes.process = Some(own);
-    draft.require_actor_and_device();
 }
 
 /// The title goes with any call, so the activity is not known.
@@ -169,7 +167,6 @@ fn path(view: &View<'_, '_>, draft: &mut Draft<'_>) {
         found.owner = Some(User { name: owner.0, uid: owner.1, ..User::default() });
     }
     draft.event.attributes.file = Some(found);
-    draft.require_actor_and_device();
 }
 
 fn socket(view: &View<'_, '_>, draft: &mut Draft<'_>) {

@@ -39,7 +39,6 @@ pub(in crate::text) fn event(view: &View<'_, '_>, draft: &mut Draft<'_>) {
     draft.class(Class::SCHEDULED_JOB, activity);
     let cmd_line = (activity == 6).then(|| command.into_owned());
     draft.event.attributes.job = Some(Job { name: Some(name), cmd_line, user: Some(user(&who)), ..Job::default() });
-    draft.require_actor_and_device();
     draft.event.attributes.actor = Some(crate::text::draft::acting(user(&who)));
 }
 

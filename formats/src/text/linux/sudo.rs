@@ -66,7 +66,6 @@ pub(in crate::text) fn event(view: &View<'_, '_>, draft: &mut Draft<'_>) {
             started.session = session;
             draft.event.attributes.process = Some(started);
             draft.event.attributes.actor = Some(acting(user(&who)));
-            draft.require_actor_and_device();
         }
         _ => {
             draft.logon(1, "sudo", user(&who));

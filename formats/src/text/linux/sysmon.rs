@@ -93,9 +93,8 @@ pub(in crate::text) fn event(view: &View<'_, '_>, draft: &mut Draft<'_>) {
             actor.process = Some(own);
             draft.event.attributes.actor = Some(actor);
         }
-        _ => return,
+        _ => {}
     }
-    draft.require_actor_and_device();
 }
 
 fn connection(view: &View<'_, '_>, draft: &mut Draft<'_>, own: Process) {
