@@ -4,6 +4,11 @@
 //! means. A chunk or record that cannot be read costs only itself. Deliberately absent: records that were deleted and could
 //! be carved out of slack space.
 
+#[cfg(test)]
+mod sample;
+#[cfg(test)]
+mod tests;
+
 use std::io::{Read, Seek};
 use std::sync::Arc;
 

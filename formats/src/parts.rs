@@ -24,10 +24,19 @@ pub(crate) fn begin(event: &mut Event, head: &Head<'_>, maker: Maker) {
             vendor_name: Some(maker.vendor.into()),
             ..Product::default()
         }),
-        uid: Some(head.id.to_string()),
+        uid: Some(hex(head)),
         tenant_uid: Some(head.agency.as_str().into()),
         ..Metadata::default()
     });
+}
+
+/// The event's id as [`model::EventId`] prints itself; by hand, because it happens for each event.
+fn hex(head: &Head<'_>) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digit = |nibble: u8| char::from(DIGITS[usize::from(nibble & 15)]);
+    let mut text = String::with_capacity(32);
+    text.extend(head.id.as_bytes().iter().flat_map(|byte| [digit(byte >> 4), digit(*byte)]));
+    text
 }
 
 /// The metadata of an event that [`begin`] has started.
@@ -405,6 +414,13 @@ pub(crate) fn http_method(method: &str) -> Option<String> {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn ids_are_printed_as_ids_print_themselves() {
+        let agency = model::AgencyId::home();
+        let id = model::EventId::from_bytes(*b"0123456789\xab\xcd\xef\x01\x00\xff");
+        assert_eq!(hex(&Head { id, agency: &agency, received: Timestamp::EPOCH }), id.to_string());
+    }
 
     #[test]
     fn paths_have_names() {

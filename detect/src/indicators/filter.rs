@@ -91,15 +91,22 @@ pub(crate) struct Found {
 
 impl Found {
     /// It, or something below it, may be an indicator.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn is_node(self) -> bool {
         holds(self.block, node_bits(self.bits))
+    }
+
+    /// It may be an indicator itself, as far as the first filter knows.
+    #[inline(always)]
+    pub(crate) fn passes(self) -> bool {
+        let ((node_low, node_high), (low, high)) = (node_bits(self.bits), listed_bits(self.bits));
+        holds(self.block, (node_low | low, node_high | high))
     }
 }
 
 impl Filter<'_> {
     /// Looks where a name or a key would be.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn look(&self, hash: u64) -> Found {
         Found { block: block(self.first, hash).unwrap_or((0, 0)), hash, bits: bits_of(hash) }
     }
@@ -107,8 +114,7 @@ impl Filter<'_> {
     /// Whether what was looked for may be an indicator itself.
     #[inline]
     pub(crate) fn lists(&self, found: Found) -> bool {
-        let ((node_low, node_high), (low, high)) = (node_bits(found.bits), listed_bits(found.bits));
-        holds(found.block, (node_low | low, node_high | high)) && self.second_lists(found)
+        found.passes() && self.second_lists(found)
     }
 
     #[cold]

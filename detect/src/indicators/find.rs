@@ -85,7 +85,7 @@ impl IndicatorSet {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn find_host(&self, host: &str, port: Option<u16>, hits: &mut Vec<Hit>) {
         let mut name = Name::EMPTY;
         if !name.read(host) {
@@ -115,8 +115,15 @@ impl IndicatorSet {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn find_name(&self, name: &Name<'_>, hits: &mut Vec<Hit>) {
+        if !self.delta.is_empty() || self.segments.iter().any(|segment| segment.may_name(name)) {
+            self.confirm_name(name, hits);
+        }
+    }
+
+    #[cold]
+    fn confirm_name(&self, name: &Name<'_>, hits: &mut Vec<Hit>) {
         let mut found: Vec<(usize, Vec<Claim>)> = Vec::new();
         for segment in &self.segments {
             segment.find_names(name, |start, claims| add(&mut found, start, claims));
@@ -129,8 +136,15 @@ impl IndicatorSet {
                 }
             }
         }
-        if !found.is_empty() {
-            push_names(name, found, hits);
+        if found.is_empty() {
+            return;
+        }
+        found.sort_unstable_by_key(|(start, _)| *start);
+        let observed = String::from_utf8_lossy(name.text());
+        for (start, claims) in found {
+            let how = if start == 0 { How::Exact } else { How::Subdomain };
+            let value = observed.get(start..).unwrap_or_default().to_owned();
+            push(hits, Hit { kind: IndicatorKind::Domain, value, claims, observed: observed.clone().into_owned(), how });
         }
     }
 
@@ -246,17 +260,6 @@ impl IndicatorSet {
         if !claims.is_empty() {
             push(hits, Hit { kind: table.kind(), value: value(), claims, observed: value(), how });
         }
-    }
-}
-
-#[cold]
-fn push_names(name: &Name<'_>, mut found: Vec<(usize, Vec<Claim>)>, hits: &mut Vec<Hit>) {
-    found.sort_unstable_by_key(|(start, _)| *start);
-    let observed = String::from_utf8_lossy(name.text());
-    for (start, claims) in found {
-        let how = if start == 0 { How::Exact } else { How::Subdomain };
-        let value = observed.get(start..).unwrap_or_default().to_owned();
-        push(hits, Hit { kind: IndicatorKind::Domain, value, claims, observed: observed.clone().into_owned(), how });
     }
 }
 

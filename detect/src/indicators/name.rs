@@ -144,38 +144,49 @@ impl<'a> Name<'a> {
         Suffixes { name: self, next: Some(0), labels: 0 }
     }
 
-    /// Gives the parents from two labels on, the shortest first, and the name, until `give` wants no more: start, number
-    /// of labels (3 stands for more) and hash. This is the way of every question, so it is written out.
+    /// Which of the name and its parents of two labels or more `may_hold` says so of: a bit for each length in bytes. Of a
+    /// long name it says nothing and every bit is set.
+    ///
+    /// `may_hold` is told the hash and whether there are more than two labels, and says besides whether to go on. This is
+    /// the way that every question goes, so it is written out, and nothing in it calls.
     #[inline(always)]
-    pub(crate) fn walk(&self, mut give: impl FnMut(usize, usize, u64) -> bool) {
+    pub(crate) fn filtered(&self, mut may_hold: impl FnMut(u64, bool) -> (bool, bool)) -> u64 {
         let all = self.text.len();
         if all > SHORT {
-            return self.walk_long(&mut give);
+            return u64::MAX;
         }
-        // Without the lowest bit: the dot in front of the last label.
-        let mut dots = self.dots & self.dots.wrapping_sub(1);
         if self.dots == 0 {
-            return;
+            return 0;
         }
-        let mut labels = 2;
+        // Without the dot in front of the last label.
+        let mut dots = self.dots & (self.dots - 1);
+        let (mut held, mut has_more) = (0, false);
         while dots != 0 {
-            let length = dots.trailing_zeros() as usize;
-            if !give(all - length, labels, self.hash_of_short(length)) {
-                return;
+            let length = dots.trailing_zeros();
+            let (holds, goes_on) = may_hold(self.hash_of_short(length as usize), has_more);
+            held |= u64::from(holds) << length;
+            if !goes_on {
+                return held;
             }
             dots &= dots - 1;
-            labels = 3;
+            has_more = true;
         }
-        give(0, labels, self.hash_of_short(all));
+        held | u64::from(may_hold(self.hash_of_short(all), has_more).0) << all
     }
 
+    /// Whether `holds` says so of a hash that [`Name::filtered`] let through; of a long name, whether or not.
     #[cold]
-    fn walk_long(&self, give: &mut dyn FnMut(usize, usize, u64) -> bool) {
-        for suffix in self.suffixes().skip(1) {
-            if !give(suffix.start, suffix.labels.min(3), suffix.hash) {
-                return;
-            }
+    pub(crate) fn any(&self, mut held: u64, holds: impl Fn(u64) -> bool) -> bool {
+        if self.text.len() > SHORT {
+            return true;
         }
+        while held != 0 {
+            if holds(self.hash_of_short(held.trailing_zeros() as usize)) {
+                return true;
+            }
+            held &= held - 1;
+        }
+        false
     }
 }
 
@@ -343,13 +354,19 @@ mod tests {
             for suffix in name.suffixes() {
                 prop_assert_eq!(suffix.hash, hash(&name.text()[suffix.start..]));
             }
-            let mut walked = Vec::new();
-            name.walk(|start, labels, hash| {
-                walked.push((start, labels, hash));
-                walked.len() < 7
-            });
-            let all = name.suffixes().skip(1).take(7).map(|suffix| (suffix.start, suffix.labels.min(3), suffix.hash));
-            prop_assert_eq!(walked, all.collect::<Vec<_>>());
+            if text.len() <= SHORT {
+                let mut asked = Vec::new();
+                let held = name.filtered(|hash, has_more| {
+                    asked.push((hash, has_more));
+                    (asked.len() == 5, asked.len() < 7)
+                });
+                let expected: Vec<_> = name.suffixes().skip(1).take(7).collect();
+                prop_assert_eq!(asked, expected.iter().map(|suffix| (suffix.hash, suffix.labels > 2)).collect::<Vec<_>>());
+                let fifth = expected.get(4);
+                prop_assert_eq!(held, fifth.map_or(0, |suffix| 1 << (text.len() - suffix.start)));
+                prop_assert_eq!(name.any(held, |hash| fifth.is_some_and(|suffix| suffix.hash == hash)), fifth.is_some());
+                prop_assert!(!name.any(held, |_| false));
+            }
         }
 
         #[test]

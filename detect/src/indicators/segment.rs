@@ -172,35 +172,41 @@ impl Segment {
         self.sound(self.claims_at(place))
     }
 
-    /// Gives every parent of the name (and the name) that is an indicator: where it starts, and its claims.
-    #[inline]
-    pub(crate) fn find_names(&self, name: &Name<'_>, mut give: impl FnMut(usize, Vec<Claim>)) {
+    /// Whether a parent of the name, or the name, may be an indicator: `false` for nearly all.
+    #[inline(always)]
+    pub(crate) fn may_name(&self, name: &Name<'_>) -> bool {
         let filter = self.filter(Table::Domain);
-        if filter.first.is_empty() {
-            return;
-        }
-        // Nearly every top-level domain has an indicator below it: asked only where one is an indicator itself.
-        if self.counts.has_single_labels
-            && let Some(top) = name.suffixes().next()
-            && filter.lists(filter.look(top.hash))
-            && let Some(claims) = self.find_name(name, top.start)
-        {
-            give(top.start, claims);
-        }
-        name.walk(|start, labels, hash| {
+        let passed = name.filtered(|hash, has_more| {
             let found = filter.look(hash);
-            if filter.lists(found)
-                && let Some(claims) = self.find_name(name, start)
-            {
-                give(start, claims);
-            }
             // Whether a name of two labels has something below it (`co.uk`, `ddns.net`) is anybody's guess, also the
             // processor's, and a wrong one costs more than the next question: the walk ends at three labels at the earliest.
-            labels <= 2 || found.is_node()
+            (found.passes(), !has_more || found.is_node())
         });
+        let may_name = passed != 0 && name.any(passed, |hash| filter.lists(filter.look(hash)));
+        may_name || self.counts.has_single_labels
     }
 
-    #[cold]
+    /// Gives every parent of the name (and the name) that is an indicator: where it starts, and its claims.
+    pub(crate) fn find_names(&self, name: &Name<'_>, mut give: impl FnMut(usize, Vec<Claim>)) {
+        let filter = self.filter(Table::Domain);
+        for suffix in name.suffixes() {
+            // Nearly every top-level domain has an indicator below it: asked only where one is an indicator itself.
+            if suffix.labels == 1 && !self.counts.has_single_labels {
+                continue;
+            }
+            let found = filter.look(suffix.hash);
+            if filter.lists(found)
+                && let Some(claims) = self.find_name(name, suffix.start)
+            {
+                give(suffix.start, claims);
+            }
+            // Names of one label are not in the filter as parents.
+            if suffix.labels > 1 && !found.is_node() {
+                return;
+            }
+        }
+    }
+
     fn find_name(&self, name: &Name<'_>, start: usize) -> Option<Vec<Claim>> {
         let name = name.text().get(start..)?;
         let mut key = [0; super::name::NAME_BYTES_MAX];

@@ -35,30 +35,34 @@ pub(crate) use view::fields;
 /// Turns the fields of a Windows event into an OCSF event.
 pub(crate) fn event(fields: &Fields<'_>, head: &Head<'_>) -> (Event, Vec<Trouble>) {
     let row = Row::<W>::new(fields);
-    let mut troubles = Vec::new();
     let (time, is_arrival) = parts::time_or_arrival(time(&row), head);
+    // An event is large: it is built where it is returned, and moved nowhere.
+    let mut made = (Event::new(head.id, head.agency.clone(), time, Class::BASE, activity::UNKNOWN), Vec::new());
     if is_arrival {
-        troubles.push(Trouble::no_time("no TimeCreated, UtcTime, @timestamp or EventTime"));
+        made.1.push(Trouble::no_time("no TimeCreated, UtcTime, @timestamp or EventTime"));
     }
-    let mut event = Event::new(head.id, head.agency.clone(), time, Class::BASE, activity::UNKNOWN);
+    fill(&row, head, &mut made.0, &mut made.1);
+    made
+}
+
+fn fill(row: &Row<'_, W>, head: &Head<'_>, event: &mut Event, troubles: &mut Vec<Trouble>) {
     let channel = row.str(W::Channel).unwrap_or_default();
     let provider = row.str(W::Provider).unwrap_or_default();
-    about_the_record(&row, head, &mut event);
+    about_the_record(row, head, event);
     match row.int(W::EventId) {
         Some(id) => match table::find(rules(&channel, &provider), id) {
-            Some(rule) => rule.apply(&row, &mut event),
-            None => unknown(&row, &mut event),
+            Some(rule) => rule.apply(row, event),
+            None => unknown(row, event),
         },
         None => {
             troubles.push(Trouble::part_lost("no EventID"));
-            unknown(&row, &mut event);
+            unknown(row, event);
         }
     }
-    audit_result(&row, &mut event);
-    let lost = parts::finish(&mut event);
+    audit_result(row, event);
+    let lost = parts::finish(event);
     // A collector that could not resolve a record says so itself and hands over no data: nothing is lost by us.
     troubles.extend(lost.filter(|_| row.truth(W::Unresolved) != Some(true)));
-    (event, troubles)
 }
 
 /// The table of a channel; its letters may come in either case.

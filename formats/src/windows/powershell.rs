@@ -3,6 +3,8 @@
 //! The classic log has its data as unnamed texts or, in flat shapes, in the message only; `HostApplication=…` lines are
 //! looked for in whichever there is. 4105 and 4106 name a script block but do not show it, so they stay base events.
 
+use std::borrow::Cow;
+
 use model::ocsf::{Actor, Class, Event, LongString, Product, Script};
 
 use super::fill::{failure, line_value, logger};
@@ -14,7 +16,7 @@ use crate::row::Row;
 /// The operational log.
 pub(super) const OPERATIONAL: &[Rule] = &[
     rule(4100, Class::APPLICATION_ERROR, 1, "PowerShell error", &[logger, host, failure]),
-    rule(4103, Class::SCRIPT, 1, "PowerShell pipeline executed", &[logger, host, pipeline]),
+    rule(4103, Class::SCRIPT, 1, "PowerShell pipeline executed", &[logger, pipeline]),
     rule(4104, Class::SCRIPT, 1, "PowerShell script block", &[logger, block]),
     rule(4105, Class::BASE, 99, "PowerShell script block started", &[logger]),
     rule(4106, Class::BASE, 99, "PowerShell script block ended", &[logger]),
@@ -22,10 +24,10 @@ pub(super) const OPERATIONAL: &[Rule] = &[
 
 /// The classic log.
 pub(super) const CLASSIC: &[Rule] = &[
-    rule(400, Class::APPLICATION_LIFECYCLE, 3, "PowerShell engine started", &[host, engine]),
-    rule(403, Class::APPLICATION_LIFECYCLE, 4, "PowerShell engine stopped", &[host, engine]),
-    rule(600, Class::APPLICATION_LIFECYCLE, 3, "PowerShell provider started", &[host, provider]),
-    rule(800, Class::SCRIPT, 1, "PowerShell pipeline executed", &[host, classic_pipeline]),
+    rule(400, Class::APPLICATION_LIFECYCLE, 3, "PowerShell engine started", &[engine]),
+    rule(403, Class::APPLICATION_LIFECYCLE, 4, "PowerShell engine stopped", &[engine]),
+    rule(600, Class::APPLICATION_LIFECYCLE, 3, "PowerShell provider started", &[provider]),
+    rule(800, Class::SCRIPT, 1, "PowerShell pipeline executed", &[classic_pipeline]),
 ];
 
 fn script(text: String) -> Script {
@@ -62,60 +64,80 @@ fn block(row: &Row<'_, W>, event: &mut Event) {
 }
 
 fn pipeline(row: &Row<'_, W>, event: &mut Event) {
+    let details = Details::of(row);
+    host_of(row, &details, event);
     let text = row.text(W::Payload).or_else(|| {
         let message = row.str(W::Message)?;
         message.split("Context:").next().map(|text| text.trim().to_owned())
     });
     event.attributes.script = text.filter(|text| !text.is_empty()).map(|text| {
         let mut script = script(text);
-        let context = row.str(W::ContextInfo).unwrap_or_default();
-        script.name = line_value(&context, "Script Name").map(|path| parts::file_name(path).to_owned());
-        script.file = line_value(&context, "Script Name").map(|path| parts::image(path.to_owned()));
+        let path = line_value(&details.context, "Script Name");
+        script.name = path.map(|path| parts::file_name(path).to_owned());
+        script.file = path.map(|path| parts::image(path.to_owned()));
         script
     });
 }
 
 fn classic_pipeline(row: &Row<'_, W>, event: &mut Event) {
-    let first = row.list(W::Data).next();
-    let message = row.str(W::Message).unwrap_or_default();
+    let details = Details::of(row);
+    host_of(row, &details, event);
+    let message = &details.message;
     let command = || {
         let (_, rest) = message.split_once("command line:")?;
         let end = rest.find("Context Information").unwrap_or(rest.len());
-        Some(rest[..end].trim().trim_end_matches('.').trim().to_owned())
+        Some(rest[..end].trim().trim_end_matches('.').trim())
     };
     // Where the pipeline was not typed, the details list what it called.
-    let details = || message.split_once("Details:").map(|(_, rest)| rest.trim().to_owned());
-    let some = |text: &String| !text.is_empty();
-    let text = first.map(|text| text.into_owned()).filter(some);
-    let text = text.or_else(|| command().filter(some)).or_else(|| details().filter(some));
+    let called = || message.split_once("Details:").map(|(_, rest)| rest.trim());
+    let some = |text: &&str| !text.is_empty();
+    let first = details.data.first().map(|text| text.as_ref());
+    let text = first.filter(some).or_else(|| command().filter(some)).or_else(|| called().filter(some));
     event.attributes.script = text.map(|text| {
-        let mut script = script(text);
-        script.name = detail(row, "ScriptName").map(|path| parts::file_name(&path).to_owned());
+        let mut script = script(text.to_owned());
+        script.name = details.find("ScriptName").map(|path| parts::file_name(path).to_owned());
         script
     });
 }
 
-/// A `Name=value` line of the classic log, wherever it stands.
-fn detail(row: &Row<'_, W>, name: &str) -> Option<String> {
-    let in_data = row.list(W::Data).find_map(|data| line_value(&data, name).map(str::to_owned));
-    in_data.or_else(|| line_value(&row.str(W::Message)?, name).map(str::to_owned))
+/// What a record of PowerShell says in words, decoded once: it may be long.
+struct Details<'f> {
+    message: Cow<'f, str>,
+    context: Cow<'f, str>,
+    data: Vec<Cow<'f, str>>,
+}
+
+impl<'f> Details<'f> {
+    fn of(row: &Row<'f, W>) -> Self {
+        let context = row.str(W::ContextInfo).unwrap_or_default();
+        // The message says it again; the operational log's own field is enough.
+        let message = if context.is_empty() { row.str(W::Message).unwrap_or_default() } else { Cow::Borrowed("") };
+        Details { message, context, data: row.list(W::Data).collect() }
+    }
+
+    /// A `Name=value` line of the classic log, wherever it stands.
+    fn find(&self, name: &str) -> Option<&str> {
+        self.data.iter().find_map(|data| line_value(data, name)).or_else(|| line_value(&self.message, name))
+    }
 }
 
 /// The process and account that ran PowerShell, as far as the record says.
 fn host(row: &Row<'_, W>, event: &mut Event) {
-    let context = row.str(W::ContextInfo).unwrap_or_default();
-    let from_context = |name: &str| line_value(&context, name).map(str::to_owned);
+    host_of(row, &Details::of(row), event);
+}
+
+fn host_of(row: &Row<'_, W>, details: &Details<'_>, event: &mut Event) {
+    let from_context = |name: &str| line_value(&details.context, name);
     let application = row
         .text(W::HostApplication)
-        .or_else(|| from_context("Host Application"))
-        .or_else(|| detail(row, "HostApplication"));
-    let user = from_context("User").or_else(|| detail(row, "UserId")).map(parts::account);
+        .or_else(|| from_context("Host Application").or_else(|| details.find("HostApplication")).map(str::to_owned));
+    let user = from_context("User").or_else(|| details.find("UserId")).map(|user| parts::account(user.to_owned()));
     let pid = row.int(W::LoggerPid).filter(|pid| *pid != 0);
     let process = application.map(|cmd_line| {
         let image = first_argument(&cmd_line).to_owned();
         // The record names no process; PowerShell's own id of its host is as unique.
-        let host = from_context("Host ID").or_else(|| detail(row, "HostId")).filter(|_| pid.is_none());
-        let mut process = parts::process(Some(image), pid, host).unwrap_or_default();
+        let host = from_context("Host ID").or_else(|| details.find("HostId")).filter(|_| pid.is_none());
+        let mut process = parts::process(Some(image), pid, host.map(str::to_owned)).unwrap_or_default();
         process.cmd_line = Some(cmd_line);
         process
     });
@@ -142,7 +164,9 @@ fn first_argument(line: &str) -> &str {
 }
 
 fn engine(row: &Row<'_, W>, event: &mut Event) {
-    let version = row.text(W::EngineVersion).or_else(|| detail(row, "EngineVersion"));
+    let details = Details::of(row);
+    host_of(row, &details, event);
+    let version = row.text(W::EngineVersion).or_else(|| details.find("EngineVersion").map(str::to_owned));
     event.attributes.app = Some(Product {
         name: Some("PowerShell".into()),
         vendor_name: Some("Microsoft".into()),
@@ -152,7 +176,9 @@ fn engine(row: &Row<'_, W>, event: &mut Event) {
 }
 
 fn provider(row: &Row<'_, W>, event: &mut Event) {
-    let name = detail(row, "ProviderName");
+    let details = Details::of(row);
+    host_of(row, &details, event);
+    let name = details.find("ProviderName");
     let name = name.map_or_else(|| "PowerShell provider".to_owned(), |name| format!("PowerShell provider {name}"));
     event.attributes.app =
         Some(Product { name: Some(name), vendor_name: Some("Microsoft".into()), ..Product::default() });

@@ -391,4 +391,15 @@ mod tests {
         assert!(Matcher::new(&vec![term("abc"); limits::ERASURE_TERMS_MAX]).is_ok());
         assert!(Matcher::new(&vec![term("abc"); limits::ERASURE_TERMS_MAX + 1]).is_err());
     }
+
+    proptest::proptest! {
+        #[test]
+        fn a_term_between_blanks_is_always_found(before in ".{0,40}", name in "[a-zA-Zäß.]{3,12}", after in ".{0,40}") {
+            let matcher = Matcher::new(&[ErasureTerm::Account(name.clone())]).unwrap();
+            let text = format!("{before} {name} {after}");
+            proptest::prop_assert!(matcher.is_in(text.as_bytes()));
+            let json = serde_json::to_string(&text).unwrap();
+            proptest::prop_assert!(matcher.is_in(json.as_bytes()));
+        }
+    }
 }
