@@ -62,5 +62,8 @@ fn report(what: &str, nanos: u64, records: usize, bytes: usize) {
 
 #[expect(clippy::print_stdout, reason = "a report is what this program is for")]
 fn size() {
+    use model::ocsf::{Actor, Endpoint, File, Process, User};
     println!("an event is {} bytes", size_of::<model::Event>());
+    println!("a process is {} bytes, an actor {}", size_of::<Process>(), size_of::<Actor>());
+    println!("a file {}, a user {}, an endpoint {}", size_of::<File>(), size_of::<User>(), size_of::<Endpoint>());
 }

@@ -312,6 +312,7 @@ mod tests {
     fn finds_what_is_wanted() {
         let body = br#"{"x":1,"image":"a","List":["b","c"],"Number":"0x1F","Image":"z"}"#;
         let fields = json::scan(body, Format::Json, json::no_lift).unwrap();
+        assert_eq!(Some3::ALL.len(), 4);
         let row = Row::<Some3>::new(&fields);
         assert_eq!(row.text(Some3::Image).as_deref(), Some("a"));
         assert_eq!(row.list(Some3::List).collect::<Vec<_>>(), ["b", "c"]);

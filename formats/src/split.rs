@@ -85,31 +85,29 @@ impl<'a> Records<'a> {
 
     /// The next object of the document's array.
     fn member(&mut self) -> Option<Piece<'a>> {
-        loop {
-            let rest = self.bytes.get(self.at..)?;
-            let skip = rest.iter().position(|byte| !byte.is_ascii_whitespace() && *byte != b',')?;
-            let start = self.at + skip;
-            match self.bytes[start] {
-                b'{' => {}
-                b']' => {
-                    self.at = self.bytes.len();
-                    return None;
-                }
-                _ => return Some(self.stray(start)),
+        let rest = self.bytes.get(self.at..)?;
+        let skip = rest.iter().position(|byte| !byte.is_ascii_whitespace() && *byte != b',')?;
+        let start = self.at + skip;
+        match self.bytes[start] {
+            b'{' => {}
+            b']' => {
+                self.at = self.bytes.len();
+                return None;
             }
-            let line = self.line_at(start);
-            let body = match object_length(&self.bytes[start..]) {
-                Some(length) => {
-                    self.at = start + length;
-                    limited(&self.bytes[start..start + length])
-                }
-                None => {
-                    self.at = self.bytes.len();
-                    Err(Trouble::malformed("the document ends inside a record"))
-                }
-            };
-            return Some(Piece { offset: start as u64, line, body });
+            _ => return Some(self.stray(start)),
         }
+        let line = self.line_at(start);
+        let body = match object_length(&self.bytes[start..]) {
+            Some(length) => {
+                self.at = start + length;
+                limited(&self.bytes[start..start + length])
+            }
+            None => {
+                self.at = self.bytes.len();
+                Err(Trouble::malformed("the document ends inside a record"))
+            }
+        };
+        Some(Piece { offset: start as u64, line, body })
     }
 
     /// Something that is no object: costs the bytes up to the next one.

@@ -1,4 +1,9 @@
 //! Every record of the reference data becomes an event that OCSF's own schema has nothing against.
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test that cannot read its data has failed; counts are printed"
+)]
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -79,6 +84,11 @@ fn check(name: &str, format: Format, records: u64, explained: &[(&str, u64)]) {
     let violations: Vec<_> =
         tally.violations.iter().map(|(what, (count, json))| format!("{count} × {what}\n    {json:.900}")).collect();
     assert!(violations.is_empty(), "{}", violations.join("\n"));
+    // What `device` and the endpoints inherit is known to be wrong in the compiled file (see `formats::schema`).
+    let inherited =
+        |what: &str| ["device: ", "src_endpoint: ", "dst_endpoint: "].iter().any(|name| what.contains(name));
+    let unmet: Vec<_> = tally.constraints.keys().filter(|what| !inherited(what)).collect();
+    assert!(unmet.is_empty(), "{unmet:?}");
     let notes: Vec<_> = tally.notes.iter().map(|(note, count)| (note.as_str(), *count)).collect();
     assert_eq!(notes, explained);
     assert_eq!(tally.records, records);

@@ -174,7 +174,7 @@ impl<'a> Fields<'a> {
 /// Decodes JSON escapes behind what `out` already holds. A lone surrogate becomes U+FFFD, as `String` cannot hold it.
 pub fn unescape_into(raw: &str, out: &mut String) {
     let mut rest = raw;
-    while let Some(at) = rest.bytes().position(|byte| byte == b'\\') {
+    while let Some(at) = backslash(rest) {
         out.push_str(&rest[..at]);
         let escape = rest.as_bytes().get(at + 1).copied();
         let mut used = 2;

@@ -61,9 +61,9 @@ fn scan(program: &Path, feast: &Feast) -> Result<()> {
 fn farewell(program: &Path) -> String {
     let program = program.display();
     format!(
-        "To look through logs of your own:\n  {program} scan --rules RULES_DIR FILES…\n\
-         To keep events and hunt in them:\n  {program} serve --data ./watchbell-data\n  \
-         {program} hunt --data ./watchbell-data 'SELECT class_uid, count(*) FROM events GROUP BY 1 ORDER BY 2 DESC'\n\
+        "To look through logs of your own:\n  {program} scan --rules RULES_DIR --indicators FILE.tsv FILES…\n\
+         To hunt on, take the findings as OCSF, one a line, and ask what you like:\n  \
+         {program} scan --rules RULES_DIR --json FILES… | jq -r '.finding_info.title' | sort | uniq -c\n\
          The logs of this demo are gone again; nothing was kept."
     )
 }

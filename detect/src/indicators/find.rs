@@ -64,6 +64,7 @@ impl Hit {
 
 impl IndicatorSet {
     /// Puts every indicator that names `observable` behind `hits`, the narrowest of a kind first.
+    #[inline]
     pub fn find(&self, observable: &Observable<'_>, hits: &mut Vec<Hit>) {
         let value = observable.value;
         match observable.kind {
@@ -85,7 +86,7 @@ impl IndicatorSet {
         }
     }
 
-    #[inline(always)]
+    #[inline]
     fn find_host(&self, host: &str, port: Option<u16>, hits: &mut Vec<Hit>) {
         let mut name = Name::EMPTY;
         if !name.read(host) {
@@ -144,7 +145,10 @@ impl IndicatorSet {
         for (start, claims) in found {
             let how = if start == 0 { How::Exact } else { How::Subdomain };
             let value = observed.get(start..).unwrap_or_default().to_owned();
-            push(hits, Hit { kind: IndicatorKind::Domain, value, claims, observed: observed.clone().into_owned(), how });
+            push(
+                hits,
+                Hit { kind: IndicatorKind::Domain, value, claims, observed: observed.clone().into_owned(), how },
+            );
         }
     }
 

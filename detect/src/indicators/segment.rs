@@ -175,15 +175,19 @@ impl Segment {
     /// Whether a parent of the name, or the name, may be an indicator: `false` for nearly all.
     #[inline(always)]
     pub(crate) fn may_name(&self, name: &Name<'_>) -> bool {
-        let filter = self.filter(Table::Domain);
-        let passed = name.filtered(|hash, has_more| {
+        let first = self.part(&self.tables[Table::Domain.index()].first);
+        let filter = Filter { first, second: &[] };
+        let passed = name.filtered(|hash| {
             let found = filter.look(hash);
-            // Whether a name of two labels has something below it (`co.uk`, `ddns.net`) is anybody's guess, also the
-            // processor's, and a wrong one costs more than the next question: the walk ends at three labels at the earliest.
-            (found.passes(), !has_more || found.is_node())
+            (found.passes(), found.is_node())
         });
-        let may_name = passed != 0 && name.any(passed, |hash| filter.lists(filter.look(hash)));
-        may_name || self.counts.has_single_labels
+        passed != 0 && self.may_name_still(name, passed) || self.counts.has_single_labels
+    }
+
+    #[cold]
+    fn may_name_still(&self, name: &Name<'_>, passed: u64) -> bool {
+        let filter = self.filter(Table::Domain);
+        name.any(passed, |hash| filter.lists(filter.look(hash)))
     }
 
     /// Gives every parent of the name (and the name) that is an indicator: where it starts, and its claims.

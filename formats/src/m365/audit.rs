@@ -1,6 +1,6 @@
 //! What was done: the unified audit log, Entra's audit log, Azure's activity log.
 
-use model::ocsf::{Actor, Api, Class, Event, File, Group, HttpRequest, Resource, Service, User};
+use model::ocsf::{Actor, Api, Class, Event, File, Group, HttpRequest, Resource, Service};
 
 use super::names::M;
 use super::signin;
@@ -220,7 +220,7 @@ pub(super) fn azure(row: &Row<'_, M>, event: &mut Event) {
     let name = row.text(M::Caller).or_else(|| row.text(M::Identity)).or_else(|| row.text(M::UserId));
     let a = &mut event.attributes;
     a.actor = Some(Actor {
-        user: name.map(|name| parts::user(Some(name), None, None).unwrap_or_else(User::default)),
+        user: name.map(|name| parts::user(Some(name), None, None).unwrap_or_default()),
         ..Actor::default()
     });
     a.src_endpoint = Some(super::source(row.text(M::CallerIp)));

@@ -62,7 +62,7 @@ impl Target {
         self.put(&mut tree, value);
         let sent = Value::Object(tree);
         serde_json::from_value::<Attributes>(sent.clone())
-            .and_then(|read| serde_json::to_value(read))
+            .and_then(serde_json::to_value)
             .is_ok_and(|again| again == sent)
     }
 

@@ -1,6 +1,6 @@
 //! What the tables of event ids are made of: each part takes some fields over into an event.
 
-use model::ocsf::{Actor, Event, Process, Session};
+use model::ocsf::{Event, Session};
 
 use super::names::W;
 use crate::parts;
@@ -11,10 +11,12 @@ pub(crate) type Part = for<'f> fn(&Row<'f, W>, &mut Event);
 
 /// The image and the account behind a Sysmon event.
 pub(super) fn sysmon_actor(row: &Row<'_, W>, event: &mut Event) {
-    let process = parts::process(row.text(W::Image), row.int(W::ProcessId), row.text(W::ProcessGuid));
-    let user = row.text(W::User).map(parts::account);
-    if process.is_some() || user.is_some() {
-        event.attributes.actor = Some(Actor { process, user, ..Actor::default() });
+    let actor = event.attributes.actor.get_or_insert_default();
+    let process = (row.text(W::Image), row.int(W::ProcessId), row.text(W::ProcessGuid));
+    parts::put_process(&mut actor.process, process.0, process.1, process.2);
+    actor.user = row.text(W::User).map(parts::account);
+    if actor.process.is_none() && actor.user.is_none() {
+        event.attributes.actor = None;
     }
 }
 
@@ -82,15 +84,18 @@ pub(super) fn subject_as_user(row: &Row<'_, W>, event: &mut Event) {
     event.attributes.user = parts::user(name, domain, sid).or_else(|| parts::user(None, None, Some(NOBODY.to_owned())));
 }
 
-/// The process that a Sysmon event is about, named by the `Target…` fields.
+/// The process that a Sysmon event is about, named by the `Target…` fields, and the one that did it.
 pub(super) fn sysmon_target(row: &Row<'_, W>, event: &mut Event) {
-    let process = parts::process(row.text(W::TargetImage), row.int(W::TargetProcessId), row.text(W::TargetProcessGuid));
-    event.attributes.process =
-        process.map(|process| Process { user: row.text(W::TargetUser).map(parts::account), ..process });
-    let source = parts::process(row.text(W::SourceImage), row.int(W::SourceProcessId), row.text(W::SourceProcessGuid));
-    let source = source.map(|source| Process { tid: row.int(W::SourceThreadId), ..source });
-    let user = row.text(W::SourceUser).map(parts::account);
-    event.attributes.actor = Some(Actor { process: source, user, ..Actor::default() });
+    let target = (row.text(W::TargetImage), row.int(W::TargetProcessId), row.text(W::TargetProcessGuid));
+    if let Some(process) = parts::put_process(&mut event.attributes.process, target.0, target.1, target.2) {
+        process.user = row.text(W::TargetUser).map(parts::account);
+    }
+    let actor = event.attributes.actor.get_or_insert_default();
+    let source = (row.text(W::SourceImage), row.int(W::SourceProcessId), row.text(W::SourceProcessGuid));
+    if let Some(process) = parts::put_process(&mut actor.process, source.0, source.1, source.2) {
+        process.tid = row.int(W::SourceThreadId);
+    }
+    actor.user = row.text(W::SourceUser).map(parts::account);
     event.attributes.actual_permissions = row.int(W::GrantedAccess);
 }
 

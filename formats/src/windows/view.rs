@@ -104,15 +104,14 @@ const STAND_INS: &[(&str, &str)] =
 
 fn tidy(fields: Fields<'_>) -> Fields<'_> {
     let format = fields.format;
-    let is_beat = |name: &str| fields.get(name).is_some();
-    let renames: &[(&str, &str)] =
-        if is_beat("winlog.channel") || is_beat("winlog.event_id") || is_beat("winlog.provider_name") {
-            WINLOGBEAT
-        } else if is_beat("log_name") && is_beat("event_id") {
-            WINLOGBEAT_6
-        } else {
-            &[]
-        };
+    let has = |wanted: fn(&str) -> bool| fields.iter().any(|field| wanted(&field.name));
+    let renames: &[(&str, &str)] = if has(|name| name.starts_with("winlog.")) {
+        WINLOGBEAT
+    } else if has(|name| name == "log_name") && has(|name| name == "event_id") {
+        WINLOGBEAT_6
+    } else {
+        &[]
+    };
     let mut tidier = Tidier { out: Vec::with_capacity(fields.len()), name: None, value: None };
     for field in fields.into_vec() {
         tidier.take(field, renames);
@@ -136,6 +135,15 @@ fn stand_in(out: &mut Vec<Field<'_>>) {
     }
 }
 
+/// Whether there is nothing to tidy about a field.
+fn is_plain(field: &Field<'_>) -> bool {
+    let name = field.name.as_bytes();
+    !matches!(name.first(), Some(b'#' | b'@') | None)
+        && field.value != Scalar::Object
+        && memchr::memchr(b'.', name).is_none()
+        && name != b"Data"
+}
+
 struct Tidier<'a> {
     out: Vec<Field<'a>>,
     /// `Name` and text of the `Data` element that is being read.
@@ -145,6 +153,11 @@ struct Tidier<'a> {
 
 impl<'a> Tidier<'a> {
     fn take(&mut self, mut field: Field<'a>, renames: &[(&'static str, &'static str)]) {
+        if renames.is_empty() && is_plain(&field) {
+            self.flush();
+            self.out.push(field);
+            return;
+        }
         while let Some(prefix) = PREFIXES.iter().find(|prefix| field.name.starts_with(**prefix)) {
             field.name = behind(field.name, prefix.len());
         }
