@@ -1,6 +1,6 @@
 //! How fast and how small: the `indicators` bench of `docs/performance.md`.
 //!
-//! `cargo run --release -p detect --example indicators_speed -- DIR`, where DIR is the folder of the reference data. All
+//! `cargo run --release -p detect --example indicators_speed -- DIR`, where DIR is the folder of the reference data, or its folder of block lists. All
 //! figures come from one run. The rival is a BinaryFuse8 filter in front of a hash table over an arena of names. It does
 //! the same work: takes the name as the event has it, makes sure that it is lower case, asks for the name and each parent
 //! above the public suffix, and compares what passes. It is timed three times: as most would write it (a fast hash over
@@ -33,7 +33,9 @@ const LISTS: [&str; 7] = [
 
 fn main() {
     let folder = std::env::args().nth(1).unwrap_or_else(|| "../shared/data".to_owned());
-    let lists = Path::new(&folder).join("intel/blocklists");
+    let folder = Path::new(&folder);
+    let inside = folder.join("intel/blocklists");
+    let lists = if inside.is_dir() { inside } else { folder.to_path_buf() };
     let domains = domains(&lists);
     speed(&domains);
     everything(&lists);
