@@ -2,6 +2,12 @@
 //!
 //! `cargo run --release -p detect --example sigma_speed -- RULES_DIR EVENTS.jsonl [ROUNDS]`
 
+#![expect(
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "a bench ends at its first failure and prints its figures"
+)]
+
 use std::hint::black_box;
 use std::path::Path;
 use std::sync::Arc;

@@ -1,5 +1,7 @@
 //! What a rule author expects of conditions, modifiers, filters and correlations, one small rule at a time.
 
+#![expect(clippy::unwrap_used, reason = "a test may fail loudly; the lint knows only the test functions themselves")]
+
 use std::sync::Arc;
 
 use detect::sigma::{Correlator, Matcher, Placeholders, Router, RuleFile, RuleSet, Seen};

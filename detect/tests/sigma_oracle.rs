@@ -1,5 +1,7 @@
 //! Sigma against others: the rule authors' own examples, and rsigma-eval on real Windows events, rule by rule.
 
+#![expect(clippy::expect_used, reason = "a test may fail loudly; the lint knows only the test functions themselves")]
+
 use std::collections::{BTreeMap, HashMap};
 use std::io::Read;
 use std::path::Path;

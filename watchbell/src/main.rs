@@ -1,5 +1,7 @@
 //! The `watchbell` program: configuration and wiring.
 
+#![expect(clippy::print_stdout, reason = "data goes to stdout: that is what a command is for")]
+
 mod cli;
 mod exit;
 mod paths;

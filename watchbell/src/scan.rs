@@ -2,7 +2,7 @@
 
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::Path;
 use std::thread;
 use std::time::Instant;
 
@@ -33,7 +33,7 @@ pub(crate) fn run(arguments: &ScanArgs) -> Result<Exit> {
     }
     let threads =
         arguments.threads.or_else(|| thread::available_parallelism().ok().map(NonZeroUsize::get)).unwrap_or(1);
-    let total = files.iter().map(size).sum();
+    let total = files.iter().map(|file| size(file)).sum();
     let options = ScanOptions { files, format: arguments.format, threads, now: now() };
     let mut watcher = Watcher::new(arguments, total);
     let report = scan(&content, &options, &mut watcher);
@@ -54,7 +54,7 @@ pub(crate) fn run(arguments: &ScanArgs) -> Result<Exit> {
     Ok(if watcher.found_high { Exit::Failed } else { Exit::Ok })
 }
 
-fn size(path: &PathBuf) -> u64 {
+fn size(path: &Path) -> u64 {
     path.metadata().map_or(0, |data| data.len())
 }
 

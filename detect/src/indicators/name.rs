@@ -96,7 +96,7 @@ impl<'a> Name<'a> {
                 None => high_word(rest),
             };
             odd |= oddities(word);
-            self.dots |= dot_bits(word) << (8 * at & 63);
+            self.dots |= dot_bits(word) << ((8 * at) & 63);
             self.words[at] = word;
         }
         odd == 0

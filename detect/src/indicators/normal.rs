@@ -39,7 +39,7 @@ pub fn infer(value: &str) -> Option<(IndicatorKind, String)> {
     if let Some(hash) = hash(value) {
         return Some((IndicatorKind::FileHash, hash));
     }
-    if let Some(found) = address(value).map(|address| of_address(address)) {
+    if let Some(found) = address(value).map(of_address) {
         return Some(found);
     }
     if let Some(socket) = socket(value) {

@@ -1,6 +1,12 @@
 //! The promises about indicators, through the public operations: everything listed is found, nothing else is, whatever
 //! happens to the bytes and whoever reads meanwhile.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test may fail loudly and say what it counted; the lints know only the test functions themselves"
+)]
+
 mod observing;
 mod oracle;
 mod real;

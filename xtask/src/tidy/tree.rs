@@ -96,6 +96,8 @@ impl File {
     /// The file is a test, a bench or an example as a whole.
     pub(super) fn is_beside_the_product(&self) -> bool {
         let folders = ["tests", "benches", "examples", "fuzz"];
-        self.path.split('/').any(|part| folders.contains(&part)) || self.path.ends_with("/tests.rs") || self.path.ends_with("/testing.rs")
+        self.path.split('/').any(|part| folders.contains(&part))
+            || self.path.ends_with("/tests.rs")
+            || self.path.ends_with("/testing.rs")
     }
 }
