@@ -102,7 +102,7 @@ fn time(row: &Row<'_, W>) -> Option<Timestamp> {
     let zoned = |slot: W| {
         let value = row.get(slot)?;
         let text = told(value)?;
-        let has_zone = text.len() > 19 && text[19..].contains(['Z', '+', '-']);
+        let has_zone = text.get(19..).is_some_and(|behind| behind.contains(['Z', '+', '-']));
         if has_zone { moment(value) } else { None }
     };
     row.time(W::UtcTime)
