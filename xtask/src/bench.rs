@@ -34,7 +34,7 @@ const BENCHES: &[Bench] = &[
     Bench {
         name: "indicators",
         package: "detect",
-        example: "indicator_speed",
+        example: "indicators_speed",
         given: |given| Ok(vec![given.data.join("intel/blocklists")]),
     },
     Bench {
