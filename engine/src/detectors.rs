@@ -34,6 +34,13 @@ pub struct Record<'a> {
     pub body: &'a [u8],
 }
 
+impl<'a> Record<'a> {
+    /// What readers are told about it.
+    pub fn head(&self) -> Head<'a> {
+        Head { id: self.id, agency: self.agency, received: self.received }
+    }
+}
+
 /// What became of a record.
 pub struct Examined<'a> {
     /// Its fields, for whoever correlates.
@@ -60,11 +67,11 @@ impl Detectors {
         }
     }
 
-    /// Reads a record and looks for everything that is known.
+    /// Reads a record and looks for nothing.
     ///
     /// # Errors
     /// When the record cannot be read at all.
-    pub fn examine<'a>(&mut self, record: &Record<'a>) -> Result<Examined<'a>, Trouble> {
+    pub fn normalise<'a>(&self, record: &Record<'a>) -> Result<Examined<'a>, Trouble> {
         let format = match record.format.or_else(|| formats::recognise(record.body)) {
             Some(format) => format,
             None => {
@@ -73,19 +80,26 @@ impl Detectors {
             }
         };
         let fields = formats::fields(format, record.body)?;
-        let head = Head { id: record.id, agency: record.agency, received: record.received };
-        let (event, troubles) = formats::event(&fields, &head, &self.mappings);
-        let mut matched = Vec::new();
-        self.matcher.matches(&fields, &mut matched);
-        let mut detections = Vec::new();
+        let (event, troubles) = formats::event(&fields, &record.head(), &self.mappings);
+        Ok(Examined { fields, event, matched: Vec::new(), detections: Vec::new(), troubles })
+    }
+
+    /// Reads a record and looks for everything that is known.
+    ///
+    /// # Errors
+    /// When the record cannot be read at all.
+    pub fn examine<'a>(&mut self, record: &Record<'a>) -> Result<Examined<'a>, Trouble> {
+        let mut examined = self.normalise(record)?;
+        let Examined { fields, event, matched, detections, .. } = &mut examined;
+        self.matcher.matches(fields, matched);
         if !matched.is_empty() {
             let seen = Seen { event: record.id, time: event.time, subject: event.machine() };
-            self.matcher.explain(&matched, &fields, &seen, &mut detections);
+            self.matcher.explain(matched, fields, &seen, detections);
         }
         if self.has_indicators {
-            observe(&self.indicators.load(), &event, &self.suppression, &mut detections);
+            observe(&self.indicators.load(), event, &self.suppression, detections);
         }
-        Ok(Examined { fields, event, matched, detections, troubles })
+        Ok(examined)
     }
 
     /// The rules.

@@ -2,7 +2,9 @@
 
 pub mod content;
 pub mod detectors;
+pub mod ingest;
 mod lines;
+pub mod retro;
 pub mod rule_tests;
 pub mod scan;
 pub mod unpack;

@@ -23,10 +23,11 @@ mod upkeep;
 
 pub use error::LakeError;
 pub use hunt::{HuntColumn, HuntError, HuntLimits, HuntPage, HuntStream, HuntSummary, Masking, Pushdown, Scanned};
+pub use hunt::{write_csv_header, write_csv_row, write_json_row};
 pub use lake::{Appended, Lake, LakeOptions};
 pub use record::LakeRecord;
 pub use replay::{KeptRecord, Replay};
 pub use schema::{EVENTS, column_paths};
 pub use upkeep::{
-    ErasureReport, ErasureTerm, LegalHold, MaintenanceReport, PersonalHit, Retention, RetentionRule, SearchReport,
+    CheckedFile, ErasureReport, ErasureTerm, LegalHold, MaintenanceReport, Matcher, PersonalHit, Retention, RetentionRule, SearchReport,
 };

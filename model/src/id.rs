@@ -54,6 +54,14 @@ impl AgencyId {
     }
 }
 
+impl std::str::FromStr for AgencyId {
+    type Err = IdError;
+
+    fn from_str(text: &str) -> Result<Self, IdError> {
+        AgencyId::parse(text)
+    }
+}
+
 impl fmt::Display for AgencyId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)

@@ -233,3 +233,7 @@ pub const NETFLOW_RECORDS_MAX: usize = 4_096;
 pub const MAPPINGS_MAX: usize = 256;
 /// Most conditions, constants and fields together that one mapping may have.
 pub const MAPPING_KEYS_MAX: usize = 512;
+/// Different rules and indicators whose detections a trial on kept events counts one by one.
+pub const RETRO_ANALYTICS_MAX: usize = 100_000;
+/// Different subjects of one rule or indicator that such a trial tells apart.
+pub const RETRO_SUBJECTS_MAX: usize = 10_000;

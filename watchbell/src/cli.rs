@@ -4,8 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueHint};
 use clap_complete::Shell;
-use model::{Format, Level};
+use model::{AgencyId, Format, Level};
 
+use crate::config::{Config, Overrides};
 use crate::exit::Exit;
 
 /// Watchbell keeps a city's digital services safe and its citizens' trust whole.
@@ -20,8 +21,28 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Look through log files with rules and indicators, without a server.
     Scan(ScanArgs),
+    /// Keep watch: take records in live, detect, keep everything.
+    Serve(ServeArgs),
+    /// Show what was found, worst first.
+    Findings(FindingsArgs),
+    /// Ask about everything that was kept, in SQL.
+    Hunt(HuntArgs),
+    /// Work on saved hunts.
+    Hunts(HuntsArgs),
+    /// Try rules and indicators on what was kept, before they go live.
+    Retro(RetroArgs),
     /// Work on detection rules.
     Rules(RulesArgs),
+    /// Work on tokens of programs that bring records.
+    Token(TokenArgs),
+    /// Place and lift legal holds: times whose data must not be deleted.
+    Hold(HoldArgs),
+    /// Delete one person's data for good, and prove it.
+    Erase(EraseArgs),
+    /// Look through everything that was kept for damage.
+    Fsck(FsckArgs),
+    /// Show the configuration.
+    Config(ConfigArgs),
     /// Print a completion script for a shell.
     Completions {
         /// Which shell.
@@ -41,8 +62,8 @@ pub(crate) struct ContentArgs {
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) indicators: Vec<PathBuf>,
     /// How bad it is when one of the indicators is seen.
-    #[arg(long, value_name = "LEVEL", default_value_t = Level::Medium)]
-    pub(crate) indicator_level: Level,
+    #[arg(long, value_name = "LEVEL", help = "How bad it is when one of the indicators is seen [default: medium]")]
+    pub(crate) indicator_level: Option<Level>,
     /// Things known to be harmless: MISP warning lists (list.json, or folders of them) and plain lists.
     #[arg(long, value_name = "LIST", value_hint = ValueHint::AnyPath)]
     pub(crate) suppress: Vec<PathBuf>,
@@ -55,6 +76,338 @@ pub(crate) struct ContentArgs {
     /// Values for placeholders in rules: TOML, `Administrators = ["root", "adm*"]`.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) placeholders: Option<PathBuf>,
+}
+
+/// Which installation.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct DataArgs {
+    /// Folder of everything that is kept.
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) data: Option<PathBuf>,
+    /// Configuration file (TOML); `watchbell.toml` in the data folder when there is one.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) config: Option<PathBuf>,
+}
+
+impl DataArgs {
+    /// What they say about the configuration.
+    pub(crate) fn overrides(&self) -> Overrides {
+        let mut overrides = Overrides { file: self.config.clone(), ..Overrides::default() };
+        if let Some(folder) = &self.data {
+            overrides.set("data_dir", folder.display().to_string());
+        }
+        overrides
+    }
+
+    /// The configuration.
+    pub(crate) fn config(&self) -> anyhow::Result<Config> {
+        Config::load(&self.overrides())
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ServeArgs {
+    #[command(flatten)]
+    pub(crate) data: DataArgs,
+    #[command(flatten)]
+    pub(crate) content: ContentArgs,
+    /// Address and port of the HTTP door [default: 127.0.0.1:8787].
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) listen: Option<String>,
+    /// Something in front of us speaks TLS: a plain listener may be reached from elsewhere.
+    #[arg(long)]
+    pub(crate) behind_proxy: bool,
+    /// Take syslog over UDP at this address, beside the configured sources.
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) syslog_udp: Option<String>,
+    /// Take syslog over TCP at this address, beside the configured sources.
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) syslog_tcp: Option<String>,
+    /// Follow these files, folders or patterns, beside the configured sources.
+    #[arg(long, value_name = "PATH")]
+    pub(crate) tail: Vec<String>,
+    /// One JSON object on stdout, `{"listening", "setup_url"}`, and logs as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// No progress and no hints.
+    #[arg(long, short)]
+    pub(crate) quiet: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct FindingsArgs {
+    #[command(flatten)]
+    pub(crate) data: DataArgs,
+    /// Whose findings; the installation's own agency unless given.
+    #[arg(long)]
+    pub(crate) agency: Option<AgencyId>,
+    /// Only findings of this level and above.
+    #[arg(long, value_name = "LEVEL", default_value_t = Level::Informational)]
+    pub(crate) min_level: Level,
+    /// Only what happened at or after this time (RFC 3339), or so long ago: 90d, 12h, 30m.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) since: Option<String>,
+    /// Findings that a list of harmless things has silenced, too.
+    #[arg(long)]
+    pub(crate) suppressed: bool,
+    /// Rows in the table.
+    #[arg(long, value_name = "N", default_value_t = 50)]
+    pub(crate) rows: usize,
+    /// One OCSF Detection Finding (class 2004) a line instead of a table.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct HuntArgs {
+    #[command(flatten)]
+    pub(crate) data: DataArgs,
+    /// The question: one SELECT over `events` and `findings`; `-` reads it from stdin. `DESCRIBE events` lists columns.
+    #[arg(value_name = "SQL", required_unless_present = "saved", conflicts_with = "saved")]
+    pub(crate) sql: Option<String>,
+    /// Ask a saved hunt.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) saved: Option<String>,
+    /// Save the hunt under this name before it is asked.
+    #[arg(long, value_name = "NAME", conflicts_with = "saved")]
+    pub(crate) save: Option<String>,
+    /// Whose events; the installation's own agency unless given.
+    #[arg(long)]
+    pub(crate) agency: Option<AgencyId>,
+    /// Why personal data is needed: without it, accounts are pseudonyms and free text is not shown.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) purpose: Option<String>,
+    /// One JSON object a row.
+    #[arg(long, conflicts_with = "csv")]
+    pub(crate) json: bool,
+    /// CSV with a header.
+    #[arg(long)]
+    pub(crate) csv: bool,
+    /// Most rows.
+    #[arg(long, value_name = "N")]
+    pub(crate) rows: Option<usize>,
+    /// Longest time in seconds.
+    #[arg(long, value_name = "S")]
+    pub(crate) seconds: Option<u64>,
+    /// Most memory of the engine in MiB.
+    #[arg(long, value_name = "MIB")]
+    pub(crate) memory_mib: Option<usize>,
+    /// No closing words.
+    #[arg(long, short)]
+    pub(crate) quiet: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct HuntsArgs {
+    #[command(flatten)]
+    pub(crate) data: DataArgs,
+    /// Whose hunts; the installation's own agency unless given.
+    #[arg(long, global = true)]
+    pub(crate) agency: Option<AgencyId>,
+    #[command(subcommand)]
+    pub(crate) command: HuntsCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum HuntsCommand {
+    /// List saved hunts.
+    List {
+        /// One JSON object a hunt.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Save a hunt under a name.
+    Save {
+        /// The name.
+        name: String,
+        /// The SQL.
+        sql: String,
+    },
+    /// Remove a saved hunt.
+    Remove {
+        /// The name.
+        name: String,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RetroArgs {
+    #[command(flatten)]
+    pub(crate) data: DataArgs,
+    #[command(flatten)]
+    pub(crate) content: ContentArgs,
+    /// Whose events; the installation's own agency unless given.
+    #[arg(long)]
+    pub(crate) agency: Option<AgencyId>,
+    /// How many days back.
+    #[arg(long, value_name = "N", default_value_t = 90)]
+    pub(crate) days: u32,
+    /// Rows in the table.
+    #[arg(long, value_name = "N", default_value_t = 50)]
+    pub(crate) rows: usize,
+    /// One JSON object a rule or indicator.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// No progress and no closing words.
+    #[arg(long, short)]
+    pub(crate) quiet: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TokenArgs {
+    #[command(subcommand)]
+    pub(crate) command: TokenCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum TokenCommand {
+    /// Make a token and print it, once.
+    Add {
+        /// What people call it.
+        name: String,
+        #[command(flatten)]
+        data: DataArgs,
+        /// Whose token; the installation's own agency unless given.
+        #[arg(long)]
+        agency: Option<AgencyId>,
+        /// Days until it ends.
+        #[arg(long, value_name = "N", default_value_t = 365)]
+        days: u32,
+        /// One JSON object.
+        #[arg(long)]
+        json: bool,
+    },
+    /// List tokens, without their secrets.
+    List {
+        #[command(flatten)]
+        data: DataArgs,
+        /// Whose tokens; the installation's own agency unless given.
+        #[arg(long)]
+        agency: Option<AgencyId>,
+        /// One JSON object a token.
+        #[arg(long)]
+        json: bool,
+    },
+    /// End a token at once.
+    Revoke {
+        /// Its name.
+        name: String,
+        #[command(flatten)]
+        data: DataArgs,
+        /// Whose token; the installation's own agency unless given.
+        #[arg(long)]
+        agency: Option<AgencyId>,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct HoldArgs {
+    #[command(subcommand)]
+    pub(crate) command: HoldCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum HoldCommand {
+    /// Place a hold on everything that happened in a time.
+    Place {
+        /// The name of the case.
+        name: String,
+        #[command(flatten)]
+        data: DataArgs,
+        /// Whose data; the installation's own agency unless given.
+        #[arg(long)]
+        agency: Option<AgencyId>,
+        /// From this time on (RFC 3339).
+        #[arg(long, value_name = "TIME")]
+        from: String,
+        /// Before this time (RFC 3339).
+        #[arg(long, value_name = "TIME")]
+        to: String,
+        /// Who ordered it, and why.
+        #[arg(long)]
+        reason: String,
+    },
+    /// List holds, lifted ones included.
+    List {
+        #[command(flatten)]
+        data: DataArgs,
+        /// Whose holds; the installation's own agency unless given.
+        #[arg(long)]
+        agency: Option<AgencyId>,
+        /// One JSON object a hold.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Lift a hold.
+    Lift {
+        /// The name of the case.
+        name: String,
+        #[command(flatten)]
+        data: DataArgs,
+        /// Whose hold; the installation's own agency unless given.
+        #[arg(long)]
+        agency: Option<AgencyId>,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct EraseArgs {
+    #[command(flatten)]
+    pub(crate) data: DataArgs,
+    /// Whose data; the installation's own agency unless given.
+    #[arg(long)]
+    pub(crate) agency: Option<AgencyId>,
+    /// A log-on name of the person, without its domain.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) account: Vec<String>,
+    /// An e-mail address of the person.
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) email: Vec<String>,
+    /// An IP or MAC address of the person.
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) address: Vec<String>,
+    /// Why, with the reference of the request.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) purpose: String,
+    /// Only search, and say where the person is named.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// One JSON object.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct FsckArgs {
+    #[command(flatten)]
+    pub(crate) data: DataArgs,
+    /// Mend what can be mended; what is cut out is kept in the quarantine.
+    #[arg(long)]
+    pub(crate) repair: bool,
+    /// One JSON object a file.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ConfigArgs {
+    #[command(subcommand)]
+    pub(crate) command: ConfigCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConfigCommand {
+    /// Print every key that is set.
+    Show {
+        #[command(flatten)]
+        data: DataArgs,
+        /// Say where each value comes from.
+        #[arg(long)]
+        origin: bool,
+        /// One JSON object a key.
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -113,6 +466,13 @@ pub(crate) struct RulesTestArgs {
     /// One JSON object a rule.
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// Shows the configuration.
+pub(crate) fn config(arguments: &ConfigArgs) -> anyhow::Result<Exit> {
+    let ConfigCommand::Show { data, origin, json } = &arguments.command;
+    crate::config::show(&data.overrides(), *origin, *json)?;
+    Ok(Exit::Ok)
 }
 
 /// Prints a completion script.

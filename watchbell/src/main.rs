@@ -3,12 +3,24 @@
 #![expect(clippy::print_stdout, reason = "data goes to stdout: that is what a command is for")]
 
 mod cli;
+mod config;
+mod erase;
 mod exit;
+mod findings;
+mod fsck;
+mod holds;
+mod hunt;
+mod hunts;
+mod node;
 mod paths;
 mod progress;
 mod ranking;
+mod retro;
 mod rules;
 mod scan;
+mod serve;
+mod times;
+mod tokens;
 mod words;
 
 use std::process::ExitCode;
@@ -22,6 +34,16 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let result = match cli.command {
         Command::Scan(arguments) => scan::run(&arguments),
+        Command::Serve(arguments) => serve::run(&arguments),
+        Command::Findings(arguments) => findings::run(&arguments),
+        Command::Hunt(arguments) => hunt::run(&arguments),
+        Command::Hunts(arguments) => hunts::run(&arguments),
+        Command::Retro(arguments) => retro::run(&arguments),
+        Command::Token(arguments) => tokens::run(&arguments),
+        Command::Hold(arguments) => holds::run(&arguments),
+        Command::Erase(arguments) => erase::run(&arguments),
+        Command::Fsck(arguments) => fsck::run(&arguments),
+        Command::Config(arguments) => cli::config(&arguments),
         Command::Rules(arguments) => rules::run(&arguments),
         Command::Completions { shell } => cli::completions(shell),
         Command::Man => cli::man(),

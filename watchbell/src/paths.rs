@@ -49,7 +49,7 @@ impl From<&ContentArgs> for ContentPaths {
         ContentPaths {
             rules: arguments.rules.clone(),
             indicators: arguments.indicators.clone(),
-            indicator_level: Some(arguments.indicator_level),
+            indicator_level: arguments.indicator_level,
             suppress: arguments.suppress.clone(),
             mappings: arguments.mapping.clone(),
             routing: arguments.routing.clone(),

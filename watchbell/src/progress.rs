@@ -13,6 +13,15 @@ pub(crate) fn bytes(total: u64, quiet: bool) -> ProgressBar {
     bar
 }
 
+/// A bar over records, drawn only on a terminal.
+pub(crate) fn records(total: u64, quiet: bool) -> ProgressBar {
+    let bar = ProgressBar::new(total);
+    bar.set_draw_target(target(quiet));
+    let style = ProgressStyle::with_template("{msg:32} {bar:32} {human_pos}/{human_len} {per_sec} {eta}");
+    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+    bar
+}
+
 /// A line with something that turns, for work of unknown length.
 pub(crate) fn spinner(quiet: bool) -> ProgressBar {
     let bar = ProgressBar::new_spinner();

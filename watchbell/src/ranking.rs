@@ -1,6 +1,7 @@
 //! Findings grouped by rule and machine, the most urgent first.
 
 use std::collections::BTreeMap;
+use std::io::{self, IsTerminal, Write};
 
 use comfy_table::{Cell, Color, ContentArrangement, Table, presets};
 use engine::scan::Found;
@@ -30,9 +31,13 @@ pub(crate) struct Ranking {
 }
 
 impl Ranking {
-    /// Adds a finding.
+    /// Adds a finding of a scan.
     pub(crate) fn add(&mut self, found: &Found) {
-        let detection = &found.detection;
+        self.add_detection(&found.detection, Some(format!("{}:{}", short(&found.file), found.line)));
+    }
+
+    /// Adds a detection; `place` says where the first of its row stands.
+    pub(crate) fn add_detection(&mut self, detection: &Detection, place: Option<String>) {
         let subject = detection.subject.clone().unwrap_or_else(|| "—".to_owned());
         let key = (detection.analytic.uid.clone(), subject.to_lowercase());
         let row = self.rows.entry(key).or_insert_with(|| Row {
@@ -43,7 +48,7 @@ impl Ranking {
             first: detection.time,
             last: detection.time,
             because: because(detection),
-            place: format!("{}:{}", short(&found.file), found.line),
+            place: place.unwrap_or_default(),
             is_suppressed: detection.suppressed_by.is_some(),
         });
         row.count += 1;
@@ -64,8 +69,8 @@ impl Ranking {
     }
 }
 
-/// The strongest reasons on one line: what matched, not the condition that everybody can look up.
-fn because(detection: &Detection) -> String {
+/// The strongest reasons of a detection on one line: what matched, not the condition that everybody can look up.
+pub(crate) fn because(detection: &Detection) -> String {
     let told = |reason: &&Reason| !matches!(reason, Reason::Condition { .. } | Reason::NotMatched { .. });
     let texts: Vec<String> = detection.because.iter().filter(told).take(2).map(brief).collect();
     texts.join("; ")
@@ -98,8 +103,25 @@ fn short(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
 }
 
+/// Prints the first rows, and how many there are more.
+///
+/// # Errors
+/// When `out` cannot be written to.
+pub(crate) fn print(rows: &[Row], rows_max: usize, out: &mut impl Write) -> io::Result<()> {
+    if rows.is_empty() {
+        return writeln!(out, "Nothing found.");
+    }
+    let with_colour = io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    let shown = &rows[..rows.len().min(rows_max)];
+    writeln!(out, "{}", table(shown, with_colour))?;
+    if rows.len() > shown.len() {
+        writeln!(out, "and {} more rows (--rows N shows more)", words::count((rows.len() - shown.len()) as u64))?;
+    }
+    Ok(())
+}
+
 /// The table for people.
-pub(crate) fn table(rows: &[Row], with_colour: bool) -> Table {
+fn table(rows: &[Row], with_colour: bool) -> Table {
     let mut table = Table::new();
     table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
     if !with_colour {
@@ -116,16 +138,17 @@ pub(crate) fn table(rows: &[Row], with_colour: bool) -> Table {
             Cell::new(words::count(row.count)),
             Cell::new(what),
             Cell::new(&row.subject),
-            Cell::new(when(row)),
-            Cell::new(format!("{}\n{}", row.because, row.place)),
+            Cell::new(when(row.first, row.last)),
+            Cell::new([row.because.as_str(), row.place.as_str()].join("\n").trim_end()),
         ]);
     }
     table
 }
 
-fn when(row: &Row) -> String {
+/// The first and the last time, to the minute.
+pub(crate) fn when(first: Timestamp, last: Timestamp) -> String {
     let minute = |time: Timestamp| time.to_string().get(..16).unwrap_or_default().replace('T', " ");
-    if row.first == row.last { minute(row.first) } else { format!("{}\n{}", minute(row.first), minute(row.last)) }
+    if first == last { minute(first) } else { format!("{}\n{}", minute(first), minute(last)) }
 }
 
 fn colour(level: Level) -> Color {

@@ -1,6 +1,6 @@
 //! `watchbell scan`: detectors over files, without a server.
 
-use std::io::{self, BufWriter, IsTerminal, Write};
+use std::io::{self, BufWriter, Write};
 use std::num::NonZeroUsize;
 use std::path::Path;
 use std::thread;
@@ -40,7 +40,8 @@ pub(crate) fn run(arguments: &ScanArgs) -> Result<Exit> {
     watcher.bar.finish_and_clear();
     watcher.out.flush()?;
     if !arguments.json {
-        print_table(arguments, std::mem::take(&mut watcher.ranking))?;
+        let rows = std::mem::take(&mut watcher.ranking).rows();
+        ranking::print(&rows, arguments.rows, &mut io::stdout().lock())?;
     }
     if !arguments.quiet {
         print_words(&watcher, &report, &content, started);
@@ -70,16 +71,21 @@ fn read_content(arguments: &ScanArgs) -> Content {
     });
     spinner.finish_and_clear();
     if !arguments.quiet {
-        eprintln!(
-            "{}, {}, {}, {}",
-            words::counted(content.rules.len() as u64, "rule"),
-            words::counted(content.rules.correlations() as u64, "correlation"),
-            words::counted(content.indicator_count, "indicator"),
-            words::counted(content.suppress_count as u64, "list") + " of harmless things",
-        );
-        show_complaints(&content.complaints);
+        say_content(&content);
     }
     content
+}
+
+/// Says what detectors know, and what did not load.
+pub(crate) fn say_content(content: &Content) {
+    eprintln!(
+        "{}, {}, {}, {}",
+        words::counted(content.rules.len() as u64, "rule"),
+        words::counted(content.rules.correlations() as u64, "correlation"),
+        words::counted(content.indicator_count, "indicator"),
+        words::counted(content.suppress_count as u64, "list") + " of harmless things",
+    );
+    show_complaints(&content.complaints);
 }
 
 fn show_complaints(complaints: &[Complaint]) {
@@ -150,22 +156,6 @@ impl ScanWatcher for Watcher {
             self.notes.push(note);
         }
     }
-}
-
-fn print_table(arguments: &ScanArgs, ranking: Ranking) -> Result<()> {
-    let rows = ranking.rows();
-    if rows.is_empty() {
-        println!("Nothing found.");
-        return Ok(());
-    }
-    let with_colour = io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-    let shown = &rows[..rows.len().min(arguments.rows)];
-    let mut out = io::stdout().lock();
-    writeln!(out, "{}", ranking::table(shown, with_colour))?;
-    if rows.len() > shown.len() {
-        writeln!(out, "and {} more rows (--rows N shows more)", words::count((rows.len() - shown.len()) as u64))?;
-    }
-    Ok(())
 }
 
 fn print_words(watcher: &Watcher, report: &ScanReport, content: &Content, started: Instant) {

@@ -86,9 +86,9 @@ impl Refusal {
             Refusal::Token(TokenDenied::Unavailable) | Refusal::ShuttingDown => {
                 (StatusCode::SERVICE_UNAVAILABLE, Some(RETRY_AFTER_SECONDS))
             }
-            Refusal::UnknownSource | Refusal::Intake { error: IntakeError::UnknownSource(_), .. } => {
-                (StatusCode::NOT_FOUND, None)
-            }
+            Refusal::UnknownSource
+            | Refusal::Token(TokenDenied::UnknownSource)
+            | Refusal::Intake { error: IntakeError::UnknownSource(_), .. } => (StatusCode::NOT_FOUND, None),
             Refusal::BadRequest(_) | Refusal::Unpack(_) | Refusal::BrokenOff => (StatusCode::BAD_REQUEST, None),
             Refusal::MediaType(_) | Refusal::Encoding(_) => (StatusCode::UNSUPPORTED_MEDIA_TYPE, None),
             Refusal::TooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, None),
@@ -158,6 +158,7 @@ mod tests {
         check(Refusal::Token(TokenDenied::OtherSource), 403, None);
         check(Refusal::Token(TokenDenied::Unavailable), 503, Some(1));
         check(Refusal::UnknownSource, 404, None);
+        check(Refusal::Token(TokenDenied::UnknownSource), 404, None);
         check(Refusal::BadRequest(String::new()), 400, None);
         check(Refusal::MediaType(String::new()), 415, None);
         check(Refusal::Encoding(String::new()), 415, None);

@@ -69,6 +69,9 @@ pub enum TokenDenied {
     /// The token is good for other sources.
     #[error("token is not for this source")]
     OtherSource,
+    /// There is no such source, as far as the token's agency may know.
+    #[error("no such source")]
+    UnknownSource,
     /// It cannot be told now.
     #[error("tokens cannot be checked now")]
     Unavailable,

@@ -24,7 +24,7 @@ use datafusion::object_store::local::LocalFileSystem;
 use model::{AgencyId, OpContext, limits};
 
 pub use error::HuntError;
-pub use page::{HuntColumn, HuntPage, HuntSummary, Scanned};
+pub use page::{HuntColumn, HuntPage, HuntSummary, Scanned, write_csv_header, write_csv_row, write_json_row};
 pub use pushdown::Pushdown;
 pub use stream::HuntStream;
 

@@ -83,7 +83,10 @@ impl HuntPage {
 }
 
 /// One row as a JSON object on a line.
-pub(crate) fn write_json_row(columns: &[HuntColumn], row: &[Value], out: &mut dyn Write) -> io::Result<()> {
+///
+/// # Errors
+/// When `out` cannot be written to.
+pub fn write_json_row(columns: &[HuntColumn], row: &[Value], out: &mut dyn Write) -> io::Result<()> {
     out.write_all(b"{")?;
     for (at, (column, cell)) in columns.iter().zip(row).enumerate() {
         if at > 0 {
@@ -97,14 +100,20 @@ pub(crate) fn write_json_row(columns: &[HuntColumn], row: &[Value], out: &mut dy
 }
 
 /// The header of a CSV.
-pub(crate) fn write_csv_header(columns: &[HuntColumn], out: &mut dyn Write) -> io::Result<()> {
+///
+/// # Errors
+/// When `out` cannot be written to.
+pub fn write_csv_header(columns: &[HuntColumn], out: &mut dyn Write) -> io::Result<()> {
     let names: Vec<_> = columns.iter().map(|column| quoted(&column.name)).collect();
     out.write_all(names.join(",").as_bytes())?;
     out.write_all(b"\r\n")
 }
 
 /// One row of a CSV.
-pub(crate) fn write_csv_row(row: &[Value], out: &mut dyn Write) -> io::Result<()> {
+///
+/// # Errors
+/// When `out` cannot be written to.
+pub fn write_csv_row(row: &[Value], out: &mut dyn Write) -> io::Result<()> {
     let cells: Vec<_> = row
         .iter()
         .map(|cell| match cell {

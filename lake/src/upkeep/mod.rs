@@ -3,6 +3,7 @@
 //! All of it is one operation on files: read some, leave out some rows, write the rest in order, and replace the old by
 //! the new in one commit. Appending goes on meanwhile; only the short commit itself takes its turn with it.
 
+mod check;
 mod erase;
 mod merge;
 mod retention;
@@ -22,9 +23,10 @@ use crate::log::{Change, ChangeKind};
 
 pub(crate) use rewrite::read;
 
+pub use check::CheckedFile;
 pub use erase::ErasureReport;
 pub use retention::{LegalHold, Retention, RetentionRule};
-pub use search::{ErasureTerm, PersonalHit, SearchReport};
+pub use search::{ErasureTerm, Matcher, PersonalHit, SearchReport};
 
 /// What upkeep remembers between its rounds, so that it need not read files again in which nothing can have changed.
 #[derive(Debug, Default)]

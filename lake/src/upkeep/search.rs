@@ -52,9 +52,9 @@ impl ErasureTerm {
     }
 }
 
-/// Finds the terms of one person in text.
+/// Finds the terms of one person in text, wherever it is kept.
 #[derive(Debug)]
-pub(crate) struct Matcher {
+pub struct Matcher {
     terms: Vec<ErasureTerm>,
     automaton: AhoCorasick,
 }
@@ -64,7 +64,11 @@ fn is_word(byte: u8) -> bool {
 }
 
 impl Matcher {
-    pub(crate) fn new(terms: &[ErasureTerm]) -> Result<Self, LakeError> {
+    /// Looks for these terms.
+    ///
+    /// # Errors
+    /// When there are none, too many, or one is too short.
+    pub fn new(terms: &[ErasureTerm]) -> Result<Self, LakeError> {
         let refuse = |got: String| {
             let (max, min) = (limits::ERASURE_TERMS_MAX, limits::ERASURE_TERM_BYTES_MIN);
             Err(LakeError::Terms { max, min, got })
@@ -91,7 +95,7 @@ impl Matcher {
     }
 
     /// Whether one of the terms stands in `text`.
-    pub(crate) fn is_in(&self, text: &[u8]) -> bool {
+    pub fn is_in(&self, text: &[u8]) -> bool {
         let mut found = self.automaton.find_overlapping_iter(text);
         found.any(|hit| self.stands_alone(&self.terms[hit.pattern().as_usize()], text, hit.start(), hit.end()))
     }

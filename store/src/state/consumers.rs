@@ -1,9 +1,10 @@
 //! How far each consumer of the journal has come, and what it found on the way: one transaction for both.
 
-use model::{AgencyId, Detection, Note, OpContext};
+use model::{AgencyId, Note, OpContext};
 use sqlx::{Any, Transaction};
 
 use super::database::{State, StateError, get, sql};
+use super::findings::NewFinding;
 use super::{agency, findings, notes};
 use crate::journal::Offset;
 
@@ -30,7 +31,7 @@ pub struct Harvest {
     /// Whose records they were.
     pub agency: AgencyId,
     /// What was detected.
-    pub detections: Vec<Detection>,
+    pub findings: Vec<NewFinding>,
     /// What could not be read.
     pub notes: Vec<Note>,
 }
@@ -46,10 +47,10 @@ impl State {
         ctx: &OpContext,
         consumer: &str,
         upto: Offset,
-        detections: &[Detection],
+        findings: &[NewFinding],
     ) -> Result<usize, StateError> {
         let progress = Progress { consumer: consumer.to_owned(), upto };
-        let harvest = Harvest { agency: ctx.agency.clone(), detections: detections.to_vec(), notes: Vec::new() };
+        let harvest = Harvest { agency: ctx.agency.clone(), findings: findings.to_vec(), notes: Vec::new() };
         self.commit_harvest(ctx, &progress, &[harvest]).await
     }
 
@@ -69,13 +70,18 @@ impl State {
     ) -> Result<usize, StateError> {
         let mut work = self.begin().await?;
         let has_advanced = advance(&mut work, ctx, progress).await?;
+        let has_findings = harvests.iter().any(|harvest| !harvest.findings.is_empty());
+        let first = if has_findings { findings::last_seq(&mut work).await? } else { 0 };
         let mut added = 0;
         for harvest in harvests {
             let theirs = OpContext { agency: harvest.agency.clone(), ..ctx.clone() };
-            added += findings::insert(&mut work, &theirs, &harvest.detections).await?;
+            added += findings::insert(&mut work, &theirs, first + added as i64, &harvest.findings).await?;
             if has_advanced {
                 notes::insert(&mut work, &theirs, &harvest.notes).await?;
             }
+        }
+        if added > 0 {
+            findings::set_last_seq(&mut work, first + added as i64).await?;
         }
         work.commit().await.map_err(sql("committing findings"))?;
         Ok(added)

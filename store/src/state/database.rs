@@ -236,6 +236,30 @@ impl State {
         prepared.map(|_| ()).map_err(sql("preparing a statement"))
     }
 
+    /// Writes SQLite's file anew, without what was deleted, and empties its log. PostgreSQL looks after itself.
+    pub(super) async fn rewrite(&self) -> Result<(), StateError> {
+        if self.engine == Engine::Sqlite {
+            for statement in ["VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"] {
+                sqlx::query(statement).execute(&self.pool).await.map_err(sql("writing the database anew"))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether everything in the database is as it should be; what is not, in SQLite's words. PostgreSQL checks itself.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn integrity(&self) -> Result<Vec<String>, StateError> {
+        if self.engine == Engine::Postgres {
+            return Ok(Vec::new());
+        }
+        let rows = sqlx::query("PRAGMA integrity_check").fetch_all(&self.pool).await;
+        let rows = rows.map_err(sql("checking"))?;
+        let texts: Result<Vec<String>, _> = rows.iter().map(|row| get(row, 0)).collect();
+        Ok(texts?.into_iter().filter(|text| text != "ok").collect())
+    }
+
     /// Closes all connections.
     pub fn close(&self) -> impl Future<Output = ()> + '_ {
         self.pool.close()

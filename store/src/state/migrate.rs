@@ -12,6 +12,7 @@ struct Migration {
 const MIGRATIONS: &[Migration] = &[
     Migration { version: 1, text: include_str!("../../migrations/0001_begin.sql") },
     Migration { version: 2, text: include_str!("../../migrations/0002_legal_holds.sql") },
+    Migration { version: 3, text: include_str!("../../migrations/0003_findings_in_order.sql") },
 ];
 
 pub(super) const NEWEST: i64 = MIGRATIONS[MIGRATIONS.len() - 1].version;

@@ -16,16 +16,18 @@ mod holds;
 mod hunts;
 mod migrate;
 mod notes;
+mod positions;
 mod tokens;
 
 use model::OpContext;
 
 pub use consumers::{Harvest, Progress};
 pub use database::{Database, State, StateError};
-pub use findings::{Finding, FindingId, FindingsAsked, Suppressed};
+pub use findings::{Finding, FindingCopy, FindingId, FindingsAsked, NewFinding, Suppressed};
 pub use holds::LegalHold;
 pub use hunts::SavedHunt;
 pub use notes::NoteCount;
+pub use positions::FilePosition;
 pub use tokens::{NewToken, Scope, ServiceToken};
 
 /// Every statement, for the test that prepares all of them on both engines.
@@ -36,6 +38,7 @@ pub fn statements() -> Vec<&'static str> {
         holds::STATEMENTS,
         hunts::STATEMENTS,
         notes::STATEMENTS,
+        positions::STATEMENTS,
         tokens::STATEMENTS,
     ]
     .concat()

@@ -5,10 +5,10 @@ use std::future::Future;
 use std::sync::Arc;
 
 use model::detection::AnalyticKind;
-use model::{AgencyId, Analytic, Detection, EventId, Level, Note, NoteReason, OpContext, Timestamp, limits};
+use model::{AgencyId, Analytic, Detection, EventId, Level, Note, NoteReason, OpContext, SourceId, Timestamp, limits};
 use store::journal::Offset;
 use store::state::{
-    Database, FindingsAsked, Harvest, NewToken, Progress, Scope, State, StateError, Suppressed, statements,
+    Database, FilePosition, FindingsAsked, Harvest, NewFinding, NewToken, Progress, Scope, State, StateError, Suppressed, statements,
 };
 
 /// The PostgreSQL server that tests may make schemas in.
@@ -83,6 +83,10 @@ fn detection(uid: &str, level: Level, time: i64) -> Detection {
     }
 }
 
+fn finding(uid: &str, level: Level, time: i64) -> NewFinding {
+    NewFinding { detection: detection(uid, level, time), ocsf: format!("ocsf {uid}") }
+}
+
 #[test]
 fn every_statement_is_understood() {
     on_both("prepare", |database| async move {
@@ -101,7 +105,7 @@ fn findings_and_offset_are_one() {
         let state = State::open(&database).await.unwrap();
         let home = ctx("home", 1);
         let found =
-            [detection("a", Level::Low, 10), detection("b", Level::Critical, 5), detection("a", Level::Low, 20)];
+            [finding("a", Level::Low, 10), finding("b", Level::Critical, 5), finding("a", Level::Low, 20)];
         assert_eq!(state.commit_findings(&home, "detect", Offset(7), &found).await.unwrap(), 3);
         // The same again, after a restart before the offset was known.
         assert_eq!(state.commit_findings(&home, "detect", Offset(7), &found).await.unwrap(), 0);
@@ -111,15 +115,54 @@ fn findings_and_offset_are_one() {
         let ranked = state.findings(&home, &FindingsAsked::default()).await.unwrap();
         let order: Vec<_> = ranked.iter().map(|f| (f.detection.level, f.detection.time.as_micros())).collect();
         assert_eq!(order, [(Level::Critical, 5), (Level::Low, 20), (Level::Low, 10)]);
-        assert_eq!(ranked[0].detection, found[1]);
+        assert_eq!(ranked[0].detection, found[1].detection);
         assert_eq!(state.finding(&home, ranked[0].id).await.unwrap().unwrap(), ranked[0]);
         // A finding that does not fit takes the offset with it.
-        let mut huge = detection("c", Level::High, 30);
-        huge.subject = Some("x".repeat(limits::FINDING_BYTES_MAX));
-        let refused = state.commit_findings(&home, "detect", Offset(9), &[detection("d", Level::Low, 1), huge]).await;
+        let mut huge = finding("c", Level::High, 30);
+        huge.detection.subject = Some("x".repeat(limits::FINDING_BYTES_MAX));
+        let refused = state.commit_findings(&home, "detect", Offset(9), &[finding("d", Level::Low, 1), huge]).await;
         assert!(matches!(refused, Err(StateError::TooLarge { .. })), "{refused:?}");
         assert_eq!(state.progress(&home, "detect").await.unwrap(), Offset(7));
         assert_eq!(state.findings_count(&home).await.unwrap(), 3);
+        state.close().await;
+    });
+}
+
+#[test]
+fn findings_are_numbered_once_in_the_order_of_their_keeping() {
+    on_both("order", |database| async move {
+        let state = State::open(&database).await.unwrap();
+        let (home, fire) = (ctx("home", 1), ctx("fire", 1));
+        let [a, b, c] = ["a", "b", "c"].map(|uid| finding(uid, Level::Low, 10));
+        state.commit_findings(&home, "detect", Offset(1), &[a.clone(), b.clone()]).await.unwrap();
+        state.commit_findings(&fire, "detect", Offset(1), std::slice::from_ref(&a)).await.unwrap();
+        // Kept already, and one that is new: numbers have no gap and none is given twice.
+        state.commit_findings(&home, "detect", Offset(2), &[a, b, c]).await.unwrap();
+        let copies = state.findings_after(0, 10).await.unwrap();
+        let seen: Vec<_> = copies.iter().map(|copy| (copy.seq, copy.agency.as_str(), copy.ocsf.as_str())).collect();
+        assert_eq!(seen, [(1, "home", "ocsf a"), (2, "home", "ocsf b"), (3, "fire", "ocsf a"), (4, "home", "ocsf c")]);
+        assert_eq!(state.findings_after(3, 10).await.unwrap().len(), 1);
+        assert_eq!(state.findings_after(0, 2).await.unwrap().len(), 2);
+        let naming = state.findings_naming(&home, |text| text == b"ocsf b").await.unwrap();
+        assert_eq!(naming, [copies[1].id]);
+        state.close().await;
+    });
+}
+
+#[test]
+fn positions_of_files_last() {
+    on_both("positions", |database| async move {
+        let state = State::open(&database).await.unwrap();
+        let (home, fire, source) = (ctx("home", 5), ctx("fire", 5), SourceId::parse("gateway").unwrap());
+        let at = |offset| FilePosition { fingerprint: u64::MAX, offset, check: u64::MAX - 1 };
+        state.keep_file_positions(&home, &source, &[at(3)]).await.unwrap();
+        state.keep_file_positions(&home, &source, &[at(9)]).await.unwrap();
+        assert_eq!(state.file_position(&home, &source, u64::MAX).await.unwrap(), Some(at(9)));
+        assert_eq!(state.file_position(&fire, &source, u64::MAX).await.unwrap(), None);
+        assert_eq!(state.file_position(&home, &source, 1).await.unwrap(), None);
+        assert_eq!(state.forget_file_positions(Timestamp::from_micros(5)).await.unwrap(), 0);
+        assert_eq!(state.forget_file_positions(Timestamp::from_micros(6)).await.unwrap(), 1);
+        assert_eq!(state.file_position(&home, &source, u64::MAX).await.unwrap(), None);
         state.close().await;
     });
 }
@@ -129,9 +172,9 @@ fn findings_are_asked_for_by_time_level_and_suppression() {
     on_both("asked", |database| async move {
         let state = State::open(&database).await.unwrap();
         let home = ctx("home", 1);
-        let mut silenced = detection("s", Level::High, 15);
-        silenced.suppressed_by = Some("known resolvers".into());
-        let found = [detection("a", Level::Low, 10), detection("b", Level::High, 20), silenced];
+        let mut silenced = finding("s", Level::High, 15);
+        silenced.detection.suppressed_by = Some("known resolvers".into());
+        let found = [finding("a", Level::Low, 10), finding("b", Level::High, 20), silenced];
         state.commit_findings(&home, "detect", Offset(1), &found).await.unwrap();
         let check = async |asked: FindingsAsked, uids: &[&str]| {
             let got = state.findings(&home, &asked).await.unwrap();
@@ -160,7 +203,7 @@ fn agencies_see_their_own() {
         let (home, fire) = (ctx("home", 1), ctx("fire", 1));
         let harvest = |agency: &OpContext, uid: &str| Harvest {
             agency: agency.agency.clone(),
-            detections: vec![detection(uid, Level::High, 1)],
+            findings: vec![finding(uid, Level::High, 1)],
             notes: vec![note("a.log")],
         };
         let progress = Progress { consumer: "detect".into(), upto: Offset(5) };
@@ -306,13 +349,14 @@ fn an_older_database_is_brought_up_to_date() {
     on_both("upgrade", |database| async move {
         let home = ctx("home", 1);
         let old = State::open_at(&database, 1).await.unwrap();
-        old.commit_findings(&home, "detect", Offset(4), &[detection("a", Level::High, 3)]).await.unwrap();
+        old.commit_findings(&home, "detect", Offset(4), &[]).await.unwrap();
+        old.save_hunt(&home, "logins", "SELECT 1").await.unwrap();
         assert!(old.holds(&home).await.is_err(), "version 1 has no holds");
         old.close().await;
         // Two programs start on it at once, and once more later.
         let (left, right) = tokio::join!(State::open(&database), State::open(&database));
         for state in [left.unwrap(), right.unwrap(), State::open(&database).await.unwrap()] {
-            assert_eq!(state.findings_count(&home).await.unwrap(), 1);
+            assert_eq!(state.saved_hunts(&home).await.unwrap().len(), 1);
             assert_eq!(state.progress(&home, "detect").await.unwrap(), Offset(4));
             assert!(state.holds(&home).await.unwrap().is_empty());
             state.close().await;

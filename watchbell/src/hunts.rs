@@ -1,0 +1,42 @@
+//! `watchbell hunts`: saved hunts by name.
+
+use std::io::Write;
+
+use anyhow::{Context, Result};
+
+use crate::cli::{HuntsArgs, HuntsCommand};
+use crate::exit::Exit;
+use crate::node;
+
+pub(crate) fn run(arguments: &HuntsArgs) -> Result<Exit> {
+    let config = arguments.data.config()?;
+    let ctx = node::context(arguments.agency.as_ref().unwrap_or(&config.agency), None)?;
+    node::runtime()?.block_on(async {
+        let state = node::state(&config).await?;
+        match &arguments.command {
+            HuntsCommand::Save { name, sql } => {
+                state.save_hunt(&ctx, name, sql).await.context("cannot save the hunt")?;
+                eprintln!("saved: {name}; ask it with: watchbell hunt --saved {name:?}");
+            }
+            HuntsCommand::Remove { name } => {
+                state.remove_hunt(&ctx, name).await.context("cannot remove the hunt")?;
+                eprintln!("removed: {name}");
+            }
+            HuntsCommand::List { json } => {
+                let mut out = std::io::stdout().lock();
+                for hunt in state.saved_hunts(&ctx).await.context("cannot read saved hunts")? {
+                    if *json {
+                        let line = serde_json::json!({
+                            "name": hunt.name, "query": hunt.query, "changed_by": hunt.changed_by,
+                            "changed": hunt.changed.to_string(),
+                        });
+                        writeln!(out, "{line}")?;
+                    } else {
+                        writeln!(out, "{:24} {}", hunt.name, hunt.query.split_whitespace().collect::<Vec<_>>().join(" "))?;
+                    }
+                }
+            }
+        }
+        Ok(Exit::Ok)
+    })
+}

@@ -1,0 +1,70 @@
+//! The parts of an installation that commands open: its state and its lake, and in whose name.
+
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use lake::{Lake, LakeOptions, Pushdown};
+use model::doors::Clock;
+use model::{AgencyId, OpContext, Purpose, Timestamp};
+use store::state::State;
+
+use crate::config::Config;
+
+/// The system's clock.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> Timestamp {
+        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+        Timestamp::EPOCH.plus(since)
+    }
+}
+
+/// Who acts: the account of the operating system.
+pub(crate) fn actor() -> String {
+    std::env::var("USER").ok().filter(|name| !name.is_empty()).unwrap_or_else(|| "operator".to_owned())
+}
+
+/// A context of somebody at the command line.
+///
+/// # Errors
+/// When a purpose was given that says nothing.
+pub(crate) fn context(agency: &AgencyId, purpose: Option<&str>) -> Result<OpContext> {
+    let purpose = purpose
+        .map(|text| Purpose::new(text).with_context(|| format!("a purpose has at least {} letters", Purpose::CHARS_MIN)))
+        .transpose()?;
+    Ok(OpContext { agency: agency.clone(), actor: actor(), purpose, now: SystemClock.now() })
+}
+
+/// How lakes are opened.
+pub(crate) fn lake_options() -> LakeOptions {
+    LakeOptions { clock: Arc::new(SystemClock), pushdown: Pushdown::default() }
+}
+
+/// The state, opened.
+///
+/// # Errors
+/// When there is no data folder, or the database refuses.
+pub(crate) async fn state(config: &Config) -> Result<State> {
+    config.must_have_data()?;
+    State::open(&config.database()).await.context("cannot open the state database")
+}
+
+/// The lake, opened for hunting beside whoever writes to it.
+///
+/// # Errors
+/// When there is none.
+pub(crate) async fn lake_to_read(config: &Config) -> Result<Lake> {
+    config.must_have_data()?;
+    let hint = "cannot open the lake; hint: `watchbell serve` makes one and fills it";
+    Lake::open_to_read(&config.lake_dir(), lake_options()).await.context(hint)
+}
+
+/// A runtime for a command that needs one.
+///
+/// # Errors
+/// When the system gives no threads.
+pub(crate) fn runtime() -> Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start threads")
+}

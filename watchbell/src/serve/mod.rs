@@ -1,0 +1,265 @@
+//! `watchbell serve`: the watch, live. Puts the parts together, runs them, and takes them down in order.
+
+mod doors;
+mod http;
+mod shelf;
+mod upkeep;
+
+use std::io::Write;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use arc_swap::ArcSwap;
+use connect::{SourceConfig, Sources};
+use engine::content::{Content, ContentPaths};
+use engine::ingest::{JournalIntake, Shelf, Watch, WatchOptions, WatchParts};
+use model::doors::Clock;
+use model::{OpContext, SourceId};
+use store::journal::{Journal, JournalHandle, JournalThread, Options};
+use store::state::State;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+use crate::cli::ServeArgs;
+use crate::config::{Config, Overrides};
+use crate::exit::Exit;
+use crate::node::SystemClock;
+use crate::{node, progress, scan, words};
+
+pub(crate) use doors::TOKEN_PREFIX;
+pub(crate) use shelf::LakeShelf;
+pub(crate) use upkeep::holds;
+
+/// The source that is there when none is configured.
+const DEFAULT_SOURCE: &str = "http";
+
+pub(crate) fn run(arguments: &ServeArgs) -> Result<Exit> {
+    init_log(arguments.json);
+    let mut config = Config::load(&overrides(arguments))?;
+    add_sources(&mut config, arguments)?;
+    config.make_data_dir()?;
+    node::runtime()?.block_on(serve(config, arguments))
+}
+
+/// Logs go to stderr, so that stdout is for what programs read.
+fn init_log(as_json: bool) {
+    let filter = tracing_subscriber::EnvFilter::try_from_env("WATCHBELL_LOG")
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info,async_nats=warn,rumqttc=warn,datafusion=warn,delta_kernel=warn"));
+    let has_colour = std::io::IsTerminal::is_terminal(&std::io::stderr()) && std::env::var_os("NO_COLOR").is_none();
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(has_colour);
+    // A second call, in tests, finds a log already.
+    let _ = if as_json { log.json().try_init() } else { log.try_init() };
+}
+
+fn overrides(arguments: &ServeArgs) -> Overrides {
+    let mut overrides = arguments.data.overrides();
+    let paths = |paths: &[std::path::PathBuf]| paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>();
+    let content = &arguments.content;
+    let lists = [
+        ("content.rules", &content.rules),
+        ("content.indicators", &content.indicators),
+        ("content.suppress", &content.suppress),
+        ("content.mappings", &content.mapping),
+    ];
+    for (key, files) in lists {
+        if !files.is_empty() {
+            overrides.set(key, paths(files));
+        }
+    }
+    for (key, file) in [("content.routing", &content.routing), ("content.placeholders", &content.placeholders)] {
+        if let Some(file) = file {
+            overrides.set(key, file.display().to_string());
+        }
+    }
+    if let Some(level) = content.indicator_level {
+        overrides.set("content.indicator_level", level.name());
+    }
+    if let Some(listen) = &arguments.listen {
+        overrides.set("listen", listen.clone());
+    }
+    if arguments.behind_proxy {
+        overrides.set("behind_proxy", true);
+    }
+    overrides
+}
+
+/// Sources that flags name, and the one that is there when nothing is said.
+fn add_sources(config: &mut Config, arguments: &ServeArgs) -> Result<()> {
+    // A JSON string is a basic string of TOML, too.
+    let quoted = |text: &str| serde_json::Value::from(text).to_string();
+    let mut add = |name: &str, table: String| -> Result<()> {
+        let name = SourceId::parse(name)?;
+        let source: SourceConfig = toml::from_str(&table)?;
+        source.check(&name)?;
+        config.sources.insert(name, source);
+        Ok(())
+    };
+    if let Some(listen) = &arguments.syslog_udp {
+        add("syslog-udp", format!("kind = 'syslog-udp'\nlisten = {}", quoted(listen)))?;
+    }
+    if let Some(listen) = &arguments.syslog_tcp {
+        add("syslog-tcp", format!("kind = 'syslog-tcp'\nlisten = {}", quoted(listen)))?;
+    }
+    if !arguments.tail.is_empty() {
+        let paths: Vec<_> = arguments.tail.iter().map(|path| quoted(path)).collect();
+        add("tail", format!("kind = 'tail'\npaths = [{}]", paths.join(", ")))?;
+    }
+    let has_http = config.sources.values().any(|source| matches!(source, SourceConfig::Http(_)));
+    if !has_http {
+        config.sources.insert(SourceId::parse(DEFAULT_SOURCE)?, SourceConfig::Http(connect::http::HttpConfig::default()));
+    }
+    Ok(())
+}
+
+async fn serve(config: Config, arguments: &ServeArgs) -> Result<Exit> {
+    let address = config.listen()?;
+    let tls = config.tls.as_ref().map(connect::tls::listen).transpose().context("the HTTP door's certificate")?;
+    let content = Arc::new(ArcSwap::from_pointee(read_content(&config, arguments.quiet)));
+    let state = State::open(&config.database()).await.context("cannot open the state database")?;
+    let clock = Arc::new(SystemClock);
+    let ctx = OpContext { agency: config.agency.clone(), actor: "node".to_owned(), purpose: None, now: clock.now() };
+    let (journal, journal_thread) = open_journal(&config, &state, &ctx).await?;
+    let shelf = Arc::new(LakeShelf::new(config.lake_dir()));
+    let parts = WatchParts {
+        journal: journal.clone(),
+        state: state.clone(),
+        shelf: Some(Arc::clone(&shelf) as Arc<dyn Shelf>),
+        content: Arc::clone(&content),
+        clock: Arc::clone(&clock) as Arc<dyn Clock>,
+        runtime: tokio::runtime::Handle::current(),
+    };
+    let threads = config.threads.or_else(|| std::thread::available_parallelism().ok().map(usize::from)).unwrap_or(1);
+    let options = WatchOptions { threads, memory: config.memory_file(), agency: config.agency.clone() };
+    let watch = Watch::start(parts, &options).await.context("cannot start the watch")?;
+    let intake = JournalIntake::new(journal.clone(), doors::agencies(&config));
+    let doors = doors::doors(&config, Arc::new(intake), &state, clock);
+    let sources = Arc::new(Sources::start(&config.sources, &doors)?);
+    let listener = TcpListener::bind(address).await.with_context(|| format!("cannot listen at {address}"))?;
+    let listening = listener.local_addr().context("the HTTP door has no address")?;
+    let vitals = http::Vitals {
+        journal: journal.clone(),
+        counters: Arc::clone(watch.counters()),
+        sources: Arc::clone(&sources),
+        shelf: Arc::clone(&shelf),
+        content: Arc::clone(&content),
+    };
+    let shutdown = CancellationToken::new();
+    let router = sources.ingest_router().merge(http::router(vitals));
+    let server = tokio::spawn(connect::http::serve(listener, tls.clone(), router, shutdown.clone()));
+    let upkeep = tokio::spawn(upkeep::run(shelf, state.clone(), config.clone(), shutdown.clone()));
+    announce(&config, listening, arguments, &state, &ctx).await?;
+
+    wait_for_the_end(&config, &content).await?;
+    tracing::info!("stopping: sources first, then what they brought is looked at and kept");
+    shutdown.cancel();
+    // Requests under way and what sources hold are handed in before the watch ends.
+    let served = server.await.context("the HTTP door ended by a panic")?;
+    match Arc::try_unwrap(sources) {
+        Ok(sources) => sources.stop().await,
+        Err(shared) => drop(shared),
+    }
+    watch.stop().await;
+    let _ = upkeep.await;
+    let closed = tokio::task::spawn_blocking(move || journal_thread.close()).await;
+    state.close().await;
+    served.context("the HTTP door failed")?;
+    closed.context("the journal's thread ended by a panic")?.context("the journal was not closed well")?;
+    tracing::info!("stopped");
+    Ok(Exit::Ok)
+}
+
+fn read_content(config: &Config, quiet: bool) -> Content {
+    let spinner = progress::spinner(quiet);
+    let content = Content::read(&ContentPaths::from(&config.content), |what| {
+        spinner.set_message(format!("reading {what}"));
+    });
+    spinner.finish_and_clear();
+    if !quiet {
+        scan::say_content(&content);
+    }
+    content
+}
+
+/// Opens the journal and says what was wrong with it.
+///
+/// # Errors
+/// When another process has it, or the system refuses.
+pub(crate) async fn open_journal(config: &Config, state: &State, ctx: &OpContext) -> Result<(JournalHandle, JournalThread)> {
+    let consumers = state.progress_of_all(ctx).await.context("cannot read how far consumers are")?;
+    let floor = consumers.into_iter().map(|progress| progress.upto).max().unwrap_or_default();
+    let folder = config.journal_dir();
+    let opened = tokio::task::spawn_blocking(move || Journal::open(&folder, Options { floor, ..Options::default() }));
+    let (journal, recovery) = opened.await.context("opening the journal")??;
+    for damage in &recovery.damages {
+        tracing::error!(
+            file = %damage.file, from = damage.from, upto = damage.upto, is_kept = damage.is_kept,
+            "the journal was damaged: {}", damage.why
+        );
+    }
+    if recovery.looked_through > 0 {
+        tracing::info!(
+            segments = recovery.looked_through, records = recovery.records_recovered,
+            "the journal had not been closed; {} records were read back", recovery.records_recovered
+        );
+    }
+    JournalHandle::start(journal).context("cannot start the journal's thread")
+}
+
+/// The first line on stdout: where we are. With `--json` for programs, else for people.
+async fn announce(
+    config: &Config,
+    listening: SocketAddr,
+    arguments: &ServeArgs,
+    state: &State,
+    ctx: &OpContext,
+) -> Result<()> {
+    let scheme = if config.tls.is_some() { "https" } else { "http" };
+    let mut out = std::io::stdout().lock();
+    if arguments.json {
+        let line = serde_json::json!({ "listening": listening, "setup_url": null });
+        writeln!(out, "{line}")?;
+    } else {
+        writeln!(out, "watching: {scheme}://{listening}, data in {}", config.data_dir.display())?;
+    }
+    out.flush()?;
+    drop(out);
+    if arguments.quiet {
+        return Ok(());
+    }
+    for (name, source) in &config.sources {
+        eprintln!("source {name}: {}", doors::describe(name, source));
+    }
+    if state.tokens(ctx).await.is_ok_and(|tokens| tokens.is_empty()) {
+        let data = config.data_dir.display();
+        eprintln!("hint: nobody can post records yet; make a token with: watchbell token add NAME --data {data}");
+    }
+    Ok(())
+}
+
+/// Waits for the word to stop; reads rules and indicators anew when told so (SIGHUP).
+async fn wait_for_the_end(config: &Config, content: &ArcSwap<Content>) -> Result<()> {
+    let listen = |kind| signal(kind).context("cannot listen to signals");
+    let mut stops: [Signal; 2] = [listen(SignalKind::terminate())?, listen(SignalKind::interrupt())?];
+    let mut reload = listen(SignalKind::hangup())?;
+    let [terminate, interrupt] = &mut stops;
+    loop {
+        tokio::select! {
+            _ = terminate.recv() => return Ok(()),
+            _ = interrupt.recv() => return Ok(()),
+            _ = reload.recv() => {
+                let paths = ContentPaths::from(&config.content);
+                let read = tokio::task::spawn_blocking(move || Content::read(&paths, |_| {})).await;
+                let fresh = read.context("reading rules and indicators")?;
+                for complaint in fresh.complaints.iter().take(20) {
+                    tracing::warn!(path = %complaint.path, reason = %complaint.reason, "not loaded: {}", complaint.path);
+                }
+                let (rules, indicators) = (fresh.rules.len(), fresh.indicator_count);
+                content.store(Arc::new(fresh));
+                tracing::info!(rules, indicators, "read anew: {} and {}",
+                    words::counted(rules as u64, "rule"), words::counted(indicators, "indicator"));
+            }
+        }
+    }
+}

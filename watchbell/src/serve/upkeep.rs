@@ -1,0 +1,66 @@
+//! What is done about once a minute: retention, merging of small files, forgetting of what nobody needs.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use lake::{LegalHold, MaintenanceReport};
+use model::doors::Clock;
+use model::{OpContext, Timestamp};
+use store::state::State;
+use tokio_util::sync::CancellationToken;
+
+use super::shelf::LakeShelf;
+use crate::config::Config;
+use crate::node::SystemClock;
+
+const EVERY: Duration = Duration::from_secs(60);
+/// Positions of files that have not moved for so long are forgotten.
+const POSITIONS_KEPT: Duration = Duration::from_secs(400 * 86_400);
+
+pub(super) async fn run(shelf: Arc<LakeShelf>, state: State, config: Config, shutdown: CancellationToken) {
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(EVERY) => {}
+            () = shutdown.cancelled() => return,
+        }
+        if let Err(error) = round(&shelf, &state, &config).await {
+            tracing::warn!(%error, "upkeep did not get through; it is tried again in a minute");
+        }
+    }
+}
+
+async fn round(shelf: &LakeShelf, state: &State, config: &Config) -> Result<(), String> {
+    let now = SystemClock.now();
+    // Without the holds nothing may be deleted.
+    let holds = holds(state, config, now).await?;
+    let lake = shelf.lake().await.map_err(|error| error.to_string())?;
+    let report = lake.maintain(now, &config.retention, &holds).await;
+    let report = report.map_err(|error| super::shelf::refused(error).to_string())?;
+    if report != MaintenanceReport::default() {
+        tracing::info!(
+            files_merged = report.files_merged, files_written = report.files_written, rows_expired = report.rows_expired,
+            files_deleted = report.files_deleted, "upkeep of the lake"
+        );
+    }
+    let before = now.minus(POSITIONS_KEPT);
+    state.forget_file_positions(before).await.map_err(|error| error.to_string())?;
+    Ok(())
+}
+
+/// The legal holds in force, of every agency.
+pub(crate) async fn holds(state: &State, config: &Config, now: Timestamp) -> Result<Vec<LegalHold>, String> {
+    let mut all = Vec::new();
+    for agency in config.agencies() {
+        let ctx = OpContext { agency: agency.clone(), actor: "node".to_owned(), purpose: None, now };
+        let holds = state.holds(&ctx).await.map_err(|error| error.to_string())?;
+        all.extend(holds.into_iter().filter(|hold| hold.lifted.is_none()).map(|hold| LegalHold {
+            id: hold.name,
+            agency: agency.clone(),
+            from: hold.from,
+            to: hold.upto,
+            classes: None,
+            reason: hold.reason,
+        }));
+    }
+    Ok(all)
+}

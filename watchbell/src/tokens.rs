@@ -1,0 +1,87 @@
+//! `watchbell token`: tokens of programs that bring records.
+
+use std::collections::BTreeSet;
+use std::io::Write;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use store::state::{NewToken, Scope, State};
+
+use crate::cli::{DataArgs, TokenArgs, TokenCommand};
+use crate::config::Config;
+use crate::exit::Exit;
+use crate::node;
+use crate::serve::TOKEN_PREFIX;
+
+pub(crate) fn run(arguments: &TokenArgs) -> Result<Exit> {
+    node::runtime()?.block_on(async {
+        match &arguments.command {
+            TokenCommand::Add { name, data, agency, days, json } => {
+                let config = data.config()?;
+                // Tokens are made before the first start, too.
+                config.make_data_dir()?;
+                let state = node::state(&config).await?;
+                let ctx = node::context(agency.as_ref().unwrap_or(&config.agency), None)?;
+                add(&state, &ctx, name, *days, *json).await
+            }
+            TokenCommand::List { data, agency, json } => {
+                let (config, state) = open(data).await?;
+                list(&state, &node::context(agency.as_ref().unwrap_or(&config.agency), None)?, *json).await
+            }
+            TokenCommand::Revoke { name, data, agency } => {
+                let (config, state) = open(data).await?;
+                let ctx = node::context(agency.as_ref().unwrap_or(&config.agency), None)?;
+                state.revoke_token(&ctx, name).await.context("cannot revoke the token")?;
+                eprintln!("revoked: {name}");
+                Ok(Exit::Ok)
+            }
+        }
+    })
+}
+
+async fn open(data: &DataArgs) -> Result<(Config, State)> {
+    let config = data.config()?;
+    let state = node::state(&config).await?;
+    Ok((config, state))
+}
+
+async fn add(state: &State, ctx: &model::OpContext, name: &str, days: u32, json: bool) -> Result<Exit> {
+    let mut secret = [0; 32];
+    getrandom::fill(&mut secret).map_err(|error| anyhow::anyhow!("the system gives no random numbers: {error}"))?;
+    let expires = ctx.now.plus(Duration::from_secs(u64::from(days) * 86_400));
+    let token = NewToken { name, secret: &secret, scopes: BTreeSet::from([Scope::Ingest]), expires };
+    state.add_token(ctx, &token).await.context("cannot keep the token")?;
+    let text = format!("{TOKEN_PREFIX}{}", URL_SAFE_NO_PAD.encode(secret));
+    let mut out = std::io::stdout().lock();
+    if json {
+        let line = serde_json::json!({ "name": name, "token": text, "expires": expires.to_string() });
+        writeln!(out, "{line}")?;
+    } else {
+        writeln!(out, "{text}")?;
+        eprintln!("{name} may bring records until {expires}; the token is not kept and not shown again");
+    }
+    Ok(Exit::Ok)
+}
+
+async fn list(state: &State, ctx: &model::OpContext, json: bool) -> Result<Exit> {
+    let mut out = std::io::stdout().lock();
+    for token in state.tokens(ctx).await.context("cannot read tokens")? {
+        let status = match token.revoked {
+            Some(at) => format!("revoked {at}"),
+            None if token.expires <= ctx.now => "ended".to_owned(),
+            None => "good".to_owned(),
+        };
+        if json {
+            let line = serde_json::json!({
+                "name": token.name, "scopes": token.scopes, "created": token.created.to_string(),
+                "expires": token.expires.to_string(), "revoked": token.revoked.map(|at| at.to_string()),
+            });
+            writeln!(out, "{line}")?;
+        } else {
+            writeln!(out, "{:24} {status}, made {}, ends {}", token.name, token.created, token.expires)?;
+        }
+    }
+    Ok(Exit::Ok)
+}
