@@ -70,7 +70,7 @@ async fn erase(arguments: &EraseArgs) -> Result<Exit> {
     let node_ctx = OpContext { agency: config.agency.clone(), ..ctx.clone() };
     let stopped = "the data folder is in use; hint: stop `watchbell serve` first";
     let (journal, journal_thread) = serve::open_journal(&config, &state, &node_ctx).await.context(stopped)?;
-    let shelf = Arc::new(LakeShelf::new(config.lake_dir()));
+    let shelf = Arc::new(LakeShelf::new(config.lake_dir(), node::lake_options()));
     let lake = Arc::clone(shelf.lake().await.context(stopped)?);
     let job = Job { config: &config, ctx: &ctx, terms: &terms, matcher: Matcher::new(&terms)?, state: &state, lake: &lake };
     let before = job.search(&journal).await?;

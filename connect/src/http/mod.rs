@@ -221,7 +221,8 @@ fn media_type(headers: &HeaderMap) -> Result<bool, Refusal> {
         | "application/x-jsonlines"
         | "application/json-lines"
         | "application/json" => Ok(true),
-        "text/plain" | "application/octet-stream" => Ok(false),
+        // The last is what curl says of every body, whatever it is.
+        "text/plain" | "application/octet-stream" | "application/x-www-form-urlencoded" => Ok(false),
         _ => Err(Refusal::MediaType(essence)),
     }
 }

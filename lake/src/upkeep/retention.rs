@@ -1,7 +1,8 @@
 //! How long rows are kept, and what keeps them longer.
 //!
 //! GDPR Art. 5 (1) (e), storage limitation: for each purpose a period, and a row goes when the last purpose that needs its
-//! class is over. A legal hold (litigation, investigation) takes rows out of retention and erasure alike, and every report
+//! class is over. The period begins with the event or with its arrival, whichever is later: logs of last year that are brought
+//! today are looked at from today on. A legal hold (litigation, investigation) takes rows out of retention and erasure alike, and every report
 //! says how many.
 
 use std::collections::BTreeMap;
@@ -40,7 +41,7 @@ pub struct RetentionRule {
     pub purpose: String,
     /// Which classes.
     pub classes: Vec<Class>,
-    /// Whole days after the day of the event.
+    /// Whole days after the day of the event, or of its arrival where that is later.
     pub days: u32,
 }
 
@@ -96,6 +97,12 @@ pub(super) fn keys(rows: &RecordBatch) -> Option<impl Iterator<Item = (Class, i6
     Some((0..rows.num_rows()).map(of_row))
 }
 
+/// When each row arrived.
+fn arrivals(rows: &RecordBatch) -> Option<impl Iterator<Item = i64>> {
+    let received = rows.column_by_name("received")?.as_primitive_opt::<TimestampMicrosecondType>()?.clone();
+    Some((0..rows.num_rows()).map(move |row| received.value(row)))
+}
+
 /// What is over, judged row by row.
 #[derive(Clone)]
 struct Judge {
@@ -113,10 +120,11 @@ enum Verdict<'a> {
 }
 
 impl Judge {
-    fn judge(&self, class: Class, time: i64) -> Verdict<'_> {
+    fn judge(&self, class: Class, time: i64, received: i64) -> Verdict<'_> {
         let days = self.policy.days_of(class);
-        if time >= cutoff(self.now, days) {
-            return Verdict::Keep((time.div_euclid(DAY_US) + i64::from(days) + 1).saturating_mul(DAY_US));
+        let begins = time.max(received);
+        if begins >= cutoff(self.now, days) {
+            return Verdict::Keep((begins.div_euclid(DAY_US) + i64::from(days) + 1).saturating_mul(DAY_US));
         }
         let at = Timestamp::from_micros(time);
         match self.holds.iter().find(|hold| hold.keeps(&self.agency, class, at)) {
@@ -126,9 +134,9 @@ impl Judge {
     }
 
     fn over(&self, rows: &RecordBatch) -> BooleanArray {
-        let is_over = |(class, time)| matches!(self.judge(class, time), Verdict::Over);
-        match keys(rows) {
-            Some(keys) => keys.map(is_over).map(Some).collect(),
+        let is_over = |((class, time), received)| matches!(self.judge(class, time, received), Verdict::Over);
+        match keys(rows).zip(arrivals(rows)) {
+            Some((keys, arrivals)) => keys.zip(arrivals).map(is_over).map(Some).collect(),
             None => BooleanArray::from(vec![false; rows.num_rows()]),
         }
     }
@@ -144,9 +152,11 @@ struct Look {
 
 fn look(path: &Path, judge: &Judge) -> Result<Look, LakeError> {
     let mut look = Look::default();
-    for rows in rewrite::read(path, Some(&["class_uid", "time"]))? {
-        for (class, time) in keys(&rows?).into_iter().flatten() {
-            match judge.judge(class, time) {
+    for rows in rewrite::read(path, Some(&["class_uid", "time", "received"]))? {
+        let rows = rows?;
+        let Some((keys, arrivals)) = keys(&rows).zip(arrivals(&rows)) else { continue };
+        for ((class, time), received) in keys.zip(arrivals) {
+            match judge.judge(class, time, received) {
                 Verdict::Over => look.over += 1,
                 Verdict::Held(hold) => *look.held.entry(hold.id.clone()).or_default() += 1,
                 Verdict::Keep(until) => look.next_due = Some(look.next_due.map_or(until, |due| due.min(until))),
@@ -187,13 +197,18 @@ impl Lake {
         report: &mut MaintenanceReport,
     ) -> Result<(), LakeError> {
         let (shortest, longest) = judge.policy.days_bounds();
-        let bounds = file.statistics.bounds.get("time").copied();
-        let is_young = bounds.is_some_and(|(first, _)| first >= cutoff(judge.now, shortest));
+        let bounds = |name: &str| file.statistics.bounds.get(name).copied();
+        // The period begins with the later of the two, so the later of the earliest bounds all of it from below.
+        let begins = bounds("time").zip(bounds("received")).map(|(time, received)| {
+            let (first, last): (i64, i64) = (time.0.max(received.0), time.1.max(received.1));
+            (first, last)
+        });
+        let is_young = begins.is_some_and(|(first, _)| first >= cutoff(judge.now, shortest));
         if is_young || memory.due.get(&file.path).is_some_and(|due| *due > judge.now) {
             return Ok(());
         }
         let may_be_held = judge.holds.iter().any(|hold| hold.agency == judge.agency);
-        if !may_be_held && bounds.is_some_and(|(_, last)| last < cutoff(judge.now, longest)) {
+        if !may_be_held && begins.is_some_and(|(_, last)| last < cutoff(judge.now, longest)) {
             report.rows_expired += file.statistics.rows;
             return self.remove(file).await;
         }
@@ -267,7 +282,8 @@ mod tests {
         };
         let judge = Judge { policy: policy(), holds: vec![hold], agency: AgencyId::home(), now };
         let check = |class, time: &str, expected: &str| {
-            let verdict = match judge.judge(class, Timestamp::parse(time).unwrap().as_micros()) {
+            let time_us = Timestamp::parse(time).unwrap().as_micros();
+            let verdict = match judge.judge(class, time_us, time_us) {
                 Verdict::Keep(_) => "keep".to_owned(),
                 Verdict::Held(hold) => hold.id.clone(),
                 Verdict::Over => "over".to_owned(),
@@ -280,5 +296,8 @@ mod tests {
         check(Class::DNS, "2024-02-01T00:00:00Z", "over");
         check(Class::NETWORK, "2024-01-15T00:00:00Z", "over");
         check(Class::AUTHENTICATION, "2024-01-15T00:00:00Z", "keep");
+        // Old, but brought only now.
+        let old = Timestamp::parse("2019-01-01T00:00:00Z").unwrap().as_micros();
+        assert!(matches!(judge.judge(Class::DNS, old, now.as_micros()), Verdict::Keep(_)));
     }
 }

@@ -32,6 +32,9 @@ pub(crate) use doors::TOKEN_PREFIX;
 pub(crate) use shelf::LakeShelf;
 pub(crate) use upkeep::holds;
 
+/// What is logged unless `WATCHBELL_LOG` says otherwise: our own words, and of others only what somebody must act on.
+const LOG: &str = "warn,watchbell=info,engine=info,connect=info,store=info,lake=info";
+
 /// The source that is there when none is configured.
 const DEFAULT_SOURCE: &str = "http";
 
@@ -46,7 +49,7 @@ pub(crate) fn run(arguments: &ServeArgs) -> Result<Exit> {
 /// Logs go to stderr, so that stdout is for what programs read.
 fn init_log(as_json: bool) {
     let filter = tracing_subscriber::EnvFilter::try_from_env("WATCHBELL_LOG")
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info,async_nats=warn,rumqttc=warn,datafusion=warn,delta_kernel=warn"));
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(LOG));
     let has_colour = std::io::IsTerminal::is_terminal(&std::io::stderr()) && std::env::var_os("NO_COLOR").is_none();
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(has_colour);
     // A second call, in tests, finds a log already.
@@ -121,7 +124,7 @@ async fn serve(config: Config, arguments: &ServeArgs) -> Result<Exit> {
     let clock = Arc::new(SystemClock);
     let ctx = OpContext { agency: config.agency.clone(), actor: "node".to_owned(), purpose: None, now: clock.now() };
     let (journal, journal_thread) = open_journal(&config, &state, &ctx).await?;
-    let shelf = Arc::new(LakeShelf::new(config.lake_dir()));
+    let shelf = Arc::new(LakeShelf::new(config.lake_dir(), node::lake_options()));
     let parts = WatchParts {
         journal: journal.clone(),
         state: state.clone(),

@@ -4,26 +4,26 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use engine::ingest::{Shelf, ShelfError, ShelfRow};
-use lake::{Lake, LakeError, LakeRecord};
+use lake::{Lake, LakeError, LakeOptions, LakeRecord};
 use model::doors::BoxFuture;
 use tokio::sync::OnceCell;
-
-use crate::node::lake_options;
 
 /// A lake in a folder.
 pub(crate) struct LakeShelf {
     folder: PathBuf,
+    options: LakeOptions,
     lake: OnceCell<Arc<Lake>>,
 }
 
 impl LakeShelf {
-    pub(crate) fn new(folder: PathBuf) -> Self {
-        LakeShelf { folder, lake: OnceCell::new() }
+    /// The lake in this folder; it is made when there is none.
+    pub(crate) fn new(folder: PathBuf, options: LakeOptions) -> Self {
+        LakeShelf { folder, options, lake: OnceCell::new() }
     }
 
     /// The lake, opened if it is not yet.
     pub(crate) async fn lake(&self) -> Result<&Arc<Lake>, ShelfError> {
-        let open = async || Lake::open(&self.folder, lake_options()).await.map(Arc::new);
+        let open = async || Lake::open(&self.folder, self.options.clone()).await.map(Arc::new);
         self.lake.get_or_try_init(open).await.map_err(refused)
     }
 
