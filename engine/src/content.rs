@@ -66,8 +66,6 @@ pub struct Content {
     pub suppress_count: usize,
 }
 
-/// Longest indicator or suppression file, unpacked.
-const LIST_BYTES_MAX: u64 = 1024 * 1024 * 1024;
 /// Most files below the folders of one kind.
 const FILES_MAX: usize = 200_000;
 
@@ -212,10 +210,10 @@ impl ContentReader {
 
     fn bytes(&mut self, path: &Path) -> Option<Vec<u8>> {
         let mut bytes = Vec::new();
-        let read = unpack::open(path).and_then(|reader| reader.take(LIST_BYTES_MAX + 1).read_to_end(&mut bytes));
+        let read = unpack::open(path).and_then(|reader| reader.take(limits::LIST_FILE_BYTES_MAX + 1).read_to_end(&mut bytes));
         match read {
-            Ok(_) if bytes.len() as u64 > LIST_BYTES_MAX => {
-                self.complain(path, None, format!("larger than {LIST_BYTES_MAX} bytes"));
+            Ok(_) if bytes.len() as u64 > limits::LIST_FILE_BYTES_MAX => {
+                self.complain(path, None, format!("larger than {} bytes", limits::LIST_FILE_BYTES_MAX));
                 None
             }
             Ok(_) => Some(bytes),

@@ -6,3 +6,4 @@ mod lines;
 pub mod rule_tests;
 pub mod scan;
 pub mod unpack;
+pub mod validate;
