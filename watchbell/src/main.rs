@@ -9,6 +9,7 @@ mod progress;
 mod ranking;
 mod rules;
 mod scan;
+mod validate;
 mod words;
 
 use std::process::ExitCode;
@@ -23,6 +24,7 @@ fn main() -> ExitCode {
     let result = match cli.command {
         Command::Scan(arguments) => scan::run(&arguments),
         Command::Rules(arguments) => rules::run(&arguments),
+        Command::Validate(arguments) => validate::run(&arguments),
         Command::Completions { shell } => cli::completions(shell),
         Command::Man => cli::man(),
     };

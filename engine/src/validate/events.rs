@@ -90,7 +90,9 @@ impl Judge<'_> {
             };
             let hint = match violation.problem.as_str() {
                 "unknown attribute" => Some("what the class has no attribute for goes under unmapped"),
-                "names no class of this schema" => Some("class_uid is a number such as 3002; is the schema the right version?"),
+                "names no class of this schema" => {
+                    Some("class_uid is a number such as 3002; is the schema the right version?")
+                }
                 _ => None,
             };
             let fault = Fault::at(place, violation.problem);

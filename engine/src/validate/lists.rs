@@ -14,7 +14,11 @@ pub(super) fn indicators(input: &Input) -> Result<Faults, Fault> {
         let fault = Fault::at(format!("line {line}"), error.to_string());
         // Said once is enough.
         let is_first = faults.total == 0;
-        faults.push(if is_first { fault.hint("a line is value<TAB>label or value<TAB>label<TAB>confidence") } else { fault });
+        faults.push(if is_first {
+            fault.hint("a line is value<TAB>label or value<TAB>label<TAB>confidence")
+        } else {
+            fault
+        });
     }
     faults.total = report.bad;
     Ok(faults)

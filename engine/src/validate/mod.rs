@@ -48,15 +48,8 @@ pub struct UnknownKind(String);
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Kind; 7] = [
-        Kind::Sigma,
-        Kind::Ocsf,
-        Kind::Mapping,
-        Kind::Routing,
-        Kind::Placeholders,
-        Kind::Indicators,
-        Kind::Suppress,
-    ];
+    pub const ALL: [Kind; 7] =
+        [Kind::Sigma, Kind::Ocsf, Kind::Mapping, Kind::Routing, Kind::Placeholders, Kind::Indicators, Kind::Suppress];
 
     /// As people write it.
     pub const fn name(self) -> &'static str {
@@ -75,9 +68,17 @@ impl Kind {
     pub const fn endings(self) -> &'static [&'static str] {
         match self {
             Kind::Sigma => &[".yml", ".yaml"],
-            Kind::Ocsf => {
-                &[".json", ".jsonl", ".ndjson", ".json.gz", ".jsonl.gz", ".ndjson.gz", ".json.zst", ".jsonl.zst", ".ndjson.zst"]
-            }
+            Kind::Ocsf => &[
+                ".json",
+                ".jsonl",
+                ".ndjson",
+                ".json.gz",
+                ".jsonl.gz",
+                ".ndjson.gz",
+                ".json.zst",
+                ".jsonl.zst",
+                ".ndjson.zst",
+            ],
             Kind::Mapping | Kind::Routing | Kind::Placeholders => &[".toml"],
             Kind::Indicators => &[".tsv", ".txt", ".tsv.gz", ".txt.gz", ".tsv.zst", ".txt.zst"],
             Kind::Suppress => &["list.json", ".txt", ".lst"],
@@ -305,10 +306,10 @@ pub fn files(kind: Kind, places: &[PathBuf]) -> (Vec<PathBuf>, Vec<Verdict>) {
         // In the order in which they were named.
         found.extend(reader.files(std::slice::from_ref(place), kind.endings()));
     }
-    let missing = reader.complaints.into_iter().map(|complaint| Verdict {
-        file: complaint.path,
-        faults: Faults::of(Fault::new(complaint.reason)),
-    });
+    let missing = reader
+        .complaints
+        .into_iter()
+        .map(|complaint| Verdict { file: complaint.path, faults: Faults::of(Fault::new(complaint.reason)) });
     (found, missing.collect())
 }
 

@@ -29,7 +29,9 @@ pub(super) fn placeholders(input: &Input) -> Result<Faults, Fault> {
     let mut faults = Faults::default();
     for (name, values) in &placeholders {
         if values.is_empty() {
-            faults.push(Fault::at(name.clone(), "it has no value").hint("a rule with this placeholder could match nothing"));
+            faults.push(
+                Fault::at(name.clone(), "it has no value").hint("a rule with this placeholder could match nothing"),
+            );
         }
     }
     Ok(faults)

@@ -23,7 +23,8 @@ use super::{Fault, Faults, Input, Verdict};
 pub(super) fn validate(inputs: &[Input], give: &mut dyn FnMut(Verdict)) {
     let mut left = limits::RULES_TOGETHER_BYTES_MAX;
     let texts: Vec<Result<String, Fault>> = inputs.iter().map(|input| read(input, &mut left)).collect();
-    let files: Vec<RuleText<'_>> = texts.iter().map(|text| RuleText::parse(text.as_deref().unwrap_or_default())).collect();
+    let files: Vec<RuleText<'_>> =
+        texts.iter().map(|text| RuleText::parse(text.as_deref().unwrap_or_default())).collect();
     let names = Names::of(&files);
     for (at, input) in inputs.iter().enumerate() {
         let faults = match &texts[at] {
@@ -36,9 +37,9 @@ pub(super) fn validate(inputs: &[Input], give: &mut dyn FnMut(Verdict)) {
 
 fn read(input: &Input, left: &mut u64) -> Result<String, Fault> {
     let text = input.text(limits::RULE_FILE_BYTES_MAX)?;
-    *left = left.checked_sub(text.len() as u64).ok_or_else(|| {
-        Fault::new("not looked at: too many rules in one call").hint("check the folders one by one")
-    })?;
+    *left = left
+        .checked_sub(text.len() as u64)
+        .ok_or_else(|| Fault::new("not looked at: too many rules in one call").hint("check the folders one by one"))?;
     Ok(text)
 }
 
@@ -53,7 +54,8 @@ impl<'a> RuleText<'a> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let cut = place::documents(text).into_iter().take(limits::RULE_FILE_DOCUMENTS_MAX + 1);
         let documents: Vec<_> = cut.map(|document| (document, mapping(document))).collect();
-        let has_actions = documents.iter().any(|(_, mapping)| mapping.as_ref().is_ok_and(|map| map.contains_key("action")));
+        let has_actions =
+            documents.iter().any(|(_, mapping)| mapping.as_ref().is_ok_and(|map| map.contains_key("action")));
         RuleText { documents, has_actions }
     }
 
@@ -110,7 +112,11 @@ fn mapping(document: Document<'_>) -> Result<Mapping, Fault> {
             }
             None => fault,
         };
-        if problem.contains("duplicate entry") { fault.hint("a key may stand only once; a list holds several values") } else { fault }
+        if problem.contains("duplicate entry") {
+            fault.hint("a key may stand only once; a list holds several values")
+        } else {
+            fault
+        }
     };
     match Value::deserialize(yaml_serde::Deserializer::from_str(document.text)) {
         Ok(Value::Mapping(mapping)) => Ok(mapping),
@@ -174,7 +180,9 @@ fn filter(mapping: &Mapping) -> Vec<Problem> {
     rule.insert("logsource".into(), mapping.get("logsource").cloned().unwrap_or_default());
     rule.insert("detection".into(), Value::Mapping(detection));
     match yaml_serde::to_string(&rule) {
-        Ok(text) => load(&[("self", &text)]).errors.iter().map(|error| reader_problem(&error.reason, "filter")).collect(),
+        Ok(text) => {
+            load(&[("self", &text)]).errors.iter().map(|error| reader_problem(&error.reason, "filter")).collect()
+        }
         Err(error) => vec![Problem::new(["filter"], error.to_string())],
     }
 }
@@ -249,7 +257,9 @@ fn correlation(here: Here, files: &[RuleText<'_>], names: &Names) -> Vec<Problem
     let compiled = Correlator::new(Arc::new(set));
     let reasons = of_set.into_iter().chain(own(&compiled.errors));
     let problem = |reason: String| {
-        let hint = reason.contains("no rule has that id").then_some("a rule of that name is there, but it is not valid itself");
+        let hint = reason
+            .contains("no rule has that id")
+            .then_some("a rule of that name is there, but it is not valid itself");
         let problem = Problem::new(["correlation"], reason);
         match hint {
             Some(hint) => problem.hint(hint),

@@ -40,7 +40,9 @@ pub(super) fn documents(text: &str) -> Vec<Document<'_>> {
 impl Document<'_> {
     /// Nothing but blanks, comments and directives.
     pub(super) fn is_blank(&self) -> bool {
-        self.text.lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with('#') || line.starts_with('%'))
+        self.text
+            .lines()
+            .all(|line| line.trim().is_empty() || line.trim_start().starts_with('#') || line.starts_with('%'))
     }
 
     /// The line of the file in which the last key of a path stands, or of as much of the path as is found.

@@ -124,7 +124,11 @@ impl Checker {
         self.list(document, "tags", 0);
         for tag in document.get("tags").and_then(Value::as_sequence).into_iter().flatten().filter_map(Value::as_str) {
             if !is_tag(tag) {
-                self.hinted(&["tags"], format!("{tag:?} is no tag"), "a tag is a namespace, a dot and a name in lower case: attack.t1059.001");
+                self.hinted(
+                    &["tags"],
+                    format!("{tag:?} is no tag"),
+                    "a tag is a namespace, a dot and a name in lower case: attack.t1059.001",
+                );
             }
         }
         // A correlation may have a single text here.
@@ -209,7 +213,11 @@ impl Checker {
 
     fn log_source(&mut self, document: &Mapping) {
         let Some(value) = document.get("logsource") else {
-            return self.hinted(&["logsource"], "required, but absent", "say which logs it is for: product, category, service");
+            return self.hinted(
+                &["logsource"],
+                "required, but absent",
+                "say which logs it is for: product, category, service",
+            );
         };
         let Some(source) = value.as_mapping() else { return self.kind(&["logsource"], "a mapping", value) };
         let mut named = 0;
@@ -265,7 +273,10 @@ fn is_uuid(text: &str) -> bool {
     let parts: Vec<&str> = text.split('-').collect();
     let lengths = [8, 4, 4, 4, 12];
     parts.len() == lengths.len()
-        && parts.iter().zip(lengths).all(|(part, length)| part.len() == length && part.bytes().all(|b| b.is_ascii_hexdigit()))
+        && parts
+            .iter()
+            .zip(lengths)
+            .all(|(part, length)| part.len() == length && part.bytes().all(|b| b.is_ascii_hexdigit()))
 }
 
 /// The schema's pattern, and a day that the month has.
@@ -275,7 +286,9 @@ fn is_date(text: &str) -> bool {
     let figure = |part: &str, digits: usize| {
         (part.len() == digits && part.bytes().all(|b| b.is_ascii_digit())).then(|| part.parse::<u32>().ok()).flatten()
     };
-    let (Some(year), Some(month), Some(day)) = (figure(year, 4), figure(month, 2), figure(day, 2)) else { return false };
+    let (Some(year), Some(month), Some(day)) = (figure(year, 4), figure(month, 2), figure(day, 2)) else {
+        return false;
+    };
     let is_leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
     let days = match month {
         1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,

@@ -28,7 +28,11 @@ impl Checker {
         let Some(correlation) = value.as_mapping() else { return self.kind(&["correlation"], "a mapping", value) };
         let kind = self.correlation_type(correlation);
         match correlation.get("rules") {
-            None => self.hinted(&["correlation", "rules"], "required, but absent", "the ids or names of the rules that it counts"),
+            None => self.hinted(
+                &["correlation", "rules"],
+                "required, but absent",
+                "the ids or names of the rules that it counts",
+            ),
             Some(Value::String(name)) if !name.is_empty() => {}
             Some(rules) => self.names(&["correlation", "rules"], rules),
         }
@@ -53,7 +57,11 @@ impl Checker {
         };
         let kind = value.as_str().filter(|kind| TYPES.contains(kind));
         if kind.is_none() {
-            self.hinted(&path, format!("{} is no type of correlation", shown(value)), format!("one of {}", TYPES.join(", ")));
+            self.hinted(
+                &path,
+                format!("{} is no type of correlation", shown(value)),
+                format!("one of {}", TYPES.join(", ")),
+            );
         }
         kind
     }
@@ -111,7 +119,11 @@ impl Checker {
             };
             let path = [path[0], path[1], alias];
             let Some(fields) = fields.as_mapping() else {
-                self.hinted(&path, format!("should be a mapping, not {}", kind_of(fields)), "the name of a rule, and the field that it has there");
+                self.hinted(
+                    &path,
+                    format!("should be a mapping, not {}", kind_of(fields)),
+                    "the name of a rule, and the field that it has there",
+                );
                 continue;
             };
             let named = super::rule_names(correlation);
@@ -143,26 +155,44 @@ impl Checker {
         for (key, value) in condition {
             match (key.as_str(), value) {
                 (Some("field"), Value::String(name)) if !name.is_empty() => {}
-                (Some("field"), fields @ Value::Sequence(_)) => self.names(&["correlation", "condition", "field"], fields),
-                (Some("field"), other) => self.kind(&["correlation", "condition", "field"], "the name of a field", other),
+                (Some("field"), fields @ Value::Sequence(_)) => {
+                    self.names(&["correlation", "condition", "field"], fields)
+                }
+                (Some("field"), other) => {
+                    self.kind(&["correlation", "condition", "field"], "the name of a field", other)
+                }
                 (Some("percentile"), value) if value.as_u64().is_some_and(|rank| rank <= 100) => {}
                 (Some("percentile"), value) => {
-                    self.wrong(&["correlation", "condition", "percentile"], format!("a percentile is 0 to 100, not {}", shown(value)));
+                    self.wrong(
+                        &["correlation", "condition", "percentile"],
+                        format!("a percentile is 0 to 100, not {}", shown(value)),
+                    );
                 }
                 (Some(operator), value) if OPERATORS.contains(&operator) => {
                     comparisons += 1;
                     if !value.is_u64() && !value.is_i64() {
-                        self.wrong(&["correlation", "condition", operator], format!("should be a whole number, not {}", shown(value)));
+                        self.wrong(
+                            &["correlation", "condition", operator],
+                            format!("should be a whole number, not {}", shown(value)),
+                        );
                     }
                 }
-                _ => self.hinted(&path, format!("{} is no comparison", shown(key)), format!("one of {}", OPERATORS.join(", "))),
+                _ => self.hinted(
+                    &path,
+                    format!("{} is no comparison", shown(key)),
+                    format!("one of {}", OPERATORS.join(", ")),
+                ),
             }
         }
         if comparisons == 0 {
             self.hinted(&path, "it compares nothing", "such as gte: 10");
         }
         if kind.starts_with("value_") && condition.get("field").is_none() {
-            self.hinted(&["correlation", "condition", "field"], format!("`{kind}` needs one"), "the field whose values are counted");
+            self.hinted(
+                &["correlation", "condition", "field"],
+                format!("`{kind}` needs one"),
+                "the field whose values are counted",
+            );
         }
     }
 }

@@ -5,7 +5,8 @@ use yaml_serde::{Mapping, Value};
 use super::{Checker, kind_of, shown};
 
 /// Modifiers that the specification allows for texts only.
-const FOR_TEXTS: &[&str] = &["windash", "base64", "base64offset", "wide", "utf16", "utf16le", "utf16be", "expand", "fieldref", "cidr"];
+const FOR_TEXTS: &[&str] =
+    &["windash", "base64", "base64offset", "wide", "utf16", "utf16le", "utf16be", "expand", "fieldref", "cidr"];
 /// Modifiers that the specification allows for numbers only, with the range that the value may have.
 const FOR_NUMBERS: &[(&str, f64, f64)] = &[
     ("lt", f64::MIN, f64::MAX),
@@ -24,12 +25,20 @@ const FOR_NUMBERS: &[(&str, f64, f64)] = &[
 impl Checker {
     pub(super) fn detection(&mut self, document: &Mapping) {
         let Some(value) = document.get("detection") else {
-            return self.hinted(&["detection"], "required, but absent", "a document is a rule (detection), a correlation or a filter");
+            return self.hinted(
+                &["detection"],
+                "required, but absent",
+                "a document is a rule (detection), a correlation or a filter",
+            );
         };
         let Some(detection) = value.as_mapping() else { return self.kind(&["detection"], "a mapping", value) };
         self.condition("detection", detection, true);
         if detection.contains_key("timeframe") {
-            self.hinted(&["detection", "timeframe"], "`timeframe` is gone from Sigma 2", "write a correlation rule with a timespan");
+            self.hinted(
+                &["detection", "timeframe"],
+                "`timeframe` is gone from Sigma 2",
+                "write a correlation rule with a timespan",
+            );
         }
         self.selections("detection", detection, &["condition", "timeframe"]);
     }
@@ -50,7 +59,11 @@ impl Checker {
     fn condition(&mut self, section: &str, detection: &Mapping, may_be_list: bool) {
         let path = [section, "condition"];
         let Some(condition) = detection.get("condition") else {
-            return self.hinted(&path, "required, but absent", "it says how the selections go together: selection and not filter");
+            return self.hinted(
+                &path,
+                "required, but absent",
+                "it says how the selections go together: selection and not filter",
+            );
         };
         let conditions: Vec<&Value> = match condition {
             Value::Sequence(list) if may_be_list && !list.is_empty() => list.iter().collect(),
@@ -64,7 +77,11 @@ impl Checker {
             if text.trim().is_empty() {
                 self.wrong(&path, "it is empty");
             } else if text.contains('|') {
-                self.hinted(&path, "aggregations behind a pipe are gone from Sigma 2", "write a correlation rule: event_count, value_count, temporal");
+                self.hinted(
+                    &path,
+                    "aggregations behind a pipe are gone from Sigma 2",
+                    "write a correlation rule: event_count, value_count, temporal",
+                );
             }
         }
     }
@@ -102,7 +119,8 @@ impl Checker {
             match member {
                 Value::Mapping(fields) => self.fields(path, fields),
                 Value::String(_) | Value::Number(_) | Value::Bool(_) => {}
-                other => self.wrong(path, format!("should be a list of texts, numbers or mappings, not of {}", kind_of(other))),
+                other => self
+                    .wrong(path, format!("should be a list of texts, numbers or mappings, not of {}", kind_of(other))),
             }
         }
     }
@@ -122,7 +140,11 @@ impl Checker {
                 Value::Sequence(values) => {
                     for value in values {
                         if value.is_null() {
-                            self.hinted(&path, "null cannot be part of a list of values", "ask for null in a selection of its own");
+                            self.hinted(
+                                &path,
+                                "null cannot be part of a list of values",
+                                "ask for null in a selection of its own",
+                            );
                         } else {
                             self.value(&path, field, value);
                         }
@@ -135,7 +157,8 @@ impl Checker {
 
     fn value(&mut self, path: &[&str], field: &str, value: &Value) {
         if matches!(value, Value::Mapping(_) | Value::Sequence(_) | Value::Tagged(_)) {
-            return self.wrong(path, format!("a value is a text, a number, true, false or null, not {}", kind_of(value)));
+            return self
+                .wrong(path, format!("a value is a text, a number, true, false or null, not {}", kind_of(value)));
         }
         for modifier in field.split('|').skip(1) {
             if modifier == "exists" && !value.is_bool() {
