@@ -12,7 +12,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use detect::sigma::{Correlator, Matcher, Router, RuleSet, Seen};
+use detect::sigma::{Correlator, Matcher, Router, RuleSet, Seen, Source};
 use formats::{Head, Mappings};
 use model::{AgencyId, EventId, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -241,10 +241,10 @@ impl Runner {
                     if sources.iter().any(|source| source.satisfies(asked)) {
                         troubles.insert("the log source fits, the conditions do not hold".to_owned());
                     } else {
-                        let sources: Vec<String> = sources.iter().map(ToString::to_string).collect();
+                        let sources: Vec<String> = sources.iter().map(words).collect();
                         let is =
-                            if sources.is_empty() { "of no known log source".to_owned() } else { sources.join(", ") };
-                        troubles.insert(format!("the rule is for {asked}, the event is {is}"));
+                            if sources.is_empty() { "of no known log source".to_owned() } else { sources.join(" or ") };
+                        troubles.insert(format!("the rule is for {}, the event is {is}", words(asked)));
                     }
                 }
                 Err(trouble) => {
@@ -275,6 +275,13 @@ impl Runner {
         }
         Some(found.iter().filter(|detection| detection.analytic.uid == uid).count() as u64)
     }
+}
+
+/// A log source in words: `product windows, service sysmon`.
+fn words(source: &Source) -> String {
+    let parts = [("product", &source.product), ("category", &source.category), ("service", &source.service)];
+    let named = parts.iter().filter_map(|(what, name)| name.as_ref().map(|name| format!("{what} {name}")));
+    named.collect::<Vec<_>>().join(", ")
 }
 
 fn counted(events: usize) -> String {

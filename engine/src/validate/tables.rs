@@ -2,7 +2,7 @@
 
 use detect::sigma::{Placeholders, Router};
 use formats::Mappings;
-use model::limits;
+use model::{Format, limits};
 
 use super::{Fault, Faults, Input};
 
@@ -17,8 +17,34 @@ pub(super) fn mapping(input: &Input) -> Result<Faults, Fault> {
 
 pub(super) fn routing(input: &Input) -> Result<Faults, Fault> {
     let text = input.text(limits::RULE_FILE_BYTES_MAX)?;
-    Router::with_table(&text).map_err(|error| fault(&error.to_string()))?;
-    Ok(Faults::default())
+    let table: toml::Table = toml::from_str(&text).map_err(|error| fault(&error.to_string()))?;
+    let mut faults = Faults::default();
+    let routes = table.get("route").and_then(toml::Value::as_array);
+    for (number, route) in routes.into_iter().flatten().enumerate() {
+        let place = format!("route {}", number + 1);
+        faults.extend(unknown_formats(route).map(|name| {
+            Fault::at(place.clone(), format!("format: {name:?} is no format"))
+                .hint("`watchbell scan --help` lists them")
+        }));
+        if ["product", "category", "service"].iter().all(|key| route.get(key).is_none()) {
+            faults
+                .push(Fault::at(place, "it names neither product nor category nor service, so no rule is found by it"));
+        }
+    }
+    if faults.total == 0 {
+        Router::with_table(&text).map_err(|error| fault(&error.to_string()))?;
+    }
+    Ok(faults)
+}
+
+/// The reader of the table says only that a value is none of several things; a name can be said more exactly.
+fn unknown_formats(route: &toml::Value) -> impl Iterator<Item = &str> {
+    let named = match route.get("format") {
+        Some(toml::Value::Array(many)) => many.iter().filter_map(toml::Value::as_str).collect(),
+        Some(one) => one.as_str().into_iter().collect::<Vec<_>>(),
+        None => Vec::new(),
+    };
+    named.into_iter().filter(|name| name.parse::<Format>().is_err())
 }
 
 pub(super) fn placeholders(input: &Input) -> Result<Faults, Fault> {

@@ -301,7 +301,13 @@ fn tables() {
     refused(Kind::Mapping, "[[mapping]]\nname = \"door\"\nklass = 3002\n", "line 3, column 1: unknown field `klass`");
     refused(Kind::Mapping, "", "it holds no mapping (hint: a mapping begins with [[mapping]])");
     taken(Kind::Routing, "[[route]]\nformat = \"json\"\nproduct = \"door\"\nwhen = { kind = \"door\" }\n");
-    refused(Kind::Routing, "[[route]]\nformat = \"jason\"\n", "jason");
+    refused(
+        Kind::Routing,
+        "[[route]]\nformat = [\"json\", \"jason\"]\nproduct = \"x\"\n",
+        "route 1: format: \"jason\" is no format",
+    );
+    refused(Kind::Routing, "[[route]]\nformat = \"json\"\n", "route 1: it names neither product");
+    refused(Kind::Routing, "[[route]]\nformat = \"json\"\nproduct = \"x\"\nwhat = 1\n", "unknown field");
     refused(Kind::Routing, "[[route]]\nformat = \n", "line 2");
 }
 
