@@ -1,7 +1,7 @@
 //! Examples, and rules run on them.
 //!
 //! They come in two forms. SigmaHQ's: an `info.yml`, which names the rule and, for each test, a log file (EVTX, JSON, or lines)
-//! and how many matches it must give; it stands below the rules, or a rule names it in `regression_tests_path`. And case
+//! and how many matches it must give at least (0: it must stay silent); it stands below the rules, or a rule names it in `regression_tests_path`. And case
 //! files: one JSON object a line with `rule_id`, the events (`events_raw` as the source writes them, else `events_flat`), and
 //! `expected_matches` or `expected_min`; 0 matches is an example that must stay silent. Events of an example are
 //! in order, so that correlations can be tried, too.
@@ -79,8 +79,18 @@ enum Wanted {
 }
 
 impl Wanted {
-    fn of(exactly: Option<u64>, least: Option<u64>) -> Self {
-        exactly.map_or(Wanted::AtLeast(least.unwrap_or(1)), Wanted::Exactly)
+    /// What a case file asks for. Where it has both, the lower bound counts, as it does where the cases come from.
+    fn of_case(exactly: Option<u64>, least: Option<u64>) -> Self {
+        match (exactly, least) {
+            (Some(0), _) => Wanted::Exactly(0),
+            (Some(exactly), None) => Wanted::Exactly(exactly),
+            (_, least) => Wanted::AtLeast(least.unwrap_or(1)),
+        }
+    }
+
+    /// What an `info.yml` asks for: SigmaHQ's own runner takes more matches than `match_count`, and never fewer.
+    fn of_info(count: Option<u64>) -> Self {
+        if count == Some(0) { Wanted::Exactly(0) } else { Wanted::AtLeast(count.unwrap_or(1)) }
     }
 
     fn holds(self, matches: u64) -> bool {
@@ -174,7 +184,7 @@ impl Runner {
                 } else {
                     format!("{} ({})", file.display(), test.name)
                 };
-                self.run(&rule.id, place, &events, Wanted::of(test.match_count, None));
+                self.run(&rule.id, place, &events, Wanted::of_info(test.match_count));
             }
         }
     }
@@ -192,7 +202,7 @@ impl Runner {
                 Ok(case) => {
                     let events = if case.events_raw.is_empty() { &case.events_flat } else { &case.events_raw };
                     let events: Vec<String> = events.iter().map(Value::to_string).collect();
-                    self.run(&case.rule_id, place, &events, Wanted::of(case.expected_matches, case.expected_min));
+                    self.run(&case.rule_id, place, &events, Wanted::of_case(case.expected_matches, case.expected_min));
                 }
                 Err(error) => self.broken(Path::new(&place), error),
             }

@@ -157,7 +157,11 @@ struct Lines<'t> {
 
 impl Lines<'_> {
     fn remark(&mut self, at: &str, rule: &str, severity: Severity, about: &str, message: String) {
-        let line = self.text.lines().position(|line| line.trim_start().trim_start_matches("- ").starts_with(at));
+        let begins = |line: &str| {
+            let rest = line.trim_start().trim_start_matches("- ").strip_prefix(at);
+            rest.is_some_and(|rest| !rest.starts_with(|next: char| next.is_alphanumeric() || next == '.'))
+        };
+        let line = self.text.lines().position(begins);
         let remark = Remark {
             line: line.map(|line| line + 1),
             ..remark(self.file, Some(rule.to_owned()), severity, about, message)

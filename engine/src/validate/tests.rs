@@ -157,7 +157,11 @@ fn detections_that_are_refused() {
     check("condition: sel", "condition: 5", "should be a text, not a number");
     check("condition: sel", "condition: []", "should be a text, not a list");
     check("condition: sel", "condition: selection", "line 7, detection.condition: the condition names \"selection\"");
-    check("condition: sel", "condition: sel and", "detection.condition: ");
+    check(
+        "condition: sel",
+        "condition: sel and",
+        "line 7, detection.condition: it cannot be read at symbol 8: expected ",
+    );
     check("condition: sel", "condition: (sel", "detection.condition: ");
     check("condition: sel", "condition: sel sel", "detection.condition: ");
     check("condition: sel", "condition: 1 of filter*", "no selection has such a name");
@@ -176,7 +180,11 @@ fn detections_that_are_refused() {
     check("A: b", "A: [b, null]", "null cannot be part of a list");
     check("A: b", "A: b\n        A: c", "line 5, column");
     check("A: b", "A: b\n        A: c", "a key may stand only once");
-    check("A: b", "A|containss: b", "containss");
+    check(
+        "A: b",
+        "A|containss: b",
+        "line 6, detection.sel.A|containss: Unknown modifier 'containss' (hint: known are all, ",
+    );
     check("A: b", "A|: b", "detection");
     check("A: b", "A|re: '('", "line 6, detection.sel.A|re: regular expression");
     check("A: b", "A|cidr: 10.0.0.0/33", "no range of addresses");
@@ -219,7 +227,7 @@ fn correlations() {
         assert!(MANY.contains(line), "{line}");
         refused(Kind::Sigma, &format!("{LOGIN}---\n{}", MANY.replace(line, other)), expected);
     };
-    check("    type: event_count\n", "", "document 2, correlation.type: required, but absent");
+    check("    type: event_count\n", "", "document 2, line 12, correlation.type: required, but absent");
     check("event_count", "event_sum", "line 13, correlation.type: \"event_sum\" is no type");
     check("    rules:\n        - login\n", "", "rules: required, but absent");
     check("        - login\n    group", "        []\n    group", "it is empty");

@@ -120,7 +120,7 @@ fn a_rule_names_its_examples() {
     let output = run(&rules);
     assert_eq!(output.status.code(), Some(1));
     assert!(
-        text(&output.stdout).contains("(Positive Detection Test): 1 of 1 event matched, 2 should"),
+        text(&output.stdout).contains("(Positive Detection Test): 1 of 1 event matched, at least 2 should"),
         "{}",
         text(&output.stdout)
     );

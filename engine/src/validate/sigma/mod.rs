@@ -165,10 +165,20 @@ fn reader_problem(reason: &str, section: &str) -> Problem {
             _ => Problem::new([section, selection], rest),
         };
     }
+    if let Some(rest) = reason.strip_prefix("Condition parse error at ") {
+        return Problem::new([section, "condition"], condition_words(rest));
+    }
     if reason.contains("condition") {
         return Problem::new([section, "condition"], reason);
     }
     Problem::new([section], reason)
+}
+
+/// The reader of conditions draws a picture over several lines: `1:8: … = expected ident`.
+fn condition_words(picture: &str) -> String {
+    let symbol = picture.split(':').nth(1).unwrap_or_default();
+    let last = picture.lines().map(str::trim).rfind(|line| !line.is_empty()).unwrap_or_default();
+    format!("it cannot be read at symbol {symbol}: {}", last.trim_start_matches("= "))
 }
 
 /// A filter is a detection that stands elsewhere: it is read as the rule that it would be.

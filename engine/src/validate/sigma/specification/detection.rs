@@ -4,6 +4,10 @@ use yaml_serde::{Mapping, Value};
 
 use super::{Checker, kind_of, shown};
 
+/// For hints; the reader itself decides.
+const MODIFIERS: &str = "all, startswith, endswith, contains, exists, cased, neq, windash, re with i, m and s, base64, base64offset, \
+                         utf16, utf16le, utf16be, wide, lt, lte, gt, gte, minute, hour, day, week, month, year, cidr, expand, \
+                         fieldref";
 /// Modifiers that the specification allows for texts only.
 const FOR_TEXTS: &[&str] =
     &["windash", "base64", "base64offset", "wide", "utf16", "utf16le", "utf16be", "expand", "fieldref", "cidr"];
@@ -135,6 +139,10 @@ impl Checker {
                 continue;
             };
             let path = [path, &[field]].concat();
+            if let Err(error) = rsigma_parser::parse_field_spec(field) {
+                self.hinted(&path, error.to_string(), format!("known are {MODIFIERS}"));
+                continue;
+            }
             match value {
                 Value::Sequence(values) if values.is_empty() => self.wrong(&path, "it has no value"),
                 Value::Sequence(values) => {
