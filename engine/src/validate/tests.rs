@@ -178,7 +178,7 @@ fn detections_that_are_refused() {
     check("A: b", "A: {b: c}", "not a mapping");
     check("A: b", "A: [['b']]", "not a list");
     check("A: b", "A: [b, null]", "null cannot be part of a list");
-    check("A: b", "A: b\n        A: c", "line 5, column");
+    check("A: b", "A: b\n        A: c", "line 6, column 9: not YAML: detection.sel: duplicate entry with key");
     check("A: b", "A: b\n        A: c", "a key may stand only once");
     check(
         "A: b",
