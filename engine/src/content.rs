@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use detect::indicators::{Builder, Defaults, IndicatorSet, Indicators, Segment, parse_list};
-use detect::sigma::{Placeholders, Router, RuleFile, RuleSet};
+use detect::sigma::{Correlator, Placeholders, Router, RuleFile, RuleSet};
 use detect::suppress::{Lists, Suppression};
 use formats::Mappings;
 use model::{Level, limits};
@@ -66,8 +66,6 @@ pub struct Content {
     pub suppress_count: usize,
 }
 
-/// Longest indicator or suppression file, unpacked.
-const LIST_BYTES_MAX: u64 = 1024 * 1024 * 1024;
 /// Most files below the folders of one kind.
 const FILES_MAX: usize = 200_000;
 
@@ -85,7 +83,7 @@ impl Content {
         progress("lists of harmless things");
         let (suppression, suppress_count) = reader.suppression(&paths.suppress);
         Content {
-            rules: Arc::new(rules),
+            rules,
             router: Arc::new(router),
             indicators: Arc::new(indicators),
             suppression: Arc::new(suppression),
@@ -174,7 +172,7 @@ impl ContentReader {
         })
     }
 
-    pub(crate) fn rules(&mut self, places: &[PathBuf], placeholders: &Placeholders) -> RuleSet {
+    pub(crate) fn rules(&mut self, places: &[PathBuf], placeholders: &Placeholders) -> Arc<RuleSet> {
         let paths = self.files(places, &[".yml", ".yaml"]);
         let mut texts = Vec::with_capacity(paths.len());
         for path in paths {
@@ -183,7 +181,10 @@ impl ContentReader {
             }
         }
         let set = RuleSet::load(texts.iter().map(|(path, text)| RuleFile { path, text }), placeholders);
-        for error in &set.errors {
+        let set = Arc::new(set);
+        // What a correlation refers to shows only when all are put together.
+        let correlator = Correlator::new(Arc::clone(&set));
+        for error in set.errors.iter().chain(&correlator.errors) {
             self.complain(Path::new(&error.path), error.rule.clone(), &error.reason);
         }
         set
@@ -212,10 +213,11 @@ impl ContentReader {
 
     fn bytes(&mut self, path: &Path) -> Option<Vec<u8>> {
         let mut bytes = Vec::new();
-        let read = unpack::open(path).and_then(|reader| reader.take(LIST_BYTES_MAX + 1).read_to_end(&mut bytes));
+        let read =
+            unpack::open(path).and_then(|reader| reader.take(limits::LIST_FILE_BYTES_MAX + 1).read_to_end(&mut bytes));
         match read {
-            Ok(_) if bytes.len() as u64 > LIST_BYTES_MAX => {
-                self.complain(path, None, format!("larger than {LIST_BYTES_MAX} bytes"));
+            Ok(_) if bytes.len() as u64 > limits::LIST_FILE_BYTES_MAX => {
+                self.complain(path, None, format!("larger than {} bytes", limits::LIST_FILE_BYTES_MAX));
                 None
             }
             Ok(_) => Some(bytes),

@@ -8,3 +8,4 @@ pub mod retro;
 pub mod rule_tests;
 pub mod scan;
 pub mod unpack;
+pub mod validate;

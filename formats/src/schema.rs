@@ -1,18 +1,23 @@
 //! An event held against the compiled OCSF schema.
 //!
 //! Reads the one JSON file into which `ocsf-lib` compiles a version of the schema, and judges events by it: names, required
-//! attributes, types, members of enums, and that the numbers of class, category and type agree. An attribute that belongs to a
-//! profile is known, and required, only where `metadata.profiles` names the profile. What a class's `constraints` say
-//! (`at_least_one`, `just_one`) is reported apart, because objects that specialise another inherit its constraints in the
-//! compiled file where the source replaces them (`network_endpoint` would need a name). Deliberately absent: the regular
-//! expressions of hosts and paths, which the schema itself keeps loose.
+//! attributes, types, members of enums, that the numbers of class, category and type agree, that observables name attributes
+//! which the class has, and that `metadata` names a version and profiles that the schema knows. An attribute that belongs to a
+//! profile is known, and required, only where `metadata.profiles` names the profile. An attribute that is null counts as
+//! absent, as OCSF's own server judges it; a deprecated one is still valid. What the `constraints` of classes and objects say
+//! (`at_least_one`, `just_one`) is reported apart, because it is a demand on several attributes and not on one; where the
+//! compiled file is known to differ from its source, the source counts ([`constraints`]). Deliberately absent: the regular
+//! expressions of hosts and paths, which the schema itself keeps loose, and whether the caption beside a number is the right one.
 
-use std::collections::BTreeMap;
+mod constraints;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::net::IpAddr;
 
 use model::Timestamp;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 
 /// The compiled schema cannot be read.
@@ -26,6 +31,7 @@ pub struct Schema {
     version: String,
     classes: BTreeMap<u64, Class>,
     objects: BTreeMap<String, Object>,
+    profiles: BTreeSet<String>,
 }
 
 #[derive(Deserialize)]
@@ -34,6 +40,8 @@ struct Compiled {
     classes: BTreeMap<String, Class>,
     objects: BTreeMap<String, Object>,
     categories: BTreeMap<String, Category>,
+    #[serde(default)]
+    profiles: BTreeMap<String, IgnoredAny>,
 }
 
 #[derive(Deserialize)]
@@ -95,7 +103,7 @@ pub struct Report {
 }
 
 impl Report {
-    /// Whether the event is in the schema, constraints aside.
+    /// Whether the event's attributes are in the schema, constraints aside.
     pub fn is_valid(&self) -> bool {
         self.violations.is_empty()
     }
@@ -107,7 +115,13 @@ impl Schema {
     /// # Errors
     /// When the bytes are not what `ocsf-lib` writes.
     pub fn load(json: &[u8]) -> Result<Self, SchemaError> {
-        let compiled: Compiled = serde_json::from_slice(json)?;
+        let mut compiled: Compiled = serde_json::from_slice(json)?;
+        for (name, rule, attributes) in constraints::of_version(&compiled.version) {
+            if let Some(object) = compiled.objects.get_mut(*name) {
+                let attributes: Vec<String> = attributes.iter().map(ToString::to_string).collect();
+                object.constraints = (!attributes.is_empty()).then(|| BTreeMap::from([(rule.to_string(), attributes)]));
+            }
+        }
         let categories = compiled.categories;
         let class = |mut class: Class| {
             let category = class.category.as_ref().and_then(|name| categories.get(name));
@@ -118,6 +132,7 @@ impl Schema {
             version: compiled.version,
             classes: compiled.classes.into_values().map(class).collect(),
             objects: compiled.objects,
+            profiles: compiled.profiles.into_keys().collect(),
         })
     }
 
@@ -145,16 +160,48 @@ impl Schema {
             judge.wrong("an event is an object");
             return judge.report;
         };
-        let Some(class) = map.get("class_uid").and_then(Value::as_u64).and_then(|uid| self.classes.get(&uid)) else {
+        let Some(class_uid) = map.get("class_uid").filter(|uid| !uid.is_null()) else {
+            judge.wrong_at("class_uid", "required, but absent");
+            return judge.report;
+        };
+        let Some(class) = class_uid.as_u64().and_then(|uid| self.classes.get(&uid)) else {
             judge.wrong_at("class_uid", "names no class of this schema");
             return judge.report;
         };
-        let profiles = map.get("metadata").and_then(|metadata| metadata.get("profiles")).and_then(Value::as_array);
-        judge.profiles = profiles.into_iter().flatten().filter_map(Value::as_str).collect();
+        if let Some(metadata) = map.get("metadata") {
+            judge.inside("metadata", |judge| judge.metadata(metadata));
+        }
         judge.numbers(class, map);
         judge.members(map, &class.attributes, class.constraints.as_ref());
+        judge.observables(class, map);
         judge.report
     }
+
+    /// Whether the path of an observable's name leads to an attribute. Members of a list may be written `a.b`, `a[].b` and
+    /// `a[0].b` (OCSF, object `observable`).
+    fn leads_somewhere(&self, class: &Class, name: &str, is_applied: impl Fn(&Attribute) -> bool) -> bool {
+        let mut attributes = &class.attributes;
+        let mut steps = name.split('.').peekable();
+        while let Some(step) = steps.next() {
+            let step = step.split('[').next().unwrap_or(step);
+            let Some(attribute) = attributes.get(step).filter(|attribute| is_applied(attribute)) else { return false };
+            // Anything may stand in an `object` and in JSON.
+            if steps.peek().is_none() || matches!(attribute.kind.as_str(), "object" | "json_t") {
+                return true;
+            }
+            let Some(object) = self.objects.get(&attribute.kind) else { return false };
+            attributes = &object.attributes;
+        }
+        false
+    }
+}
+
+/// Major and minor number of a semantic version.
+fn version_of(text: &str) -> Option<(u64, u64)> {
+    let core = text.split(['-', '+']).next()?;
+    let mut parts = core.split('.').map(|part| part.parse::<u64>().ok());
+    let (major, minor, _patch) = (parts.next()??, parts.next()??, parts.next()??);
+    parts.next().is_none().then_some((major, minor))
 }
 
 struct Judge<'s> {
@@ -184,6 +231,40 @@ impl<'s> Judge<'s> {
         self.path.truncate(length);
     }
 
+    /// What the event says about the schema that it follows.
+    fn metadata(&mut self, metadata: &'s Value) {
+        if let Some(version) = metadata.get("version").and_then(Value::as_str) {
+            match (version_of(version), version_of(&self.schema.version)) {
+                (None, _) => self.wrong_at("version", "no version number like 1.8.0"),
+                (Some(event), Some(schema)) if event > schema => {
+                    let problem = format!("later than this schema, which is {}", self.schema.version);
+                    self.wrong_at("version", problem);
+                }
+                _ => {}
+            }
+        }
+        let profiles = metadata.get("profiles").and_then(Value::as_array);
+        self.profiles = profiles.into_iter().flatten().filter_map(Value::as_str).collect();
+        let known = &self.schema.profiles;
+        let is_known = |name: &str| known.iter().any(|profile| profile == name || last(profile) == last(name));
+        for at in 0..self.profiles.len() {
+            if !is_known(self.profiles[at]) {
+                self.wrong_at(&format!("profiles[{at}]"), "names no profile of this schema");
+            }
+        }
+    }
+
+    /// An observable points at an attribute that the class has.
+    fn observables(&mut self, class: &Class, map: &Map<String, Value>) {
+        let observables = map.get("observables").and_then(Value::as_array);
+        for (at, observable) in observables.into_iter().flatten().enumerate() {
+            let Some(name) = observable.get("name").and_then(Value::as_str) else { continue };
+            if !self.schema.leads_somewhere(class, name, |attribute| self.is_applied(attribute)) {
+                self.wrong_at(&format!("observables[{at}].name"), "names no attribute of this class");
+            }
+        }
+    }
+
     /// The numbers that follow from the class.
     fn numbers(&mut self, class: &Class, map: &Map<String, Value>) {
         let number = |name: &str| map.get(name).and_then(Value::as_u64);
@@ -201,9 +282,10 @@ impl<'s> Judge<'s> {
     }
 
     fn is_applied(&self, attribute: &Attribute) -> bool {
-        attribute.profile.as_deref().is_none_or(|profile| {
-            self.profiles.iter().any(|known| *known == profile || known.rsplit('/').next() == Some(profile))
-        })
+        attribute
+            .profile
+            .as_deref()
+            .is_none_or(|profile| self.profiles.iter().any(|known| last(known) == last(profile)))
     }
 
     fn members(
@@ -214,6 +296,7 @@ impl<'s> Judge<'s> {
     ) {
         for (name, value) in map {
             match attributes.get(name) {
+                Some(_) if value.is_null() => {}
                 None => self.wrong_at(name, "unknown attribute"),
                 Some(attribute) if !self.is_applied(attribute) => {
                     let profile = attribute.profile.as_deref().unwrap_or_default();
@@ -224,18 +307,18 @@ impl<'s> Judge<'s> {
         }
         for (name, attribute) in attributes {
             let is_required = attribute.requirement.as_deref() == Some("required") && self.is_applied(attribute);
-            if is_required && !map.contains_key(name) {
+            if is_required && !is_there(map, name) {
                 self.wrong_at(name, "required, but absent");
             }
         }
         for (rule, names) in constraints.into_iter().flatten() {
-            let present = names.iter().filter(|name| map.contains_key(*name)).count();
+            let present = names.iter().filter(|name| is_there(map, name)).count();
             let holds = match rule.as_str() {
                 "just_one" => present == 1,
                 _ => present >= 1,
             };
             if !holds {
-                let path = self.path.clone();
+                let path = if self.path.is_empty() { "event".to_owned() } else { self.path.clone() };
                 let problem = format!("{rule} of {} asked for, {present} there", names.join(", "));
                 self.report.constraints.push(Violation { path, problem });
             }
@@ -280,6 +363,21 @@ impl<'s> Judge<'s> {
             }
         }
     }
+}
+
+/// Whether an attribute, which a constraint may name by a path of several steps, is there and not null.
+fn is_there(map: &Map<String, Value>, path: &str) -> bool {
+    let (first, rest) = path.split_once('.').map_or((path, None), |(first, rest)| (first, Some(rest)));
+    match (map.get(first), rest) {
+        (None | Some(Value::Null), _) => false,
+        (Some(Value::Object(inner)), Some(rest)) => is_there(inner, rest),
+        (Some(_), rest) => rest.is_none(),
+    }
+}
+
+/// A profile's name without the extension that brings it: `linux/linux_users`.
+fn last(profile: &str) -> &str {
+    profile.rsplit('/').next().unwrap_or(profile)
 }
 
 /// Whether a value fits a scalar type. A type that the schema uses and does not define takes anything.

@@ -84,10 +84,7 @@ fn check(name: &str, format: Format, records: u64, explained: &[(&str, u64)]) {
     let violations: Vec<_> =
         tally.violations.iter().map(|(what, (count, json))| format!("{count} × {what}\n    {json:.900}")).collect();
     assert!(violations.is_empty(), "{}", violations.join("\n"));
-    // What `device` and the endpoints inherit is known to be wrong in the compiled file (see `formats::schema`).
-    let inherited =
-        |what: &str| ["device: ", "src_endpoint: ", "dst_endpoint: "].iter().any(|name| what.contains(name));
-    let unmet: Vec<_> = tally.constraints.keys().filter(|what| !inherited(what)).collect();
+    let unmet: Vec<_> = tally.constraints.keys().collect();
     assert!(unmet.is_empty(), "{unmet:?}");
     let notes: Vec<_> = tally.notes.iter().map(|(note, count)| (note.as_str(), *count)).collect();
     assert_eq!(notes, explained);

@@ -237,3 +237,18 @@ pub const MAPPING_KEYS_MAX: usize = 512;
 pub const RETRO_ANALYTICS_MAX: usize = 100_000;
 /// Different subjects of one rule or indicator that such a trial tells apart.
 pub const RETRO_SUBJECTS_MAX: usize = 10_000;
+
+// Checking content (`engine::validate`).
+
+/// Faults of one file that are kept in full; the rest is only counted.
+pub const FAULTS_KEPT_MAX: usize = 100;
+/// Documents in one file of rules.
+pub const RULE_FILE_DOCUMENTS_MAX: usize = 10_000;
+/// Bytes of rules that are looked at together, so that references between them resolve.
+pub const RULES_TOGETHER_BYTES_MAX: u64 = 1024 * 1024 * 1024;
+/// Largest file of events that is checked against the schema, unpacked.
+pub const VALIDATE_EVENTS_BYTES_MAX: u64 = 512 * 1024 * 1024;
+/// Largest compiled OCSF schema, unpacked.
+pub const SCHEMA_FILE_BYTES_MAX: u64 = 256 * 1024 * 1024;
+/// Largest list of indicators or of harmless things, unpacked.
+pub const LIST_FILE_BYTES_MAX: u64 = 1024 * 1024 * 1024;

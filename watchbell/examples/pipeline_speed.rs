@@ -80,7 +80,11 @@ async fn measure(rules: &Path, blocklists: &Path, events: &Path, passes: u64) {
         let (journal, events) = (journal.clone(), events.to_owned());
         let fed = tokio::task::spawn_blocking(move || feed(&journal, &events, pass)).await;
         records += fed.expect("feeding");
-        println!("pass {pass}: {records} events, {:.1} s, memory {} MiB", started.elapsed().as_secs_f64(), memory_mib());
+        println!(
+            "pass {pass}: {records} events, {:.1} s, memory {} MiB",
+            started.elapsed().as_secs_f64(),
+            memory_mib()
+        );
     }
     wait_for_looks(&watch, records).await;
     shelf.flush().await.expect("the lake");

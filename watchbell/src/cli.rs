@@ -43,6 +43,8 @@ pub(crate) enum Command {
     Fsck(FsckArgs),
     /// Show the configuration.
     Config(ConfigArgs),
+    /// Check content before it is used: a verdict and a reason for each file.
+    Validate(crate::validate::ValidateArgs),
     /// Print a completion script for a shell.
     Completions {
         /// Which shell.
@@ -451,7 +453,7 @@ pub(crate) enum RulesCommand {
 
 #[derive(Debug, Args)]
 pub(crate) struct RulesTestArgs {
-    /// Folder with rules; examples stand beside them or in a folder `regression_data`.
+    /// Folder with rules. Examples stand below it, or where a rule's `regression_tests_path` says.
     #[arg(value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(crate) folder: PathBuf,
     /// More examples: files of one JSON object a line, `{"rule_id", "events_raw" | "events_flat", "expected_min"}`.
@@ -463,9 +465,15 @@ pub(crate) struct RulesTestArgs {
     /// Values for placeholders in rules.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) placeholders: Option<PathBuf>,
-    /// One JSON object a rule.
+    /// One JSON object a line: `{"kind": "broken" | "rule" | "remark", …}`.
     #[arg(long)]
     pub(crate) json: bool,
+    /// Remarks of the lint of level warning and above fail the test, too.
+    #[arg(long)]
+    pub(crate) strict: bool,
+    /// Show every tested rule and every remark, however many there are.
+    #[arg(long)]
+    pub(crate) all: bool,
 }
 
 /// Shows the configuration.

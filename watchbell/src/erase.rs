@@ -72,7 +72,8 @@ async fn erase(arguments: &EraseArgs) -> Result<Exit> {
     let (journal, journal_thread) = serve::open_journal(&config, &state, &node_ctx).await.context(stopped)?;
     let shelf = Arc::new(LakeShelf::new(config.lake_dir(), node::lake_options()));
     let lake = Arc::clone(shelf.lake().await.context(stopped)?);
-    let job = Job { config: &config, ctx: &ctx, terms: &terms, matcher: Matcher::new(&terms)?, state: &state, lake: &lake };
+    let job =
+        Job { config: &config, ctx: &ctx, terms: &terms, matcher: Matcher::new(&terms)?, state: &state, lake: &lake };
     let before = job.search(&journal).await?;
     if arguments.dry_run || !before.is_anywhere() {
         journal_thread.close().context("closing the journal")?;

@@ -9,6 +9,8 @@ pub(crate) enum Exit {
     Ok = 0,
     /// It failed, or it found what it looked for.
     Failed = 1,
+    /// The command line asks for what cannot be done.
+    Usage = 2,
 }
 
 impl From<Exit> for ExitCode {

@@ -32,7 +32,9 @@ pub(crate) fn run(arguments: &FsckArgs) -> Result<Exit> {
     let is_clean = checked.iter().all(|checked| checked.problems.is_empty());
     print(&checked, arguments)?;
     if !is_clean && !arguments.repair {
-        eprintln!("hint: stop `watchbell serve` and run `watchbell fsck --repair`; what is cut out goes to the quarantine");
+        eprintln!(
+            "hint: stop `watchbell serve` and run `watchbell fsck --repair`; what is cut out goes to the quarantine"
+        );
     }
     Ok(if is_clean { Exit::Ok } else { Exit::Failed })
 }
@@ -82,9 +84,8 @@ async fn lake(config: &Config) -> Vec<Checked> {
     if !folder.is_dir() {
         return Vec::new();
     }
-    let whole = |problem: String| {
-        vec![Checked { place: "lake".to_owned(), problems: vec![problem], remarks: Vec::new() }]
-    };
+    let whole =
+        |problem: String| vec![Checked { place: "lake".to_owned(), problems: vec![problem], remarks: Vec::new() }];
     let lake = match lake::Lake::open_to_read(&folder, node::lake_options()).await {
         Ok(lake) => lake,
         Err(error) => return whole(format!("{:#}", anyhow::Error::from(error))),

@@ -40,7 +40,8 @@ pub(crate) fn run(arguments: &HoldArgs) -> Result<Exit> {
                         });
                         writeln!(out, "{line}")?;
                     } else {
-                        let state = hold.lifted.map_or("in force".to_owned(), |(by, at)| format!("lifted by {by} {at}"));
+                        let state =
+                            hold.lifted.map_or("in force".to_owned(), |(by, at)| format!("lifted by {by} {at}"));
                         writeln!(out, "{:24} {from} to {to}, {state}: {}", hold.name, hold.reason)?;
                     }
                 }

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use comfy_table::{Cell, ContentArrangement, Table, presets};
-use lake::{HuntColumn, HuntLimits, HuntPage, HuntStream, HuntSummary, write_csv_header, write_csv_row, write_json_row};
+use lake::{
+    HuntColumn, HuntLimits, HuntPage, HuntStream, HuntSummary, write_csv_header, write_csv_row, write_json_row,
+};
 use model::limits;
 use serde_json::Value;
 

@@ -32,7 +32,12 @@ pub(crate) fn run(arguments: &HuntsArgs) -> Result<Exit> {
                         });
                         writeln!(out, "{line}")?;
                     } else {
-                        writeln!(out, "{:24} {}", hunt.name, hunt.query.split_whitespace().collect::<Vec<_>>().join(" "))?;
+                        writeln!(
+                            out,
+                            "{:24} {}",
+                            hunt.name,
+                            hunt.query.split_whitespace().collect::<Vec<_>>().join(" ")
+                        )?;
                     }
                 }
             }

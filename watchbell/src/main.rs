@@ -21,6 +21,8 @@ mod scan;
 mod serve;
 mod times;
 mod tokens;
+mod validate;
+
 mod words;
 
 use std::process::ExitCode;
@@ -45,6 +47,7 @@ fn main() -> ExitCode {
         Command::Fsck(arguments) => fsck::run(&arguments),
         Command::Config(arguments) => cli::config(&arguments),
         Command::Rules(arguments) => rules::run(&arguments),
+        Command::Validate(arguments) => validate::run(&arguments),
         Command::Completions { shell } => cli::completions(shell),
         Command::Man => cli::man(),
     };

@@ -32,7 +32,9 @@ pub(crate) fn actor() -> String {
 /// When a purpose was given that says nothing.
 pub(crate) fn context(agency: &AgencyId, purpose: Option<&str>) -> Result<OpContext> {
     let purpose = purpose
-        .map(|text| Purpose::new(text).with_context(|| format!("a purpose has at least {} letters", Purpose::CHARS_MIN)))
+        .map(|text| {
+            Purpose::new(text).with_context(|| format!("a purpose has at least {} letters", Purpose::CHARS_MIN))
+        })
         .transpose()?;
     Ok(OpContext { agency: agency.clone(), actor: actor(), purpose, now: SystemClock.now() })
 }

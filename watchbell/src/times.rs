@@ -24,7 +24,9 @@ pub(crate) fn parse(text: &str, now: Timestamp) -> Result<Timestamp> {
     let number = text.get(..text.len().saturating_sub(1)).and_then(|digits| digits.parse::<u32>().ok());
     match number {
         Some(number) if unit > 0 => Ok(now.minus(Duration::from_secs(u64::from(number) * unit))),
-        _ => bail!("{text:?} is no time\nhint: write 2026-05-01T12:00:00Z, 2026-05-01, or 90d, 12h, 30m for so long ago"),
+        _ => {
+            bail!("{text:?} is no time\nhint: write 2026-05-01T12:00:00Z, 2026-05-01, or 90d, 12h, 30m for so long ago")
+        }
     }
 }
 

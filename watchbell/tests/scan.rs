@@ -2,6 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail loudly; the lint knows only the test functions themselves")]
 
+#[path = "commands/rules.rs"]
+mod rules_test;
+#[path = "commands/validate.rs"]
+mod validate;
+
 use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -170,29 +175,4 @@ fn an_indicator_file_is_inferred_and_levelled() {
     assert_eq!(uid.len(), 36);
     assert_eq!(&uid[14..15], "5", "a UUIDv5");
     assert!(text(&output.stderr).contains("line 2"), "{}", text(&output.stderr));
-}
-
-#[test]
-fn rules_test_runs_the_examples_of_a_repository() {
-    let folder = tempfile::tempdir().unwrap();
-    let id = "7f1c7a52-9d0b-4d4e-8f5b-0d1f4c1f7a11";
-    let rule = format!(
-        "title: resolver asked for evil\nid: {id}\nstatus: test\ndescription: x\nauthor: x\ndate: 2026-01-01\nlogsource:\n  \
-         product: zeek\n  service: dns\ndetection:\n  sel:\n    query: evil.example\n  condition: sel\nlevel: low\n"
-    );
-    file(folder.path(), "rule.yml", &rule);
-    let event = |query: &str| format!(r#"{{"_path":"dns","ts":1.0,"query":"{query}"}}"#);
-    let case = |query: &str, count: u64| {
-        format!(r#"{{"rule_id":"{id}","events_raw":[{}],"expected_matches":{count}}}"#, event(query))
-    };
-    let good = file(folder.path(), "good.jsonl", &format!("{}\n{}\n", case("evil.example", 1), case("ok.example", 0)));
-    let place = folder.path().to_str().unwrap();
-    let output = watchbell(&["rules", "test", place, "--cases", &good]);
-    assert_eq!(output.status.code(), Some(0), "{}{}", text(&output.stdout), text(&output.stderr));
-    assert!(text(&output.stdout).ends_with("2 passed, 0 failed\n"), "{}", text(&output.stdout));
-    let bad = file(folder.path(), "bad.jsonl", &format!("{}\n", case("ok.example", 1)));
-    let output = watchbell(&["rules", "test", place, "--cases", &bad]);
-    assert_eq!(output.status.code(), Some(1));
-    assert!(text(&output.stdout).ends_with("0 passed, 1 failed\n"), "{}", text(&output.stdout));
-    assert!(text(&output.stderr).contains("resolver asked for evil"), "{}", text(&output.stderr));
 }

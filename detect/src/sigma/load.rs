@@ -71,6 +71,20 @@ impl RuleSet {
         self.rules.get(index).map(|rule| &rule.analytic)
     }
 
+    /// What is known about each detection rule, in order.
+    pub fn analytics(&self) -> impl Iterator<Item = &Arc<Analytic>> {
+        self.rules.iter().map(|rule| &rule.analytic)
+    }
+
+    /// The id under which a correlation's detections come, by its id, name or title.
+    pub fn correlation_uid(&self, name: &str) -> Option<String> {
+        let goes_by = |rule: &&CorrelationRule| {
+            [&rule.id, &rule.name, &Some(rule.title.clone())].contains(&&Some(name.to_owned()))
+        };
+        let rule = self.correlations.iter().map(|(rule, _)| rule).find(goes_by)?;
+        Some(super::correlation::uid(rule))
+    }
+
     /// The log source that the rule at `index` asks for.
     pub fn source(&self, index: usize) -> Option<&Source> {
         self.rules.get(index).map(|rule| &rule.source)

@@ -13,9 +13,11 @@ fn small() -> Schema {
             "user": {"attributes": {"name": attribute("username_t", "required"), "ip": attribute("ip_t", "optional")},
                 "constraints": {"at_least_one": ["name", "uid"]}},
             "object": {"attributes": {}, "constraints": null},
-            "metadata": {"attributes": {"profiles": {"type": "string_t", "is_array": true, "requirement": "optional"}},
-                "constraints": null}
+            "metadata": {"attributes": {"profiles": {"type": "string_t", "is_array": true, "requirement": "optional"},
+                "version": attribute("string_t", "optional")}, "constraints": null},
+            "observable": {"attributes": {"name": attribute("string_t", "optional")}, "constraints": null}
         },
+        "profiles": {"cloud": {}, "linux/linux_users": {}},
         "classes": {"authentication": {"caption": "Authentication", "uid": 3002, "category": "iam", "constraints": null,
             "attributes": {
                 "class_uid": attribute("integer_t", "required"), "category_uid": attribute("integer_t", "required"),
@@ -23,6 +25,7 @@ fn small() -> Schema {
                 "activity_id": {"type": "integer_t", "requirement": "required", "is_array": false, "enum": {"1": {}}},
                 "metadata": attribute("metadata", "required"), "user": attribute("user", "required"),
                 "unmapped": attribute("object", "optional"),
+                "observables": {"type": "observable", "requirement": "optional", "is_array": true},
                 "api": {"type": "string_t", "requirement": "required", "is_array": false, "profile": "cloud"}
             }}}
     });
@@ -54,6 +57,9 @@ fn judges() {
     check(with("category_uid", json!(1)), &["category_uid: is 3 for this class"]);
     check(with("class_name", json!("x")), &["class_name: is \"Authentication\" for this class"]);
     check(with("class_uid", json!(9)), &["class_uid: names no class of this schema"]);
+    check(json!({}), &["class_uid: required, but absent"]);
+    check(with("class_name", Value::Null), &[]);
+    check(with("user", Value::Null), &["user: required, but absent"]);
     check(with("metadata", json!({"profiles": ["cloud"]})), &["api: required, but absent"]);
     check(with("api", json!("x")), &["api: belongs to profile cloud, which metadata.profiles does not name"]);
     check(with("metadata", json!({"profiles": "cloud"})), &["metadata.profiles: should be a list"]);
@@ -62,6 +68,66 @@ fn judges() {
     check(event, &["activity_id: not a member of its enum"]);
     check(json!([]), &["event: an event is an object"]);
     assert_eq!(small().validate_json("{").violations.len(), 1);
+}
+
+#[test]
+fn metadata_and_observables() {
+    let good =
+        json!({"class_uid": 3002, "category_uid": 3, "type_uid": 300_201, "activity_id": 1, "user": {"name": "u"}});
+    let metadata = |metadata: Value, expected: &[&str]| {
+        let mut event = good.clone();
+        event["metadata"] = metadata;
+        check(event, expected);
+    };
+    metadata(json!({"version": "0.0.1"}), &[]);
+    metadata(json!({"version": "0.0.9-dev"}), &[]);
+    metadata(json!({"version": "0.1.0"}), &["metadata.version: later than this schema, which is 0.0.1"]);
+    for version in ["1", "one", "", "1.2.3.4"] {
+        metadata(json!({"version": version}), &["metadata.version: no version number like 1.8.0"]);
+    }
+    metadata(json!({"profiles": ["linux_users"]}), &[]);
+    metadata(
+        json!({"profiles": ["linux/linux_users", "sky"]}),
+        &["metadata.profiles[1]: names no profile of this schema"],
+    );
+    let observable = |name: &str, expected: &[&str]| {
+        let mut event = good.clone();
+        event["metadata"] = json!({});
+        event["observables"] = json!([{}, {"name": name}]);
+        check(event, expected);
+    };
+    for name in ["user", "user.name", "user[].name", "user[0].name", "unmapped.any.thing", "observables[3].name"] {
+        observable(name, &[]);
+    }
+    for name in ["", "users", "user.names", "user.name.first", "api", "user."] {
+        observable(name, &["observables[1].name: names no attribute of this class"]);
+    }
+}
+
+/// The compiled file of this version is known to be wrong about endpoints.
+#[test]
+fn constraints_of_the_source_count() {
+    let attribute = |kind: &str| json!({"type": kind, "requirement": "optional"});
+    let compiled = |version: &str| {
+        let endpoint = json!({"attributes": {"ip": attribute("ip_t"), "name": attribute("string_t"),
+            "os": attribute("string_t")}, "constraints": {"at_least_one": ["name", "uid"]}});
+        let class = json!({"caption": "x", "uid": 4001, "category": "x", "constraints": {"at_least_one": ["device.os"]},
+            "attributes": {"class_uid": attribute("integer_t"), "device": attribute("device")}});
+        let compiled =
+            json!({"version": version, "categories": {}, "objects": {"device": endpoint}, "classes": {"x": class}});
+        Schema::load(compiled.to_string().as_bytes()).unwrap()
+    };
+    let unmet = |version: &str, device: Value| {
+        let report = compiled(version).validate(&json!({"class_uid": 4001, "device": device}));
+        report.constraints.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    assert_eq!(unmet("1.8.0", json!({"ip": "::1", "os": "x"})), [""; 0]);
+    assert_eq!(
+        unmet("1.9.0", json!({"ip": "::1", "os": "x"})),
+        ["device: at_least_one of name, uid asked for, 0 there"]
+    );
+    assert_eq!(unmet("1.8.0", json!({"ip": "::1"})), ["event: at_least_one of device.os asked for, 0 there"]);
+    assert_eq!(unmet("1.8.0", json!({"ip": null, "os": "x"})).len(), 1);
 }
 
 #[test]

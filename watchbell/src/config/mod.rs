@@ -290,7 +290,10 @@ impl Config {
 }
 
 fn no_data(folder: &Path) -> anyhow::Error {
-    anyhow::anyhow!("there is no data folder {}\nhint: name it with --data DIR, or start `watchbell serve` first", folder.display())
+    anyhow::anyhow!(
+        "there is no data folder {}\nhint: name it with --data DIR, or start `watchbell serve` first",
+        folder.display()
+    )
 }
 
 #[cfg(test)]
@@ -312,7 +315,10 @@ mod tests {
     fn mistakes_are_named() {
         check("", "");
         check("listen = '[::1]:0'\n[sources.s]\nkind = 'http'\nformat = 'zeek'\nagency = 'fire'", "");
-        check("[retention]\ndefault_days = 30\n[[retention.rules]]\npurpose = 'logins'\nclasses = [3002]\ndays = 400", "");
+        check(
+            "[retention]\ndefault_days = 30\n[[retention.rules]]\npurpose = 'logins'\nclasses = [3002]\ndays = 400",
+            "",
+        );
         check("lisen = 'x'", "lisen");
         check("listen = 'nonsense'", "is no address");
         check("listen = '0.0.0.0:1'", "plain text");

@@ -4,11 +4,11 @@ use std::fmt::Write;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
+use axum::Router;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use axum::Router;
 use connect::{HealthSnapshot, Sources};
 use engine::content::Content;
 use engine::ingest::Counters;
@@ -104,7 +104,11 @@ impl Vitals {
         counter("state_failures_total", "Times that findings could not be kept at once.", counters.state_failures);
         let next = self.journal.next().0;
         let mut gauge = |name, help, value| Family::new(&mut out, name, "gauge", help).value(value);
-        gauge("detect_lag_records", "Records that detectors have not dealt with.", next.saturating_sub(counters.looked_upto));
+        gauge(
+            "detect_lag_records",
+            "Records that detectors have not dealt with.",
+            next.saturating_sub(counters.looked_upto),
+        );
         gauge("lake_lag_records", "Records that the lake has not taken.", next.saturating_sub(counters.shelved_upto));
         gauge("journal_first_offset", "The least offset that is still kept.", self.journal.first().0);
         gauge("journal_next_offset", "The offset of the next record.", next);

@@ -111,7 +111,9 @@ fn add_sources(config: &mut Config, arguments: &ServeArgs) -> Result<()> {
     }
     let has_http = config.sources.values().any(|source| matches!(source, SourceConfig::Http(_)));
     if !has_http {
-        config.sources.insert(SourceId::parse(DEFAULT_SOURCE)?, SourceConfig::Http(connect::http::HttpConfig::default()));
+        config
+            .sources
+            .insert(SourceId::parse(DEFAULT_SOURCE)?, SourceConfig::Http(connect::http::HttpConfig::default()));
     }
     Ok(())
 }
@@ -189,7 +191,11 @@ fn read_content(config: &Config, quiet: bool) -> Content {
 ///
 /// # Errors
 /// When another process has it, or the system refuses.
-pub(crate) async fn open_journal(config: &Config, state: &State, ctx: &OpContext) -> Result<(JournalHandle, JournalThread)> {
+pub(crate) async fn open_journal(
+    config: &Config,
+    state: &State,
+    ctx: &OpContext,
+) -> Result<(JournalHandle, JournalThread)> {
     let consumers = state.progress_of_all(ctx).await.context("cannot read how far consumers are")?;
     let floor = consumers.into_iter().map(|progress| progress.upto).max().unwrap_or_default();
     let folder = config.journal_dir();
@@ -203,8 +209,10 @@ pub(crate) async fn open_journal(config: &Config, state: &State, ctx: &OpContext
     }
     if recovery.looked_through > 0 {
         tracing::info!(
-            segments = recovery.looked_through, records = recovery.records_recovered,
-            "the journal had not been closed; {} records were read back", recovery.records_recovered
+            segments = recovery.looked_through,
+            records = recovery.records_recovered,
+            "the journal had not been closed; {} records were read back",
+            recovery.records_recovered
         );
     }
     JournalHandle::start(journal).context("cannot start the journal's thread")

@@ -38,8 +38,11 @@ async fn round(shelf: &LakeShelf, state: &State, config: &Config) -> Result<(), 
     let report = report.map_err(|error| super::shelf::refused(error).to_string())?;
     if report != MaintenanceReport::default() {
         tracing::info!(
-            files_merged = report.files_merged, files_written = report.files_written, rows_expired = report.rows_expired,
-            files_deleted = report.files_deleted, "upkeep of the lake"
+            files_merged = report.files_merged,
+            files_written = report.files_written,
+            rows_expired = report.rows_expired,
+            files_deleted = report.files_deleted,
+            "upkeep of the lake"
         );
     }
     let before = now.minus(POSITIONS_KEPT);

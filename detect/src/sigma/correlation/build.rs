@@ -82,6 +82,11 @@ fn in_order(correlations: &[(CorrelationRule, String)]) -> Vec<usize> {
     }
 }
 
+/// The id under which its detections come.
+pub(in crate::sigma) fn uid(rule: &CorrelationRule) -> String {
+    rule.id.clone().or_else(|| rule.name.clone()).unwrap_or_else(|| rule.title.clone())
+}
+
 fn goes_by(rule: &CorrelationRule, name: &str) -> bool {
     rule.id.as_deref() == Some(name) || rule.name.as_deref() == Some(name) || rule.title == name
 }
@@ -109,7 +114,7 @@ fn compile(
         }
     };
     let analytic = Analytic {
-        uid: parsed.id.clone().or_else(|| parsed.name.clone()).unwrap_or_else(|| parsed.title.clone()),
+        uid: uid(parsed),
         title: parsed.title.clone(),
         kind: AnalyticKind::Correlation,
         level: rule::level_of(parsed.level),
