@@ -155,16 +155,16 @@ fn common(row: &Row<'_, C>, fields: &Fields<'_>, event: &mut Event) {
     let invoked_by = row.text(C::InvokedBy);
     let user = identity(row);
     let a = &mut event.attributes;
-    a.actor = Some(Actor { user, session, invoked_by, ..Actor::default() });
+    a.actor = Some(Box::new(Actor { user, session: session.map(Box::new), invoked_by, ..Actor::default() }));
     a.src_endpoint = Some(source(row));
-    a.cloud = Some(Cloud {
+    a.cloud = Some(Box::new(Cloud {
         provider: Some("AWS".into()),
         region: row.text(C::Region),
         account: row.text(C::Recipient).or_else(|| row.text(C::AccountId)).map(aws_account),
         ..Cloud::default()
-    });
+    }));
     a.http_request =
-        row.text(C::UserAgent).map(|agent| HttpRequest { user_agent: Some(agent), ..HttpRequest::default() });
+        row.text(C::UserAgent).map(|agent| Box::new(HttpRequest { user_agent: Some(agent), ..HttpRequest::default() }));
     let error = row.text(C::ErrorCode);
     a.status_id = Some(if error.is_some() { 2 } else { 1 });
     a.status_code = error;
@@ -174,22 +174,22 @@ fn common(row: &Row<'_, C>, fields: &Fields<'_>, event: &mut Event) {
     }
 }
 
-fn aws_account(uid: String) -> Account {
-    Account { uid: Some(uid), type_id: Some(10), type_name: Some("AWS Account".into()), ..Account::default() }
+fn aws_account(uid: String) -> Box<Account> {
+    Box::new(Account { uid: Some(uid), type_id: Some(10), type_name: Some("AWS Account".into()), ..Account::default() })
 }
 
-fn source(row: &Row<'_, C>) -> Endpoint {
+fn source(row: &Row<'_, C>) -> Box<Endpoint> {
     let text = row.str(C::SourceIp).unwrap_or_default();
     match crate::row::address(&text) {
-        Some(ip) => Endpoint { ip: Some(ip), ..Endpoint::default() },
+        Some(ip) => Box::new(Endpoint { ip: Some(ip), ..Endpoint::default() }),
         // A service of AWS stands there by name.
-        None if text.is_empty() => Endpoint { name: Some("unknown".into()), ..Endpoint::default() },
-        None if text.contains('.') => Endpoint { hostname: Some(text.into_owned()), ..Endpoint::default() },
-        None => Endpoint { name: Some(text.into_owned()), ..Endpoint::default() },
+        None if text.is_empty() => Box::new(Endpoint { name: Some("unknown".into()), ..Endpoint::default() }),
+        None if text.contains('.') => Box::new(Endpoint { hostname: Some(text.into_owned()), ..Endpoint::default() }),
+        None => Box::new(Endpoint { name: Some(text.into_owned()), ..Endpoint::default() }),
     }
 }
 
-fn identity(row: &Row<'_, C>) -> Option<User> {
+fn identity(row: &Row<'_, C>) -> Option<Box<User>> {
     let kind = row.text(C::IdentityType);
     let arn = row.text(C::Arn);
     let name = row.text(C::UserName).or_else(|| row.text(C::IssuerName)).or_else(|| match kind.as_deref() {
@@ -238,7 +238,7 @@ fn call(row: &Row<'_, C>, name: String, event: &mut Event) {
     let a = &mut event.attributes;
     a.message = service.as_deref().map(|service| format!("{name} on {service}"));
     let error = a.status_code.clone();
-    a.api = Some(Api {
+    a.api = Some(Box::new(Api {
         operation: Some(if name.is_empty() { "unknown".into() } else { name }),
         service: service.map(|name| Service { name: Some(name), ..Service::default() }),
         request: row.text(C::RequestId).map(|uid| Request { uid: Some(uid), ..Request::default() }),
@@ -248,7 +248,7 @@ fn call(row: &Row<'_, C>, name: String, event: &mut Event) {
             ..Response::default()
         }),
         version: row.text(C::ApiVersion),
-    });
+    }));
 }
 
 fn sign_in(row: &Row<'_, C>, name: &str, event: &mut Event) {
@@ -262,19 +262,22 @@ fn sign_in(row: &Row<'_, C>, name: &str, event: &mut Event) {
     let a = &mut event.attributes;
     a.message = Some(name.to_owned());
     a.resources = None;
-    a.service = row.text(C::EventSource).map(|name| Service { name: Some(name), ..Service::default() });
+    a.service = row.text(C::EventSource).map(|name| Box::new(Service { name: Some(name), ..Service::default() }));
     a.is_mfa = row.truth(C::MfaUsed).or_else(|| row.truth(C::SessionMfa));
     if row.is(C::LoginResult, "Failure") {
         a.status_id = Some(2);
     }
     let role = row.text(C::RoleArn).map(|arn| {
         let name = arn.rsplit('/').next().unwrap_or(&arn).to_owned();
-        User { name: Some(name), uid: Some(arn), ..User::default() }
+        Box::new(User { name: Some(name), uid: Some(arn), ..User::default() })
     });
     let actor = a.actor.as_ref().and_then(|actor| actor.user.clone());
-    let nobody = || User { name: row.text(C::InvokedBy).or_else(|| row.text(C::IdentityType)), ..User::default() };
+    let nobody = || {
+        let name = row.text(C::InvokedBy).or_else(|| row.text(C::IdentityType));
+        Box::new(User { name, ..User::default() })
+    };
     a.user = Some(role.or(actor).unwrap_or_else(nobody));
-    a.session = row.text(C::RoleSession).map(|uid| Session { uid: Some(uid), ..Session::default() });
+    a.session = row.text(C::RoleSession).map(|uid| Box::new(Session { uid: Some(uid), ..Session::default() }));
 }
 
 #[cfg(test)]

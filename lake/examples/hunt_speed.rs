@@ -134,9 +134,9 @@ fn record(offset: u64) -> LakeRecord {
     let skewed = |part: u64, of: u64| pick(part, of).min(pick(part + 100, of)).min(pick(part + 200, of));
     let ip = |n: u64| format!("10.{}.{}.{}", n >> 16 & 255, n >> 8 & 255, n & 255);
     let (machine, user) = (skewed(1, 3_000), skewed(2, 5_000));
-    event.attributes.metadata = Some(Metadata::of_product("Example", "Sensor"));
+    event.attributes.metadata = Some(Metadata::of_product("Example", "Sensor").into());
     event.attributes.device =
-        Some(Device { hostname: Some(format!("ws-{machine:05}.corp.example")), ..Device::default() });
+        Some(Box::new(Device { hostname: Some(format!("ws-{machine:05}.corp.example")), ..Device::default() }));
     let from = Endpoint { ip: Some(ip(skewed(3, 200_000))), port: Some(pick(4, 60_000) as u16), ..Endpoint::default() };
     let to = Endpoint { ip: Some(ip(skewed(5, 900_000))), port: Some(443), ..Endpoint::default() };
     let mut raw = format!(
@@ -146,13 +146,14 @@ fn record(offset: u64) -> LakeRecord {
     match class {
         Class::NETWORK | Class::DNS => {
             raw.push_str(&format!(r#","src":"{}","dst":"{}""#, ip(skewed(3, 200_000)), ip(skewed(5, 900_000))));
-            event.attributes.src_endpoint = Some(from);
-            event.attributes.dst_endpoint = Some(to);
-            event.attributes.traffic = Some(Traffic { bytes: Some(pick(6, 1 << 20) as i64), ..Traffic::default() });
+            event.attributes.src_endpoint = Some(from.into());
+            event.attributes.dst_endpoint = Some(to.into());
+            event.attributes.traffic =
+                Some(Box::new(Traffic { bytes: Some(pick(6, 1 << 20) as i64), ..Traffic::default() }));
             let name = format!("host{}.zone{}.example", pick(7, 500), skewed(8, 2_000));
             raw.push_str(&format!(r#","query":"{name}","answers":["{}"]"#, ip(pick(9, 1 << 20))));
             event.attributes.query =
-                (class == Class::DNS).then(|| DnsQuery { hostname: Some(name), ..DnsQuery::default() });
+                (class == Class::DNS).then(|| Box::new(DnsQuery { hostname: Some(name), ..DnsQuery::default() }));
         }
         _ => {
             let image = format!(r"C:\Program Files\Tool{}\bin\tool{}.exe", skewed(10, 300), skewed(11, 40));
@@ -161,16 +162,19 @@ fn record(offset: u64) -> LakeRecord {
                 chance,
                 pick(12, 20)
             );
-            event.attributes.user =
-                Some(User { name: Some(format!("user{user}")), domain: Some("CORP".into()), ..User::default() });
+            event.attributes.user = Some(Box::new(User {
+                name: Some(format!("user{user}")),
+                domain: Some("CORP".into()),
+                ..User::default()
+            }));
             let file = File { path: Some(image.clone()), ..File::default() };
             let process = Process {
                 pid: Some(pick(13, 65_536) as i64),
                 cmd_line: Some(line.clone()),
-                file: Some(file),
+                file: Some(file.into()),
                 ..Process::default()
             };
-            event.attributes.process = Some(process);
+            event.attributes.process = Some(process.into());
             raw.push_str(&format!(r#","Image":{image:?},"CommandLine":{line:?}"#));
         }
     }

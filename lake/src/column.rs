@@ -114,7 +114,7 @@ impl<C: Column> Column for List<C> {
     }
 }
 
-/// An object that is boxed because it holds another of its own kind.
+/// An object that stands in a box, as the large ones do.
 #[derive(Default)]
 pub(crate) struct Boxed<C>(C);
 

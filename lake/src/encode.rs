@@ -194,8 +194,12 @@ mod tests {
         let user = User { name: Some("anna".into()), credential_uid: Some("c1".into()), ..User::default() };
         let rows = one(
             Attributes {
-                src_endpoint: Some(Endpoint { ip: Some("10.0.0.1".into()), port: Some(443), ..Endpoint::default() }),
-                user: Some(user),
+                src_endpoint: Some(Box::new(Endpoint {
+                    ip: Some("10.0.0.1".into()),
+                    port: Some(443),
+                    ..Endpoint::default()
+                })),
+                user: Some(user.into()),
                 ..Attributes::default()
             },
             b"raw",
@@ -210,7 +214,7 @@ mod tests {
 
     #[test]
     fn absent_and_empty_stay_distinct() {
-        let rows = one(Attributes { device: Some(Device::default()), ..Attributes::default() }, b"");
+        let rows = one(Attributes { device: Some(Box::new(Device::default())), ..Attributes::default() }, b"");
         assert!(rows.column_by_name("device").unwrap().is_valid(0));
         assert!(rows.column_by_name("user").unwrap().is_null(0));
         assert!(rows.column_by_name("ocsf").unwrap().is_null(0));
@@ -223,8 +227,8 @@ mod tests {
         let grandparent = Process { name: Some("init".into()), ..Process::default() };
         let parent =
             Process { name: Some("sh".into()), parent_process: Some(Box::new(grandparent)), ..Process::default() };
-        let actor = Actor { process: Some(parent), ..Actor::default() };
-        let rows = one(Attributes { actor: Some(actor), ..Attributes::default() }, b"");
+        let actor = Actor { process: Some(parent.into()), ..Actor::default() };
+        let rows = one(Attributes { actor: Some(actor.into()), ..Attributes::default() }, b"");
         let rest = rows.column_by_name("ocsf").unwrap().as_string::<i32>().value(0);
         assert_eq!(rest, r#"{"actor":{"process":{"parent_process":{"name":"init"}}}}"#);
     }

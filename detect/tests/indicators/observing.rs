@@ -10,8 +10,8 @@ use crate::support::indicator;
 fn dns(name: &str, answers: &[&str]) -> Event {
     let time = Timestamp::parse("2026-01-11T02:14:00Z").unwrap();
     let mut event = Event::new(EventId::from_bytes([7; 16]), AgencyId::home(), time, Class::DNS, 1);
-    event.attributes.src_endpoint = Some(Endpoint { ip: Some("10.0.0.5".into()), ..Endpoint::default() });
-    event.attributes.query = Some(DnsQuery { hostname: Some(name.into()), ..DnsQuery::default() });
+    event.attributes.src_endpoint = Some(Box::new(Endpoint { ip: Some("10.0.0.5".into()), ..Endpoint::default() }));
+    event.attributes.query = Some(Box::new(DnsQuery { hostname: Some(name.into()), ..DnsQuery::default() }));
     let answer = |rdata: &&str| DnsAnswer { rdata: Some((*rdata).into()), ..DnsAnswer::default() };
     event.attributes.answers = Some(answers.iter().map(answer).collect());
     event
@@ -74,10 +74,10 @@ fn an_indicator_from_the_future_is_not_old() {
 #[test]
 fn the_subject_is_not_the_attacker() {
     let mut event = dns("x.example", &[]);
-    event.attributes.src_endpoint = Some(Endpoint { ip: Some("192.0.2.9".into()), ..Endpoint::default() });
-    event.attributes.dst_endpoint = Some(Endpoint { hostname: Some("portal".into()), ..Endpoint::default() });
+    event.attributes.src_endpoint = Some(Box::new(Endpoint { ip: Some("192.0.2.9".into()), ..Endpoint::default() }));
+    event.attributes.dst_endpoint = Some(Box::new(Endpoint { hostname: Some("portal".into()), ..Endpoint::default() }));
     assert_eq!(observed(&event, &Suppression::default())[0].subject.as_deref(), Some("portal"));
-    event.attributes.device = Some(Device { hostname: Some("firewall".into()), ..Device::default() });
+    event.attributes.device = Some(Box::new(Device { hostname: Some("firewall".into()), ..Device::default() }));
     assert_eq!(observed(&event, &Suppression::default())[0].subject.as_deref(), Some("firewall"));
 }
 

@@ -48,10 +48,10 @@ pub(super) fn unified(row: &Row<'_, M>, event: &mut Event) {
         None
     };
     a.status = row.text(M::ResultStatus);
-    a.actor = Some(Actor { user: user.clone(), app_uid: row.text(M::ApplicationId), ..Actor::default() });
+    a.actor = Some(Box::new(Actor { user: user.clone(), app_uid: row.text(M::ApplicationId), ..Actor::default() }));
     a.src_endpoint = Some(super::source(row.text(M::ClientIp)));
     a.http_request =
-        row.text(M::UserAgent).map(|agent| HttpRequest { user_agent: Some(agent), ..HttpRequest::default() });
+        row.text(M::UserAgent).map(|agent| Box::new(HttpRequest { user_agent: Some(agent), ..HttpRequest::default() }));
     a.message = Some(format!("{operation} in {service}"));
     if matches!(
         operation.as_str(),
@@ -63,10 +63,10 @@ pub(super) fn unified(row: &Row<'_, M>, event: &mut Event) {
         && let Some(path) = row.text(M::ObjectId).or_else(|| row.text(M::SourceFileName))
     {
         (event.class, event.activity_id) = (FILE_HOSTING, *activity);
-        a.file = Some(File {
+        a.file = Some(Box::new(File {
             name: row.text(M::SourceFileName).or_else(|| Some(parts::file_name(&path).to_owned())),
-            ..parts::file(path)
-        });
+            ..*parts::file(path)
+        }));
         return;
     }
     if directory_change(row, &operation, row.text(M::ObjectId), event) {
@@ -81,11 +81,11 @@ fn call(operation: String, service: Option<String>, object: Option<String>, even
     event.activity_id = activity_of(&operation);
     let a = &mut event.attributes;
     a.resources = object.map(|name| vec![Resource { name: Some(name), ..Resource::default() }]);
-    a.api = Some(Api {
+    a.api = Some(Box::new(Api {
         operation: Some(if operation.is_empty() { "unknown".into() } else { operation }),
         service: service.map(|name| Service { name: Some(name), ..Service::default() }),
         ..Api::default()
-    });
+    }));
 }
 
 /// First words of operations (cmdlets, Entra's sentences, SharePoint's names), and what they do.
@@ -150,12 +150,16 @@ fn directory_change(row: &Row<'_, M>, operation: &str, object: Option<String>, e
     {
         (event.class, event.activity_id) = (Class::GROUP_MANAGEMENT, group);
         a.user = parts::user(target, None, None);
-        a.group = Some(Group { name: Some(name), uid: changed_property(row, "Group.ObjectID"), ..Group::default() });
+        a.group = Some(Box::new(Group {
+            name: Some(name),
+            uid: changed_property(row, "Group.ObjectID"),
+            ..Group::default()
+        }));
     } else if group > 4
         && let Some(name) = target
     {
         (event.class, event.activity_id) = (Class::GROUP_MANAGEMENT, group);
-        a.group = Some(Group { name: Some(name), ..Group::default() });
+        a.group = Some(Box::new(Group { name: Some(name), ..Group::default() }));
     } else if role != 0
         && let Some(name) = changed_property(row, "Role.DisplayName")
     {
@@ -194,7 +198,8 @@ pub(super) fn entra(row: &Row<'_, M>, event: &mut Event) {
     let operation = row.text(M::Activity).unwrap_or_default();
     let user = parts::user(row.text(M::ByUser), None, row.text(M::ByUserId));
     let a = &mut event.attributes;
-    a.actor = Some(Actor { user, app_name: row.text(M::ByApp), app_uid: row.text(M::ByAppId), ..Actor::default() });
+    a.actor =
+        Some(Box::new(Actor { user, app_name: row.text(M::ByApp), app_uid: row.text(M::ByAppId), ..Actor::default() }));
     a.src_endpoint = Some(super::source(row.text(M::ByIp).or_else(|| row.text(M::CallerIp))));
     a.status_id = match row.str(M::Result).as_deref() {
         Some("success") => Some(1),
@@ -219,10 +224,10 @@ pub(super) fn azure(row: &Row<'_, M>, event: &mut Event) {
     let operation = row.text(M::OperationName).or_else(|| row.text(M::Operation)).unwrap_or_default();
     let name = row.text(M::Caller).or_else(|| row.text(M::Identity)).or_else(|| row.text(M::UserId));
     let a = &mut event.attributes;
-    a.actor = Some(Actor {
+    a.actor = Some(Box::new(Actor {
         user: name.map(|name| parts::user(Some(name), None, None).unwrap_or_default()),
         ..Actor::default()
-    });
+    }));
     a.src_endpoint = Some(super::source(row.text(M::CallerIp)));
     a.status = row.text(M::ResultType);
     a.status_id = match a.status.as_deref() {

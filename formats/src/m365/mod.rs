@@ -51,27 +51,29 @@ pub(crate) fn event(fields: &Fields<'_>, head: &Head<'_>) -> (Event, Vec<Trouble
     (event, troubles)
 }
 
-fn cloud(row: &Row<'_, M>) -> Cloud {
+fn cloud(row: &Row<'_, M>) -> Box<Cloud> {
     let tenant = row.text(M::Organization).or_else(|| row.text(M::TenantId));
-    let account = tenant.map(|uid| Account {
-        uid: Some(uid),
-        type_id: Some(17),
-        type_name: Some("M365 Tenant".into()),
-        ..Account::default()
+    let account = tenant.map(|uid| {
+        Box::new(Account {
+            uid: Some(uid),
+            type_id: Some(17),
+            type_name: Some("M365 Tenant".into()),
+            ..Account::default()
+        })
     });
-    Cloud { provider: Some("Azure".into()), account, ..Cloud::default() }
+    Box::new(Cloud { provider: Some("Azure".into()), account, ..Cloud::default() })
 }
 
 /// Where a request came from: an address, or one with a port as Exchange writes it; the class asks for an object even where
 /// the record has none.
-fn source(text: Option<String>) -> Endpoint {
-    let Some(text) = text else { return Endpoint { name: Some("unknown".into()), ..Endpoint::default() } };
+fn source(text: Option<String>) -> Box<Endpoint> {
+    let Some(text) = text else { return Box::new(Endpoint { name: Some("unknown".into()), ..Endpoint::default() }) };
     if let Some(ip) = crate::row::address(&text) {
-        return Endpoint { ip: Some(ip), ..Endpoint::default() };
+        return Box::new(Endpoint { ip: Some(ip), ..Endpoint::default() });
     }
     let split = text.rsplit_once(':').and_then(|(ip, port)| Some((crate::row::address(ip)?, port.parse().ok())));
     match split {
-        Some((ip, port)) => Endpoint { ip: Some(ip), port, ..Endpoint::default() },
-        None => Endpoint { name: Some(text), ..Endpoint::default() },
+        Some((ip, port)) => Box::new(Endpoint { ip: Some(ip), port, ..Endpoint::default() }),
+        None => Box::new(Endpoint { name: Some(text), ..Endpoint::default() }),
     }
 }

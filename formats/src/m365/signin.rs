@@ -13,23 +13,22 @@ pub(super) fn entra(row: &Row<'_, M>, event: &mut Event) {
     let uid = row.text(M::EntraUserId).or_else(|| row.text(M::ServicePrincipalId));
     let is_service = !row.has(M::Upn) && row.has(M::ServicePrincipalId);
     let a = &mut event.attributes;
-    a.user = parts::user(name, None, uid).map(|user| User {
-        full_name: row.text(M::DisplayName),
-        type_id: Some(if is_service { 4 } else { 1 }),
-        ..user
+    a.user = parts::user(name, None, uid).map(|user| {
+        Box::new(User { full_name: row.text(M::DisplayName), type_id: Some(if is_service { 4 } else { 1 }), ..*user })
     });
     let mut source = super::source(row.text(M::Ip).or_else(|| row.text(M::CallerIp)));
     source.hostname = row.text(M::DeviceName);
     let location = Location { country: row.text(M::Country), region: row.text(M::State), city: row.text(M::City) };
-    source.location = if location == Location::default() { None } else { Some(location) };
+    source.location = if location == Location::default() { None } else { Some(Box::new(location)) };
     a.src_endpoint = Some(source);
     let service = row.text(M::Resource).or_else(|| row.text(M::App)).unwrap_or_else(|| "Microsoft Entra ID".into());
-    a.service = Some(Service { name: Some(service), uid: row.text(M::AppId), ..Service::default() });
+    a.service = Some(Box::new(Service { name: Some(service), uid: row.text(M::AppId), ..Service::default() }));
     a.is_mfa = row.str(M::Requirement).map(|text| text == "multiFactorAuthentication");
     a.logon_type_id = row.truth(M::Interactive).filter(|is_interactive| *is_interactive).map(|_| 2);
     a.is_remote = Some(true);
-    a.session = row.text(M::SessionId).map(|uid| Session { uid: Some(uid), ..Session::default() });
-    a.http_request = row.text(M::Agent).map(|agent| HttpRequest { user_agent: Some(agent), ..HttpRequest::default() });
+    a.session = row.text(M::SessionId).map(|uid| Box::new(Session { uid: Some(uid), ..Session::default() }));
+    a.http_request =
+        row.text(M::Agent).map(|agent| Box::new(HttpRequest { user_agent: Some(agent), ..HttpRequest::default() }));
     let code = row.int(M::ErrorCode).or_else(|| row.int(M::ResultType));
     a.status_id = code.map(|code| if code == 0 { 1 } else { 2 });
     a.status_code = code.map(|code| code.to_string());
@@ -48,7 +47,7 @@ pub(super) fn unified(row: &Row<'_, M>, operation: &str, event: &mut Event) {
     a.resources = None;
     a.user = parts::user(row.text(M::UserId), None, row.text(M::UserKey));
     let service = row.text(M::Workload).unwrap_or_else(|| "Microsoft 365".into());
-    a.service = Some(Service { name: Some(service), uid: row.text(M::ApplicationId), ..Service::default() });
+    a.service = Some(Box::new(Service { name: Some(service), uid: row.text(M::ApplicationId), ..Service::default() }));
     a.is_remote = Some(true);
     if operation == "UserLoginFailed" {
         a.status_id = Some(2);

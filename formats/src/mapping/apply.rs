@@ -112,13 +112,13 @@ fn about_the_record(event: &mut Event, head: &Head<'_>, vendor: Option<String>, 
     let known = event.attributes.metadata.take().unwrap_or_default();
     let name = product.or_else(|| Some("JSON".into()));
     let product = known.product.or(Some(Product { name, vendor_name: vendor, ..Product::default() }));
-    event.attributes.metadata = Some(Metadata {
+    event.attributes.metadata = Some(Box::new(Metadata {
         product,
         version: Some(ocsf::VERSION.into()),
         uid: Some(head.id.to_string()),
         tenant_uid: Some(head.agency.as_str().into()),
-        ..known
-    });
+        ..*known
+    }));
 }
 
 /// Numbers that the schema asks for wherever the object is, and that 0 stands for "unknown" in.

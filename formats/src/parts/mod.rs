@@ -10,9 +10,9 @@ use crate::Head;
 pub(crate) use record::{Maker, begin, finish, metadata};
 
 /// A machine of an unknown sort. A name that is an address is one.
-pub(crate) fn device(hostname: Option<String>) -> Device {
+pub(crate) fn device(hostname: Option<String>) -> Box<Device> {
     let ip = hostname.as_deref().and_then(crate::row::address);
-    Device { hostname: if ip.is_some() { None } else { hostname }, ip, type_id: Some(0), ..Device::default() }
+    Box::new(Device { hostname: if ip.is_some() { None } else { hostname }, ip, type_id: Some(0), ..Device::default() })
 }
 
 /// The operating system Windows.
@@ -41,25 +41,25 @@ fn extension(name: &str) -> Option<&str> {
 }
 
 /// A regular file.
-pub(crate) fn file(path: String) -> File {
+pub(crate) fn file(path: String) -> Box<File> {
     let name = file_name(&path);
-    File {
+    Box::new(File {
         name: Some(name.to_owned()),
         ext: extension(name).map(str::to_owned),
         parent_folder: folder(&path).map(str::to_owned),
         type_id: Some(1),
         path: Some(path),
         ..File::default()
-    }
+    })
 }
 
 /// A file as a process's image: no more than path and name, because there are two of them in most events.
-pub(crate) fn image(path: String) -> File {
-    File { name: Some(file_name(&path).to_owned()), type_id: Some(1), path: Some(path), ..File::default() }
+pub(crate) fn image(path: String) -> Box<File> {
+    Box::new(File { name: Some(file_name(&path).to_owned()), type_id: Some(1), path: Some(path), ..File::default() })
 }
 
 /// A process by image and number.
-pub(crate) fn process(path: Option<String>, pid: Option<i64>, uid: Option<String>) -> Option<Process> {
+pub(crate) fn process(path: Option<String>, pid: Option<i64>, uid: Option<String>) -> Option<Box<Process>> {
     let mut slot = None;
     put_process(&mut slot, path, pid, uid);
     slot
@@ -67,7 +67,7 @@ pub(crate) fn process(path: Option<String>, pid: Option<i64>, uid: Option<String
 
 /// Puts a process by image and number where it belongs; a process is large, and most events have two.
 pub(crate) fn put_process(
-    slot: &mut Option<Process>,
+    slot: &mut Option<Box<Process>>,
     path: Option<String>,
     pid: Option<i64>,
     uid: Option<String>,
@@ -75,11 +75,11 @@ pub(crate) fn put_process(
     if path.is_none() && pid.is_none() && uid.is_none() {
         return None;
     }
-    let process = slot.insert(Process::default());
+    let process = slot.insert(Box::new(Process::default()));
     (process.pid, process.uid) = (pid, uid);
     if let Some(path) = path {
         let name = file_name(&path).to_owned();
-        let file = process.file.insert(File::default());
+        let file = process.file.insert(Box::new(File::default()));
         (file.name, file.type_id, file.path) = (Some(name.clone()), Some(1), Some(path));
         process.name = Some(name);
     }
@@ -87,20 +87,20 @@ pub(crate) fn put_process(
 }
 
 /// An account out of its parts; `None` when there is neither name nor number.
-pub(crate) fn user(name: Option<String>, domain: Option<String>, uid: Option<String>) -> Option<User> {
+pub(crate) fn user(name: Option<String>, domain: Option<String>, uid: Option<String>) -> Option<Box<User>> {
     if name.is_none() && uid.is_none() {
         return None;
     }
     let email_addr = name.as_deref().filter(|name| is_email(name)).map(str::to_owned);
-    Some(User { name, domain, uid, email_addr, ..User::default() })
+    Some(Box::new(User { name, domain, uid, email_addr, ..User::default() }))
 }
 
 /// `DOMAIN\name` as an account; a bare name has no domain.
-pub(crate) fn account(qualified: String) -> User {
+pub(crate) fn account(qualified: String) -> Box<User> {
     match qualified.split_once('\\') {
         Some((domain, name)) if !name.is_empty() => {
             let domain = if domain.is_empty() { None } else { Some(domain.to_owned()) };
-            User { name: Some(name.to_owned()), domain, ..User::default() }
+            Box::new(User { name: Some(name.to_owned()), domain, ..User::default() })
         }
         _ => user(Some(qualified), None, None).unwrap_or_default(),
     }
@@ -140,15 +140,15 @@ pub(crate) fn fingerprint(algorithm: &str, value: &str) -> Option<Fingerprint> {
 }
 
 /// One end of a connection; `None` when nothing is known of it.
-pub(crate) fn endpoint(ip: Option<String>, port: Option<u16>, hostname: Option<String>) -> Option<Endpoint> {
+pub(crate) fn endpoint(ip: Option<String>, port: Option<u16>, hostname: Option<String>) -> Option<Box<Endpoint>> {
     if ip.is_none() && port.is_none() && hostname.is_none() {
         return None;
     }
-    Some(Endpoint { ip, port, hostname, ..Endpoint::default() })
+    Some(Box::new(Endpoint { ip, port, hostname, ..Endpoint::default() }))
 }
 
 /// A text that is an address or a host name, as an endpoint.
-pub(crate) fn endpoint_of(text: &str) -> Option<Endpoint> {
+pub(crate) fn endpoint_of(text: &str) -> Option<Box<Endpoint>> {
     match crate::row::address(text) {
         Some(ip) => endpoint(Some(ip), None, None),
         None if text.is_empty() => None,
@@ -177,9 +177,9 @@ const PROTOCOLS: &[(i32, &str)] = &[
 ];
 
 /// How a connection ran, from the protocol's name or number.
-pub(crate) fn connection(protocol: Option<&str>) -> ConnectionInfo {
+pub(crate) fn connection(protocol: Option<&str>) -> Box<ConnectionInfo> {
     let mut info = ConnectionInfo { direction_id: Some(0), ..ConnectionInfo::default() };
-    let Some(protocol) = protocol else { return info };
+    let Some(protocol) = protocol else { return Box::new(info) };
     let lower = protocol.to_ascii_lowercase();
     let known = match lower.parse::<i32>() {
         Ok(number) => {
@@ -195,11 +195,11 @@ pub(crate) fn connection(protocol: Option<&str>) -> ConnectionInfo {
         info.protocol_num = Some(*number);
         info.protocol_name = Some((*name).to_owned());
     }
-    info
+    Box::new(info)
 }
 
 /// A URL in its parts. What has no scheme is taken as host and path where `host` is given, else as a path.
-pub(crate) fn url(text: &str, host: Option<&str>) -> Url {
+pub(crate) fn url(text: &str, host: Option<&str>) -> Box<Url> {
     let (scheme, rest) = match text.split_once("://") {
         Some((scheme, rest)) if !scheme.is_empty() && scheme.bytes().all(|b| b.is_ascii_alphanumeric()) => {
             (Some(scheme), rest)
@@ -229,14 +229,14 @@ pub(crate) fn url(text: &str, host: Option<&str>) -> Url {
         // A proxy or sensor that saw plain HTTP: the scheme is known even where the log leaves it out.
         (None, _) => Some(format!("http://{authority}{rest}")),
     };
-    Url {
+    Box::new(Url {
         url_string: whole,
         scheme: scheme.map(str::to_owned),
         hostname: some(hostname.trim_matches(['[', ']'])),
         port,
         path: some(path).or_else(|| some("/")),
         query_string: query.and_then(some),
-    }
+    })
 }
 
 /// `duration` of a span in seconds, in milliseconds, and its end.

@@ -14,7 +14,7 @@ pub(crate) struct Maker {
 
 /// Fills an event's metadata: schema version, product, event id, agency.
 pub(crate) fn begin(event: &mut Event, head: &Head<'_>, maker: Maker) {
-    event.attributes.metadata = Some(Metadata {
+    event.attributes.metadata = Some(Box::new(Metadata {
         version: Some(ocsf::VERSION.into()),
         product: Some(Product {
             name: Some(maker.product.into()),
@@ -24,7 +24,7 @@ pub(crate) fn begin(event: &mut Event, head: &Head<'_>, maker: Maker) {
         uid: Some(hex(head)),
         tenant_uid: Some(head.agency.as_str().into()),
         ..Metadata::default()
-    });
+    }));
 }
 
 /// The event's id as [`model::EventId`] prints itself; by hand, because it happens for each event.
@@ -55,12 +55,12 @@ pub(crate) fn finish(event: &mut Event) -> Option<Trouble> {
     };
     if event.class.category_uid() == 1 {
         let a = &mut event.attributes;
-        let is_empty = a.actor.as_ref().is_none_or(is_nobody);
+        let is_empty = a.actor.as_deref().is_none_or(is_nobody);
         if is_empty {
             let logger = a.metadata.as_ref().and_then(|m| {
                 m.log_provider.clone().or_else(|| m.product.as_ref().and_then(|product| product.name.clone()))
             });
-            a.actor = Some(Actor { app_name: logger, ..Actor::default() });
+            a.actor = Some(Box::new(Actor { app_name: logger, ..Actor::default() }));
         }
         if a.device.is_none() {
             a.device = Some(device(None));

@@ -15,12 +15,14 @@ pub(super) fn dns(row: &Row<'_, E>, fields: &Fields<'_>, event: &mut Event) {
     event.activity_id = if matches!(kind.as_ref(), "answer" | "response") { 2 } else { 1 };
     let a = &mut event.attributes;
     a.app_name = Some("dns".into());
-    a.query = row.text(E::DnsName).map(|hostname| DnsQuery {
-        hostname: Some(hostname),
-        type_name: row.text(E::DnsRrtype),
-        packet_uid: row.int(E::DnsId),
-        opcode_id: row.int(E::DnsOpcode).and_then(|code| u32::try_from(code).ok()).filter(|code| *code <= 6),
-        ..DnsQuery::default()
+    a.query = row.text(E::DnsName).map(|hostname| {
+        Box::new(DnsQuery {
+            hostname: Some(hostname),
+            type_name: row.text(E::DnsRrtype),
+            packet_uid: row.int(E::DnsId),
+            opcode_id: row.int(E::DnsOpcode).and_then(|code| u32::try_from(code).ok()).filter(|code| *code <= 6),
+            ..DnsQuery::default()
+        })
     });
     if let Some(name) = row.str(E::DnsRcode) {
         let (id, caption) = rcode(&name);
@@ -130,7 +132,7 @@ pub(super) fn krb5(row: &Row<'_, E>, event: &mut Event) {
     a.auth_protocol = Some("Kerberos".into());
     a.status_code = row.text(E::KrbError);
     a.status_id = Some(if a.status_code.is_some() { 2 } else { 1 });
-    a.service = row.text(E::KrbService).map(|name| Service { name: Some(name), ..Service::default() });
+    a.service = row.text(E::KrbService).map(|name| Box::new(Service { name: Some(name), ..Service::default() }));
 }
 
 /// The address inside angle brackets, or alone.
@@ -151,7 +153,7 @@ pub(super) fn smtp(row: &Row<'_, E>, event: &mut Event) {
     let a = &mut event.attributes;
     a.connection_info = None;
     a.direction_id = Some(0);
-    a.email = Some(Email { from, to, subject: row.text(E::MailSubject), ..Email::default() });
+    a.email = Some(Box::new(Email { from, to, subject: row.text(E::MailSubject), ..Email::default() }));
 }
 
 pub(super) fn ftp(row: &Row<'_, E>, event: &mut Event) {
@@ -171,10 +173,10 @@ pub(super) fn ftp(row: &Row<'_, E>, event: &mut Event) {
     a.status_code = row.text(E::FtpCode);
     a.status_detail = row.text(E::FtpReply);
     if command == "USER" {
-        let user = argument.map(|name| User { name: Some(name), ..User::default() });
+        let user = argument.map(|name| Box::new(User { name: Some(name), ..User::default() }));
         a.actor.get_or_insert_default().user = user;
     } else if (1..=5).contains(&event.activity_id) {
-        a.file = argument.map(|name| File { ..parts::file(name) });
+        a.file = argument.map(|name| Box::new(File { ..*parts::file(name) }));
     }
     a.command = Some(command).filter(|command| !command.is_empty());
 }

@@ -126,7 +126,7 @@ fn alert(row: &Row<'_, E>, fields: &Fields<'_>, event: &mut Event) {
         Some(1) | None => id.to_string(),
         Some(gid) => format!("{gid}:{id}"),
     });
-    a.finding_info = Some(FindingInfo {
+    a.finding_info = Some(Box::new(FindingInfo {
         uid: Some(event.id.to_string()),
         types: row.text(E::Category).map(|category| vec![category]),
         analytic: Some(AnalyticObject {
@@ -139,7 +139,7 @@ fn alert(row: &Row<'_, E>, fields: &Fields<'_>, event: &mut Event) {
         }),
         title: Some(title),
         ..FindingInfo::default()
-    });
+    }));
 }
 
 fn attacks(row: &Row<'_, E>) -> Option<Vec<Attack>> {
@@ -162,7 +162,7 @@ fn anomaly(row: &Row<'_, E>, event: &mut Event) {
     event.attributes.status_detail = row.text(E::AnomalyLayer).or_else(|| row.text(E::AnomalyType));
 }
 
-fn request(row: &Row<'_, E>) -> Option<HttpRequest> {
+fn request(row: &Row<'_, E>) -> Option<Box<HttpRequest>> {
     if !row.has(E::Url) && !row.has(E::Hostname) && !row.has(E::Method) {
         return None;
     }
@@ -171,22 +171,24 @@ fn request(row: &Row<'_, E>) -> Option<HttpRequest> {
         _ => host,
     });
     let method = row.text(E::Method).unwrap_or_default();
-    Some(HttpRequest {
+    Some(Box::new(HttpRequest {
         http_method: parts::http_method(&method),
         url: Some(parts::url(&row.str(E::Url).unwrap_or_default(), host.as_deref())),
         user_agent: row.text(E::UserAgent),
         referrer: row.text(E::Referrer),
         version: row.text(E::Protocol),
         ..HttpRequest::default()
-    })
+    }))
 }
 
-fn response(row: &Row<'_, E>) -> Option<HttpResponse> {
-    row.int(E::Status).map(|code| HttpResponse {
-        code: Some(code),
-        body_length: row.int(E::Length),
-        content_type: row.text(E::ContentType),
-        ..HttpResponse::default()
+fn response(row: &Row<'_, E>) -> Option<Box<HttpResponse>> {
+    row.int(E::Status).map(|code| {
+        Box::new(HttpResponse {
+            code: Some(code),
+            body_length: row.int(E::Length),
+            content_type: row.text(E::ContentType),
+            ..HttpResponse::default()
+        })
     })
 }
 
@@ -202,7 +204,7 @@ fn http(row: &Row<'_, E>, event: &mut Event) {
     }
 }
 
-fn tls(row: &Row<'_, E>) -> Option<Tls> {
+fn tls(row: &Row<'_, E>) -> Option<Box<Tls>> {
     let is_there = row.has(E::TlsVersion) || row.has(E::Sni) || row.has(E::TlsSubject);
     if !is_there {
         return None;
@@ -226,15 +228,15 @@ fn tls(row: &Row<'_, E>) -> Option<Tls> {
         }),
         _ => None,
     };
-    Some(Tls {
+    Some(Box::new(Tls {
         // A handshake that broke off has none, and the schema asks for one.
         version: Some(row.text(E::TlsVersion).unwrap_or_else(|| "unknown".into())),
         sni: row.text(E::Sni),
         ja3_hash: fingerprint(E::Ja3),
         ja3s_hash: fingerprint(E::Ja3s),
-        certificate,
+        certificate: certificate.map(Box::new),
         ..Tls::default()
-    })
+    }))
 }
 
 fn tls_event(row: &Row<'_, E>, event: &mut Event) {
@@ -269,7 +271,7 @@ fn flow(row: &Row<'_, E>, event: &mut Event) {
     let (bytes_out, bytes_in) = (row.int(E::BytesToServer), row.int(E::BytesToClient));
     let (packets_out, packets_in) = (row.int(E::PktsToServer), row.int(E::PktsToClient));
     let sum = |out: Option<i64>, back: Option<i64>| Some(out?.saturating_add(back.unwrap_or(0)));
-    a.traffic = Some(Traffic {
+    a.traffic = Some(Box::new(Traffic {
         bytes: sum(bytes_out, bytes_in),
         bytes_in,
         bytes_out,
@@ -277,23 +279,23 @@ fn flow(row: &Row<'_, E>, event: &mut Event) {
         packets_in,
         packets_out,
         ..Traffic::default()
-    });
+    }));
     if row.is(E::FlowAction, "drop") {
         (a.action_id, a.disposition_id) = (Some(2), Some(6));
     }
 }
 
-fn file(row: &Row<'_, E>) -> Option<File> {
+fn file(row: &Row<'_, E>) -> Option<Box<File>> {
     let name = row.text(E::FileName)?;
     let hashes = [("MD5", E::FileMd5), ("SHA1", E::FileSha1), ("SHA256", E::FileSha256)];
     let hashes = hashes.into_iter().filter_map(|(name, slot)| parts::fingerprint(name, &row.str(slot)?));
-    Some(File {
+    Some(Box::new(File {
         hashes: some_of(hashes.collect()),
         size: row.int(E::FileSize),
         mime_type: row.text(E::FileMime),
         desc: row.text(E::FileMagic),
-        ..parts::file(name)
-    })
+        ..*parts::file(name)
+    }))
 }
 
 fn fileinfo(row: &Row<'_, E>, event: &mut Event) {

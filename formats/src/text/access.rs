@@ -145,7 +145,7 @@ pub(super) fn activity(method: &str) -> u32 {
 }
 
 /// A URL out of a request's target: absolute, or a path.
-pub(super) fn url(target: &str, host: Option<&str>) -> Url {
+pub(super) fn url(target: &str, host: Option<&str>) -> Box<Url> {
     let (scheme, rest) = target.split_once("://").map_or((None, target), |(scheme, rest)| (Some(scheme), rest));
     let (authority, path) = match (scheme, rest.find('/')) {
         (Some(_), Some(at)) => (Some(&rest[..at]), &rest[at..]),
@@ -158,14 +158,14 @@ pub(super) fn url(target: &str, host: Option<&str>) -> Url {
         _ => (hostname, None),
     };
     let (stem, query) = path.split_once('?').map_or((path, None), |(stem, query)| (stem, Some(query)));
-    Url {
+    Box::new(Url {
         url_string: scheme.map(|_| target.into()),
         scheme: scheme.map(str::to_ascii_lowercase),
         hostname: hostname.map(str::to_owned),
         port,
         path: (!stem.is_empty()).then(|| stem.into()),
         query_string: query.map(str::to_owned),
-    }
+    })
 }
 
 pub(super) fn event(view: &View<'_, '_>, draft: &mut Draft<'_>) {
@@ -191,17 +191,20 @@ pub(super) fn event(view: &View<'_, '_>, draft: &mut Draft<'_>) {
     };
     draft.address(End::Destination, name.or(machine.as_deref()), port);
     let a = &mut draft.event.attributes;
-    a.http_request = Some(HttpRequest {
+    a.http_request = Some(Box::new(HttpRequest {
         http_method: method.as_deref().and_then(parts::http_method),
         url: view.get("c-uri").map(|target| url(&target, host.as_deref())),
         user_agent: view.owned("cs-user-agent"),
         referrer: view.owned("cs-referer"),
         version: view.get("cs-version").map(|version| version.trim_start_matches("HTTP/").to_owned()),
         ..HttpRequest::default()
-    });
+    }));
     if let Some(code) = view.number("sc-status") {
-        a.http_response =
-            Some(HttpResponse { code: Some(code), body_length: view.number("sc-bytes"), ..HttpResponse::default() });
+        a.http_response = Some(Box::new(HttpResponse {
+            code: Some(code),
+            body_length: view.number("sc-bytes"),
+            ..HttpResponse::default()
+        }));
         a.status_code = Some(code.to_string());
         draft.status(code < 400);
     }

@@ -285,7 +285,8 @@ pub(super) fn event(view: &View<'_, '_>, draft: &mut Draft<'_>) {
         what @ ("vpn_opened" | "vpn_closed") => {
             draft.class(Class::TUNNEL, if what == "vpn_opened" { 1 } else { 2 });
             draft.event.attributes.user = view.get("user").map(|name| user(&name));
-            draft.event.attributes.session = Some(Session { issuer: view.owned("group"), ..Session::default() });
+            draft.event.attributes.session =
+                Some(Box::new(Session { issuer: view.owned("group"), ..Session::default() }));
             draft.addresses(view, ["src_ip", "src_port"], ["", ""]);
             let machine = draft.event.machine().map(str::to_owned);
             draft.address(End::Destination, machine.as_deref(), None);
@@ -322,11 +323,11 @@ fn connection(view: &View<'_, '_>, draft: &mut Draft<'_>, activity: u32) {
     draft.connection().uid = view.owned("connection");
     if let Some(verdict) = view.get("action").and_then(|action| Verdict::of(&action)) {
         draft.verdict(verdict);
-        let rule = view.owned("acl").map(|name| FirewallRule { name: Some(name), ..FirewallRule::default() });
+        let rule = view.owned("acl").map(|name| Box::new(FirewallRule { name: Some(name), ..FirewallRule::default() }));
         draft.event.attributes.firewall_rule = rule;
     }
     let a = &mut draft.event.attributes;
-    a.traffic = view.number("bytes").map(|bytes| Traffic { bytes: Some(bytes), ..Traffic::default() });
+    a.traffic = view.number("bytes").map(|bytes| Box::new(Traffic { bytes: Some(bytes), ..Traffic::default() }));
     a.duration = view.get("duration").and_then(|text| duration_ms(&text));
 }
 

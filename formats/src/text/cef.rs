@@ -286,7 +286,7 @@ fn decided(view: &View<'_, '_>, draft: &mut Draft<'_>) {
         draft.verdict(verdict);
         let rule = view.first(&["rule", "Rule", "Rule Name", "ruleName", "policy", "Policy"]).map(Cow::into_owned);
         draft.event.attributes.firewall_rule =
-            rule.map(|name| FirewallRule { name: Some(name), ..FirewallRule::default() });
+            rule.map(|name| Box::new(FirewallRule { name: Some(name), ..FirewallRule::default() }));
         if verdict.is_denied() && draft.event.class == Class::NETWORK {
             draft.event.activity_id = 5;
         }
@@ -307,7 +307,7 @@ fn network(view: &View<'_, '_>, draft: &mut Draft<'_>) {
     a.app_name = view.get("app").map(|app| app.to_ascii_lowercase());
     let (bytes_in, bytes_out) = (view.number("in"), view.number("out"));
     if bytes_in.is_some() || bytes_out.is_some() {
-        a.traffic = Some(Traffic { bytes_in, bytes_out, ..Traffic::default() });
+        a.traffic = Some(Box::new(Traffic { bytes_in, bytes_out, ..Traffic::default() }));
     }
 }
 
@@ -315,13 +315,13 @@ fn web(view: &View<'_, '_>, draft: &mut Draft<'_>) {
     network(view, draft);
     let method = view.owned("requestMethod");
     draft.class(Class::HTTP, access::activity(method.as_deref().unwrap_or("")));
-    draft.event.attributes.http_request = Some(HttpRequest {
+    draft.event.attributes.http_request = Some(Box::new(HttpRequest {
         http_method: method.as_deref().and_then(parts::http_method),
         url: view.get("request").map(|target| access::url(&target, view.get("dhost").as_deref())),
         user_agent: view.owned("requestClientApplication"),
         referrer: view.owned("requestContext"),
         ..HttpRequest::default()
-    });
+    }));
 }
 
 fn finding(view: &View<'_, '_>, draft: &mut Draft<'_>) {

@@ -130,7 +130,7 @@ pub(super) fn event(view: &View<'_, '_>, draft: &mut Draft<'_>) {
     let type_name = view.owned("record_type");
     let class = view.owned("record_class");
     let a = &mut draft.event.attributes;
-    a.query = Some(DnsQuery { hostname, type_name, class, ..DnsQuery::default() });
+    a.query = Some(Box::new(DnsQuery { hostname, type_name, class, ..DnsQuery::default() }));
     a.answers = view.owned("answer").map(|rdata| vec![DnsAnswer { rdata: Some(rdata), ..DnsAnswer::default() }]);
     if let Some(rcode) = view.owned("rcode") {
         a.rcode_id = rcode_id(&rcode);

@@ -189,7 +189,7 @@ impl<'h> Draft<'h> {
         }
         let program = view.envelope("program");
         let a = &mut event.attributes;
-        a.metadata = Some(Metadata {
+        a.metadata = Some(Box::new(Metadata {
             uid: Some(hex(head.id.as_bytes())),
             tenant_uid: Some(head.agency.as_str().into()),
             log_format: Some(view.format.name().into()),
@@ -198,7 +198,7 @@ impl<'h> Draft<'h> {
             log_provider: program.as_deref().map(str::to_owned),
             event_code: view.envelope("msgid").map(Cow::into_owned),
             ..Metadata::of_product("Unknown", program.as_deref().unwrap_or("syslog"))
-        });
+        }));
         a.message = view.envelope("message").map(Cow::into_owned);
         a.device = view.envelope("host").map(|host| device(&host));
         if let Some(severity) = view.envelope("severity").and_then(|name| syslog::severity_id(&name)) {
@@ -332,10 +332,10 @@ impl<'h> Draft<'h> {
     }
 
     /// A log-on to a service of this machine: class, service, and whether it came from elsewhere.
-    pub(super) fn logon(&mut self, activity_id: u32, service: &str, user: User) {
+    pub(super) fn logon(&mut self, activity_id: u32, service: &str, user: Box<User>) {
         self.class(Class::AUTHENTICATION, activity_id);
         let a = &mut self.event.attributes;
-        a.service = Some(Service { name: Some(service.into()), ..Service::default() });
+        a.service = Some(Box::new(Service { name: Some(service.into()), ..Service::default() }));
         a.user = Some(user);
     }
 
@@ -363,7 +363,7 @@ impl<'h> Draft<'h> {
         if evidence != Evidence::default() {
             a.evidences = Some(vec![evidence]);
         }
-        a.finding_info = Some(finding);
+        a.finding_info = Some(Box::new(finding));
     }
 }
 
@@ -379,41 +379,41 @@ pub(super) fn name_endpoint(endpoint: &mut Endpoint, text: &str) {
 }
 
 /// The machine that wrote the record.
-pub(super) fn device(host: &str) -> Device {
+pub(super) fn device(host: &str) -> Box<Device> {
     let mut device = Device { type_id: Some(0), name: Some(host.into()), ..Device::default() };
     match host.parse::<IpAddr>() {
         Ok(_) => device.ip = Some(host.into()),
         Err(_) => device.hostname = Some(host.into()),
     }
-    device
+    Box::new(device)
 }
 
-pub(super) fn user(name: &str) -> User {
-    User { name: Some(name.into()), ..User::default() }
+pub(super) fn user(name: &str) -> Box<User> {
+    Box::new(User { name: Some(name.into()), ..User::default() })
 }
 
 /// `domain\name` and `name@domain` taken apart where they are.
-pub(super) fn domain_user(name: &str) -> User {
+pub(super) fn domain_user(name: &str) -> Box<User> {
     match name.split_once('\\') {
         Some((domain, name)) if !domain.is_empty() && !name.is_empty() => {
-            User { name: Some(name.into()), domain: Some(domain.into()), ..User::default() }
+            Box::new(User { name: Some(name.into()), domain: Some(domain.into()), ..User::default() })
         }
         _ => user(name),
     }
 }
 
 /// A user as actor.
-pub(super) fn acting(user: User) -> Actor {
-    Actor { user: Some(user), ..Actor::default() }
+pub(super) fn acting(user: Box<User>) -> Box<Actor> {
+    Box::new(Actor { user: Some(user), ..Actor::default() })
 }
 
-pub(super) fn group(name: &str) -> Group {
-    Group { name: Some(name.into()), ..Group::default() }
+pub(super) fn group(name: &str) -> Box<Group> {
+    Box::new(Group { name: Some(name.into()), ..Group::default() })
 }
 
-pub(super) fn file(path: &str) -> File {
+pub(super) fn file(path: &str) -> Box<File> {
     let name = path.trim_end_matches('/').rsplit(['/', '\\']).next().filter(|name| !name.is_empty()).unwrap_or(path);
-    File { name: Some(name.into()), path: Some(path.into()), type_id: Some(0), ..File::default() }
+    Box::new(File { name: Some(name.into()), path: Some(path.into()), type_id: Some(0), ..File::default() })
 }
 
 /// A hash by its length in hexadecimal digits.
@@ -434,15 +434,15 @@ pub(super) fn fingerprint(value: &str) -> Option<Fingerprint> {
 }
 
 /// A process by the path of its image.
-pub(super) fn process(path: &str) -> Process {
+pub(super) fn process(path: &str) -> Box<Process> {
     let image = file(path);
     let is_path = path.contains('/');
-    Process {
+    Box::new(Process {
         name: image.name.clone(),
         path: is_path.then(|| path.into()),
         file: is_path.then_some(image),
         ..Process::default()
-    }
+    })
 }
 
 /// `aa:bb:cc:dd:ee:ff`, with colons or hyphens.

@@ -129,7 +129,7 @@ fn decided(view: &View<'_, '_>, draft: &mut Draft<'_>) {
     draft.verdict(verdict);
     let (name, uid) = (view.owned("policyname"), view.first(&["poluuid", "policyid"]).map(|uid| uid.into_owned()));
     if name.is_some() || uid.is_some() {
-        draft.event.attributes.firewall_rule = Some(FirewallRule { name, uid, ..FirewallRule::default() });
+        draft.event.attributes.firewall_rule = Some(Box::new(FirewallRule { name, uid, ..FirewallRule::default() }));
     }
 }
 
@@ -146,7 +146,8 @@ fn traffic(view: &View<'_, '_>, draft: &mut Draft<'_>) {
     let (out, into) = (view.number("sentbyte"), view.number("rcvdbyte"));
     let (packets_out, packets_in) = (view.number("sentpkt"), view.number("rcvdpkt"));
     let a = &mut draft.event.attributes;
-    a.traffic = Some(Traffic { bytes_out: out, bytes_in: into, packets_out, packets_in, ..Traffic::default() });
+    a.traffic =
+        Some(Box::new(Traffic { bytes_out: out, bytes_in: into, packets_out, packets_in, ..Traffic::default() }));
     a.duration = view.number("duration").map(|seconds| seconds.saturating_mul(1_000));
     draft.connection().uid = view.owned("sessionid");
 }
@@ -156,12 +157,12 @@ fn query(view: &View<'_, '_>, draft: &mut Draft<'_>) {
     let is_reply = view.is("eventtype", "dns-response");
     draft.class(Class::DNS, if is_reply { 2 } else { 1 });
     let a = &mut draft.event.attributes;
-    a.query = Some(DnsQuery {
+    a.query = Some(Box::new(DnsQuery {
         hostname: Some(view.get("qname").unwrap_or("Unknown".into()).into_owned()),
         type_name: view.owned("qtype"),
         class: view.owned("qclass"),
         ..DnsQuery::default()
-    });
+    }));
     a.answers = view.get("ipaddr").map(|list| {
         let answer = |rdata: &str| DnsAnswer { rdata: Some(rdata.trim().into()), ..DnsAnswer::default() };
         list.split(',').map(answer).collect()
@@ -176,16 +177,16 @@ fn web(view: &View<'_, '_>, draft: &mut Draft<'_>) {
     connection(view, draft, 0);
     let method = view.owned("httpmethod");
     draft.class(Class::HTTP, access::activity(method.as_deref().unwrap_or("")));
-    draft.event.attributes.http_request = Some(HttpRequest {
+    draft.event.attributes.http_request = Some(Box::new(HttpRequest {
         http_method: method.as_deref().and_then(parts::http_method),
         url: target(view),
         user_agent: view.owned("agent"),
         referrer: view.first(&["referralurl", "referrer"]).map(|text| text.into_owned()),
         ..HttpRequest::default()
-    });
+    }));
 }
 
-fn target(view: &View<'_, '_>) -> Option<Url> {
+fn target(view: &View<'_, '_>) -> Option<Box<Url>> {
     let hostname = view.get("hostname");
     let found = view.get("url")?;
     Some(access::url(&found, hostname.as_deref()))
@@ -255,12 +256,10 @@ fn vpn(view: &View<'_, '_>, draft: &mut Draft<'_>) {
     draft.address(End::Destination, local.or(machine).as_deref(), None);
     let a = &mut draft.event.attributes;
     a.user = view.first(&["user", "xauthuser"]).filter(|name| *name != "N/A").map(|name| user(&name));
-    a.session = view.owned("tunnelid").map(|uid| Session { uid: Some(uid), ..Session::default() });
-    a.traffic = view.number("sentbyte").map(|out| Traffic {
-        bytes_out: Some(out),
-        bytes_in: view.number("rcvdbyte"),
-        ..Traffic::default()
-    });
+    a.session = view.owned("tunnelid").map(|uid| Box::new(Session { uid: Some(uid), ..Session::default() }));
+    a.traffic = view
+        .number("sentbyte")
+        .map(|out| Box::new(Traffic { bytes_out: Some(out), bytes_in: view.number("rcvdbyte"), ..Traffic::default() }));
     a.duration = view.number("duration").map(|seconds| seconds.saturating_mul(1_000));
     explain(view, draft);
 }
@@ -293,7 +292,12 @@ fn system(view: &View<'_, '_>, draft: &mut Draft<'_>) {
         draft.address(End::Source, view.first(&["srcip", "remip"]).as_deref(), None);
         draft.event.attributes.service = view
             .get("ui")
-            .map(|ui| Service { name: Some(ui.split('(').next().unwrap_or("fortigate").into()), ..Service::default() })
+            .map(|ui| {
+                Box::new(Service {
+                    name: Some(ui.split('(').next().unwrap_or("fortigate").into()),
+                    ..Service::default()
+                })
+            })
             .or(draft.event.attributes.service.take());
     }
     explain(view, draft);
@@ -318,7 +322,7 @@ fn configured(view: &View<'_, '_>, draft: &mut Draft<'_>, action: &str, path: &s
         };
         draft.class(Class::ENTITY_MANAGEMENT, activity);
         draft.event.attributes.entity =
-            Some(ManagedEntity { name: object, type_name: Some(path.into()), uid: view.owned("cfgtid") });
+            Some(Box::new(ManagedEntity { name: object, type_name: Some(path.into()), uid: view.owned("cfgtid") }));
     }
     draft.event.attributes.actor = view.get("user").map(|name| acting(user(&name)));
 }

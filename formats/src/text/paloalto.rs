@@ -136,7 +136,8 @@ fn connection(view: &View<'_, '_>, draft: &mut Draft<'_>, activity: u32) {
         draft.verdict(verdict);
         let (name, uid) = (view.owned("rule"), view.owned("rule_uuid"));
         if name.is_some() || uid.is_some() {
-            draft.event.attributes.firewall_rule = Some(FirewallRule { name, uid, ..FirewallRule::default() });
+            draft.event.attributes.firewall_rule =
+                Some(Box::new(FirewallRule { name, uid, ..FirewallRule::default() }));
         }
     }
 }
@@ -150,7 +151,7 @@ fn traffic(view: &View<'_, '_>, draft: &mut Draft<'_>) {
     };
     connection(view, draft, activity);
     let a = &mut draft.event.attributes;
-    a.traffic = Some(Traffic {
+    a.traffic = Some(Box::new(Traffic {
         bytes: view.number("bytes"),
         bytes_out: view.number("bytes_sent"),
         bytes_in: view.number("bytes_received"),
@@ -158,7 +159,7 @@ fn traffic(view: &View<'_, '_>, draft: &mut Draft<'_>) {
         packets_out: view.number("pkts_sent"),
         packets_in: view.number("pkts_received"),
         ..Traffic::default()
-    });
+    }));
     a.duration = view.number("elapsed").map(|seconds| seconds.saturating_mul(1_000));
     a.status_detail = view.owned("session_end_reason");
 }
@@ -168,17 +169,17 @@ fn web(view: &View<'_, '_>, draft: &mut Draft<'_>) {
     connection(view, draft, 0);
     let method = view.owned("http_method").filter(|method| method != "unknown");
     draft.class(Class::HTTP, access::activity(method.as_deref().unwrap_or("")));
-    draft.event.attributes.http_request = Some(HttpRequest {
+    draft.event.attributes.http_request = Some(Box::new(HttpRequest {
         http_method: method.as_deref().and_then(parts::http_method),
         url: view.get("misc").map(|target| url(&target)),
         user_agent: view.owned("user_agent"),
         referrer: view.owned("referer"),
         ..HttpRequest::default()
-    });
+    }));
 }
 
 /// PAN-OS leaves the scheme out.
-fn url(text: &str) -> model::ocsf::Url {
+fn url(text: &str) -> Box<model::ocsf::Url> {
     if text.contains("://") || text.starts_with('/') {
         return access::url(text, None);
     }
@@ -241,7 +242,7 @@ fn remote_access(view: &View<'_, '_>, draft: &mut Draft<'_>) {
             let machine = draft.event.machine().map(str::to_owned);
             draft.address(End::Destination, view.get("gateway").as_deref().or(machine.as_deref()), None);
             draft.event.attributes.session =
-                view.owned("hostid").map(|uid| Session { uid: Some(uid), ..Session::default() });
+                view.owned("hostid").map(|uid| Box::new(Session { uid: Some(uid), ..Session::default() }));
         }
     }
     draft.status(succeeded);
@@ -299,11 +300,11 @@ fn configured(view: &View<'_, '_>, draft: &mut Draft<'_>) {
         _ => 99,
     };
     draft.class(Class::ENTITY_MANAGEMENT, activity);
-    draft.event.attributes.entity = Some(ManagedEntity {
+    draft.event.attributes.entity = Some(Box::new(ManagedEntity {
         name: Some(view.first(&["path", "cmd"]).unwrap_or("Unknown".into()).into_owned()),
         type_name: Some("configuration".into()),
         ..ManagedEntity::default()
-    });
+    }));
     draft.event.attributes.actor = view.get("admin").map(|name| acting(user(&name)));
     draft.status(view.is("result", "Succeeded") || view.is("result", "Submitted"));
 }

@@ -63,11 +63,11 @@ pub(super) fn event(view: &View<'_, '_>, draft: &mut Draft<'_>) {
     let end = if view.is("direction", "in") { End::Destination } else { End::Source };
     draft.end(end).interface_name = view.owned("interface");
     draft.event.attributes.traffic =
-        view.number("length").map(|bytes| Traffic { bytes: Some(bytes), ..Traffic::default() });
+        view.number("length").map(|bytes| Box::new(Traffic { bytes: Some(bytes), ..Traffic::default() }));
     if let Some(verdict) = verdict {
         draft.verdict(verdict);
         let uid = view.first(&["tracker", "rule_number"]).map(|uid| uid.into_owned());
-        draft.event.attributes.firewall_rule = Some(FirewallRule { uid, ..FirewallRule::default() });
+        draft.event.attributes.firewall_rule = Some(Box::new(FirewallRule { uid, ..FirewallRule::default() }));
     }
 }
 

@@ -138,12 +138,12 @@ fn mail(view: &View<'_, '_>, draft: &mut Draft<'_>, what: &str) {
     let a = &mut draft.event.attributes;
     // The log does not say which of its neighbours are inside. A local name (`root`) is no address in the schema.
     a.direction_id = Some(0);
-    a.email = Some(Email {
+    a.email = Some(Box::new(Email {
         from: view.owned("from").filter(|from| parts::is_email(from)),
         to: view.owned("to").filter(|to| parts::is_email(to)).map(|to| vec![to]),
         message_uid: view.owned("queue_id"),
         ..Email::default()
-    });
+    }));
     match what {
         "delivery" => {
             a.status_code = view.owned("dsn");

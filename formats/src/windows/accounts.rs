@@ -1,18 +1,18 @@
 //! Accounts, groups and rights in the Security log.
 
-use model::ocsf::{Event, Group, User};
+use model::ocsf::{Event, Group};
 
 use super::fill::{privileges, subject_as_user};
 use super::names::W;
 use crate::parts;
 use crate::row::{Row, some_of};
 
-fn target_group(row: &Row<'_, W>) -> Option<Group> {
+fn target_group(row: &Row<'_, W>) -> Option<Box<Group>> {
     let (name, uid) = (row.text(W::TargetUserName), row.text(W::TargetUserSid));
     if name.is_none() && uid.is_none() {
         return None;
     }
-    Some(Group { name, uid, domain: row.text(W::TargetDomainName), ..Group::default() })
+    Some(Box::new(Group { name, uid, domain: row.text(W::TargetDomainName), ..Group::default() }))
 }
 
 /// The group that was created, changed or deleted.
@@ -80,8 +80,8 @@ pub(super) fn user_groups(row: &Row<'_, W>, event: &mut Event) {
         (!uid.is_empty()).then(|| Group { uid: Some(uid.to_owned()), ..Group::default() })
     };
     let groups: Vec<Group> = text.split_whitespace().filter_map(group).collect();
-    event.attributes.group = groups.first().cloned();
+    event.attributes.group = groups.first().cloned().map(Box::new);
     if let Some(user) = &mut event.attributes.user {
-        *user = User { groups: some_of(groups), ..std::mem::take(user) };
+        user.groups = some_of(groups);
     }
 }

@@ -54,7 +54,7 @@ fn threat(row: &Row<'_, W>, event: &mut Event) {
     let title = row.text(W::ThreatName).unwrap_or_else(|| "malware".into());
     let uid = row.text(W::DetectionId).or_else(|| row.text(W::RecordId)).unwrap_or_else(|| title.clone());
     event.severity_id = row.str(W::SeverityName).map_or(4, |name| severity(&name));
-    event.attributes.finding_info = Some(FindingInfo {
+    event.attributes.finding_info = Some(Box::new(FindingInfo {
         uid: Some(uid),
         title: Some(title),
         analytic: row.text(W::ThreatId).map(|uid| AnalyticObject {
@@ -64,7 +64,7 @@ fn threat(row: &Row<'_, W>, event: &mut Event) {
             ..AnalyticObject::default()
         }),
         ..FindingInfo::default()
-    });
+    }));
     event.attributes.status_detail = row.text(W::DefenderAction);
     event.attributes.evidences = evidence(row);
 }
@@ -83,22 +83,22 @@ fn evidence(row: &Row<'_, W>) -> Option<Vec<Evidence>> {
 fn surface(row: &Row<'_, W>, event: &mut Event) {
     let uid = row.text(W::AsrId).unwrap_or_else(|| "attack surface reduction".into());
     event.severity_id = 3;
-    event.attributes.finding_info = Some(FindingInfo {
+    event.attributes.finding_info = Some(Box::new(FindingInfo {
         uid: Some(row.text(W::RecordId).unwrap_or_else(|| uid.clone())),
         title: event.attributes.message.clone(),
         analytic: Some(AnalyticObject { uid: Some(uid), type_id: Some(1), ..AnalyticObject::default() }),
         ..FindingInfo::default()
-    });
+    }));
     event.attributes.evidences = evidence(row);
 }
 
 fn setting(row: &Row<'_, W>, event: &mut Event) {
     let value = row.text(W::DefenderNew).or_else(|| row.text(W::DefenderOld)).or_else(|| row.text(W::WmiType));
-    event.attributes.entity = Some(ManagedEntity {
+    event.attributes.entity = Some(Box::new(ManagedEntity {
         name: Some("Microsoft Defender Antivirus".into()),
         type_name: Some("Antivirus settings".into()),
         ..ManagedEntity::default()
-    });
+    }));
     event.attributes.status_detail = value;
 }
 

@@ -24,7 +24,7 @@ pub(super) fn sysmon_actor(row: &Row<'_, W>, event: &mut Event) {
 pub(super) fn subject(row: &Row<'_, W>, event: &mut Event) {
     let sid = row.text(W::SubjectUserSid).filter(|sid| sid != NOBODY);
     let Some(user) = parts::user(row.text(W::SubjectUserName), row.text(W::SubjectDomainName), sid) else { return };
-    let session = row.text(W::SubjectLogonId).map(|uid| Session { uid: Some(uid), ..Session::default() });
+    let session = row.text(W::SubjectLogonId).map(|uid| Box::new(Session { uid: Some(uid), ..Session::default() }));
     let actor = event.attributes.actor.get_or_insert_default();
     actor.user = Some(user);
     actor.session = session;
@@ -110,7 +110,7 @@ pub(super) fn device_as_source(row: &Row<'_, W>, event: &mut Event) {
 }
 
 /// The machine that logged the record, as an endpoint; without a name the class still asks for an object.
-fn machine(row: &Row<'_, W>) -> Option<model::ocsf::Endpoint> {
+fn machine(row: &Row<'_, W>) -> Option<Box<model::ocsf::Endpoint>> {
     let name = row.str(W::Computer).or_else(|| row.str(W::HostName));
     Some(name.and_then(|name| parts::endpoint_of(&name)).unwrap_or_default())
 }

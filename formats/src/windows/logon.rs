@@ -67,7 +67,7 @@ pub(super) fn logon(row: &Row<'_, W>, event: &mut Event) {
 /// The session that was opened or closed.
 pub(super) fn session(row: &Row<'_, W>, event: &mut Event) {
     let uid = row.text(W::TargetLogonId).or_else(|| row.text(W::LogonId));
-    event.attributes.session = uid.map(|uid| Session { uid: Some(uid), ..Session::default() });
+    event.attributes.session = uid.map(|uid| Box::new(Session { uid: Some(uid), ..Session::default() }));
 }
 
 fn protocol(row: &Row<'_, W>, event: &mut Event) {
@@ -108,7 +108,7 @@ pub(super) fn kerberos_service(row: &Row<'_, W>, event: &mut Event) {
     kerberos(row, event);
     let (name, uid) = (row.text(W::ServiceName), row.text(W::ServiceSid));
     if name.is_some() || uid.is_some() {
-        event.attributes.service = Some(Service { name, uid, ..Service::default() });
+        event.attributes.service = Some(Box::new(Service { name, uid, ..Service::default() }));
     }
 }
 
@@ -117,7 +117,7 @@ pub(super) fn ntlm(row: &Row<'_, W>, event: &mut Event) {
     device_as_destination(row, event);
     event.attributes.auth_protocol_id = Some(1);
     event.attributes.auth_protocol = Some("NTLM".into());
-    if event.attributes.src_endpoint.as_ref().is_some_and(|source| *source == Endpoint::default()) {
+    if event.attributes.src_endpoint.as_ref().is_some_and(|source| **source == Endpoint::default()) {
         event.attributes.src_endpoint = None;
     }
 }
@@ -127,10 +127,10 @@ pub(super) fn privileged(row: &Row<'_, W>, event: &mut Event) {
     let list = privileges(row, W::PrivilegeList);
     if list.is_empty() {
         // The class asks for privileges or a group.
-        event.attributes.group = Some(Group { name: Some("special privileges".into()), ..Group::default() });
+        event.attributes.group = Some(Box::new(Group { name: Some("special privileges".into()), ..Group::default() }));
     } else {
         event.attributes.privileges = Some(list);
     }
     let uid = row.text(W::SubjectLogonId);
-    event.attributes.session = uid.map(|uid| Session { uid: Some(uid), ..Session::default() });
+    event.attributes.session = uid.map(|uid| Box::new(Session { uid: Some(uid), ..Session::default() }));
 }

@@ -122,7 +122,7 @@ fn about_the_record(row: &Row<'_, W>, head: &Head<'_>, event: &mut Event) {
     metadata.original_event_uid = row.text(W::RecordId);
     metadata.correlation_uid = row.text(W::ActivityId);
     let hostname = row.text(W::Computer).or_else(|| row.text(W::HostName));
-    event.attributes.device = Some(model::ocsf::Device { os: Some(parts::windows()), ..parts::device(hostname) });
+    event.attributes.device.insert(parts::device(hostname)).os = Some(parts::windows());
     // System.Level: 1 critical, 2 error, 3 warning; 0 and 4 inform, 5 is verbose.
     event.severity_id = match row.int(W::Level) {
         Some(1) => 4,

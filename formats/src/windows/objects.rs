@@ -23,14 +23,14 @@ pub(super) fn process_started(row: &Row<'_, W>, event: &mut Event) {
     actor.process.clone_from(&parent);
     let Some(process) = parts::process(path, pid, None) else { return };
     let level = row.text(W::MandatoryLabel);
-    event.attributes.process = Some(Process {
+    event.attributes.process = Some(Box::new(Process {
         cmd_line: row.text(W::CommandLine),
         user,
         integrity_id: level.as_deref().map(integrity),
         integrity: level,
-        parent_process: parent.map(Box::new),
-        ..process
-    });
+        parent_process: parent,
+        ..*process
+    }));
 }
 
 /// 4689: a process ends itself.
@@ -140,13 +140,13 @@ fn resource(row: &Row<'_, W>, event: &mut Event, name: Option<String>) {
     if name.is_none() && uid.is_none() && row.str(W::ObjectType).is_none() {
         return;
     }
-    event.attributes.win_resource = Some(WinResource {
+    event.attributes.win_resource = Some(Box::new(WinResource {
         type_id: Some(type_id),
         type_name: row.text(W::ObjectType),
         name,
         uid,
         svc_name: row.text(W::ObjectServer),
-    });
+    }));
 }
 
 /// A handle of which the record says no more than its number.
@@ -185,11 +185,13 @@ pub(super) fn registry_value(row: &Row<'_, W>, event: &mut Event) {
         _ => 3,
     };
     let type_name = row.text(W::NewValueType).map(|code| value_type(&code).map_or(code, str::to_owned));
-    event.attributes.reg_value = row.text(W::ObjectName).map(|path| RegValue {
-        name: Some(row.text(W::ObjectValueName).unwrap_or_else(|| "(default)".into())),
-        path: Some(path),
-        reg_string_data: row.text(W::NewValue),
-        type_name,
+    event.attributes.reg_value = row.text(W::ObjectName).map(|path| {
+        Box::new(RegValue {
+            name: Some(row.text(W::ObjectValueName).unwrap_or_else(|| "(default)".into())),
+            path: Some(path),
+            reg_string_data: row.text(W::NewValue),
+            type_name,
+        })
     });
 }
 
@@ -208,7 +210,8 @@ fn value_type(code: &str) -> Option<&'static str> {
 /// 4673: a call that needs a privilege.
 pub(super) fn kernel_call(row: &Row<'_, W>, event: &mut Event) {
     let name = row.text(W::Service).or_else(|| row.text(W::PrivilegeList)).or_else(|| row.text(W::ObjectServer));
-    event.attributes.kernel = name.map(|name| Kernel { name: Some(name), type_id: Some(2), ..Kernel::default() });
+    event.attributes.kernel =
+        name.map(|name| Box::new(Kernel { name: Some(name), type_id: Some(2), ..Kernel::default() }));
     event.attributes.status_detail = row.text(W::PrivilegeList);
 }
 
@@ -216,12 +219,14 @@ pub(super) fn kernel_call(row: &Row<'_, W>, event: &mut Event) {
 pub(super) fn service(row: &Row<'_, W>, event: &mut Event) {
     let is_firewall = matches!(row.int(W::EventId), Some(5024 | 5025));
     let name = row.text(W::ServiceName).or_else(|| is_firewall.then(|| "MpsSvc".to_owned()));
-    event.attributes.win_service = name.map(|name| WinService {
-        name: Some(name),
-        cmd_line: row.text(W::ServiceFileName),
-        service_start_type: row.text(W::ServiceStartType),
-        service_type: row.text(W::ServiceType),
-        service_start_name: row.text(W::ServiceAccount).or_else(|| row.text(W::LogAccount)),
+    event.attributes.win_service = name.map(|name| {
+        Box::new(WinService {
+            name: Some(name),
+            cmd_line: row.text(W::ServiceFileName),
+            service_start_type: row.text(W::ServiceStartType),
+            service_type: row.text(W::ServiceType),
+            service_start_name: row.text(W::ServiceAccount).or_else(|| row.text(W::LogAccount)),
+        })
     });
 }
 
@@ -235,12 +240,14 @@ pub(super) fn task(row: &Row<'_, W>, event: &mut Event) {
         None => command.to_owned(),
     });
     let file = command.map(str::to_owned).or_else(|| row.text(W::Path));
-    event.attributes.job = row.text(W::TaskName).map(|name| Job {
-        name: Some(name),
-        cmd_line,
-        file: file.map(|path| parts::image(path.trim_matches('"').to_owned())),
-        user: element(&content, "UserId").map(|user| parts::account(user.to_owned())),
-        desc: element(&content, "Description").map(str::to_owned),
+    event.attributes.job = row.text(W::TaskName).map(|name| {
+        Box::new(Job {
+            name: Some(name),
+            cmd_line,
+            file: file.map(|path| parts::image(path.trim_matches('"').to_owned())),
+            user: element(&content, "UserId").map(|user| parts::account(user.to_owned())),
+            desc: element(&content, "Description").map(str::to_owned),
+        })
     });
 }
 
@@ -277,19 +284,17 @@ pub(super) fn entity_named(row: &Row<'_, W>, event: &mut Event) {
         (None, _) => return,
     };
     event.attributes.entity =
-        Some(ManagedEntity { name: Some(name), type_name: Some(kind.into()), ..ManagedEntity::default() });
+        Some(Box::new(ManagedEntity { name: Some(name), type_name: Some(kind.into()), ..ManagedEntity::default() }));
     if event.attributes.actor.is_none() {
         event.attributes.actor = parts::process(row.text(W::ProcessName), row.int(W::CallerProcessId), None)
-            .map(|process| Actor { process: Some(process), ..Actor::default() });
+            .map(|process| Box::new(Actor { process: Some(process), ..Actor::default() }));
     }
 }
 
 /// An object of the directory.
 pub(super) fn directory_object(row: &Row<'_, W>, event: &mut Event) {
-    event.attributes.entity = row.text(W::ObjectDn).or_else(|| row.text(W::NewObjectDn)).map(|name| ManagedEntity {
-        name: Some(name),
-        uid: row.text(W::ObjectGuid),
-        type_name: row.text(W::ObjectClass),
+    event.attributes.entity = row.text(W::ObjectDn).or_else(|| row.text(W::NewObjectDn)).map(|name| {
+        Box::new(ManagedEntity { name: Some(name), uid: row.text(W::ObjectGuid), type_name: row.text(W::ObjectClass) })
     });
 }
 
@@ -304,7 +309,8 @@ pub(super) fn share_file(row: &Row<'_, W>, event: &mut Event) {
     let Some(name) = row.text(W::RelativeTargetName) else { return };
     let folder = row.text(W::ShareName).unwrap_or_default();
     let path = format!("{}\\{}", folder.trim_end_matches('\\'), name.trim_start_matches('\\'));
-    event.attributes.file = Some(File { name: Some(parts::file_name(&name).to_owned()), ..parts::file(path) });
+    event.attributes.file =
+        Some(Box::new(File { name: Some(parts::file_name(&name).to_owned()), ..*parts::file(path) }));
 }
 
 /// A log that was cleared, archived or filled up.
@@ -322,7 +328,7 @@ pub(super) fn log_cleared(row: &Row<'_, W>, event: &mut Event) {
         line_value(&message, "Security ID").map(str::to_owned),
     );
     if let Some(user) = user {
-        event.attributes.actor = Some(Actor { user: Some(user), ..Actor::default() });
+        event.attributes.actor = Some(Box::new(Actor { user: Some(user), ..Actor::default() }));
     }
 }
 

@@ -1,7 +1,7 @@
 //! The `…/Operational` logs of Windows components: tasks, WMI, remote desktop, name resolution, firewall, transfers,
 //! application control, NTLM.
 
-use model::ocsf::{Class, DnsQuery, Event, File, FirewallRule, HttpRequest, Job, ManagedEntity, Module, Session, User};
+use model::ocsf::{Class, DnsQuery, Event, FirewallRule, HttpRequest, Job, ManagedEntity, Module, Session, User};
 
 use super::fill::{blocked, device_as_destination, device_as_source, failure, logger, success};
 use super::names::W;
@@ -35,12 +35,14 @@ pub(super) const TASKS: &[Rule] = &[
 fn job(row: &Row<'_, W>, event: &mut Event) {
     let command = row.text(W::ActionName).or_else(|| row.text(W::Path));
     let user = row.text(W::UserContext).or_else(|| row.text(W::UserName));
-    event.attributes.job = row.text(W::TaskName).map(|name| Job {
-        name: Some(name),
-        file: command.clone().map(parts::image),
-        cmd_line: command,
-        user: user.map(parts::account),
-        ..Job::default()
+    event.attributes.job = row.text(W::TaskName).map(|name| {
+        Box::new(Job {
+            name: Some(name),
+            file: command.clone().map(parts::image),
+            cmd_line: command,
+            user: user.map(parts::account),
+            ..Job::default()
+        })
     });
     event.attributes.status_code = row.text(W::ResultCode);
 }
@@ -59,7 +61,7 @@ fn wmi_provider(row: &Row<'_, W>, event: &mut Event) {
     let from_message = message.split_once("ProviderPath = ").map(|(_, path)| path.trim().to_owned());
     let path = row.text(W::ProviderPath).or(from_message).filter(|path| !path.is_empty());
     event.attributes.module =
-        path.map(|path| Module { file: Some(parts::file(path)), load_type_id: Some(1), ..Module::default() });
+        path.map(|path| Box::new(Module { file: Some(parts::file(path)), load_type_id: Some(1), ..Module::default() }));
     if let Some(process) = parts::process(row.text(W::HostProcess), row.int(W::ProcessId), None) {
         event.attributes.actor.get_or_insert_default().process = Some(process);
     }
@@ -79,11 +81,11 @@ fn wmi_operation(row: &Row<'_, W>, event: &mut Event) {
 
 fn wmi_consumer(row: &Row<'_, W>, event: &mut Event) {
     let name = row.text(W::EssConsumer).or_else(|| row.text(W::Query)).or_else(|| row.text(W::Namespace));
-    event.attributes.entity = Some(ManagedEntity {
+    event.attributes.entity = Some(Box::new(ManagedEntity {
         name: Some(name.unwrap_or_else(|| "WMI event consumer".into())),
         type_name: Some("WMI event subscription".into()),
         ..ManagedEntity::default()
-    });
+    }));
     event.attributes.status_detail = row.text(W::PossibleCause).or_else(|| row.text(W::Query));
 }
 
@@ -126,14 +128,14 @@ fn session_user(row: &Row<'_, W>, event: &mut Event) {
     let user = row.text(W::User).or_else(|| line(row, "User")).map(parts::account);
     event.attributes.user = user.or_else(|| {
         let uid = row.text(W::SecurityUserId);
-        uid.map(|uid| User { uid: Some(uid), ..User::default() })
+        uid.map(|uid| Box::new(User { uid: Some(uid), ..User::default() }))
     });
     let address = row.text(W::Address).or_else(|| line(row, "Source Network Address"));
     event.attributes.src_endpoint =
         address.filter(|address| address != "LOCAL").and_then(|text| parts::endpoint_of(&text));
     if event.class == Class::AUTHENTICATION {
         let uid = row.text(W::SessionId).or_else(|| line(row, "Session ID"));
-        event.attributes.session = uid.map(|uid| Session { uid: Some(uid), ..Session::default() });
+        event.attributes.session = uid.map(|uid| Box::new(Session { uid: Some(uid), ..Session::default() }));
         event.attributes.is_remote = Some(event.attributes.src_endpoint.is_some());
     }
 }
@@ -182,7 +184,8 @@ pub(super) const DNS: &[Rule] = &[
 
 fn question(row: &Row<'_, W>, event: &mut Event) {
     let a = &mut event.attributes;
-    a.query = row.text(W::QueryName).map(|hostname| DnsQuery { hostname: Some(hostname), ..DnsQuery::default() });
+    a.query =
+        row.text(W::QueryName).map(|hostname| Box::new(DnsQuery { hostname: Some(hostname), ..DnsQuery::default() }));
     a.answers = row.str(W::QueryResults).and_then(|results| answers(&results));
     a.status_code = row.text(W::QueryStatus);
     a.dst_endpoint = parts::endpoint(row.ip(W::DnsServer), None, None);
@@ -213,7 +216,7 @@ fn transfer(row: &Row<'_, W>, event: &mut Event) {
     let url = parts::url(&text, None);
     event.attributes.dst_endpoint = url.hostname.as_deref().and_then(parts::endpoint_of);
     event.attributes.http_request =
-        Some(HttpRequest { http_method: Some("GET".into()), url: Some(url), ..HttpRequest::default() });
+        Some(Box::new(HttpRequest { http_method: Some("GET".into()), url: Some(url), ..HttpRequest::default() }));
 }
 
 /// `Microsoft-Windows-AppLocker/…`.
@@ -227,17 +230,21 @@ pub(super) const APP_CONTROL: &[Rule] = &[
 ];
 
 fn controlled(row: &Row<'_, W>, event: &mut Event) {
-    let user = row.text(W::TargetUser).map(|uid| User { uid: Some(uid), ..User::default() });
-    if let Some(process) = parts::process(row.text(W::FilePath), row.int(W::TargetProcessId), None) {
+    let user = row.text(W::TargetUser).map(|uid| Box::new(User { uid: Some(uid), ..User::default() }));
+    if let Some(mut process) = parts::process(row.text(W::FilePath), row.int(W::TargetProcessId), None) {
         let hash = row.str(W::FileHash).and_then(|hash| parts::fingerprint("", &hash));
-        let file = process.file.map(|file| File { hashes: hash.map(|hash| vec![hash]), ..file });
-        event.attributes.process = Some(model::ocsf::Process { file, user: user.clone(), ..process });
+        if let Some(file) = &mut process.file {
+            file.hashes = hash.map(|hash| vec![hash]);
+        }
+        process.user.clone_from(&user);
+        event.attributes.process = Some(process);
     }
     event.attributes.actor.get_or_insert_default().user = user;
     let name = row.text(W::RuleName).or_else(|| row.text(W::PolicyName));
     if let Some(name) = name {
         let uid = row.text(W::RuleId);
-        event.attributes.firewall_rule = Some(FirewallRule { name: Some(name), uid, ..FirewallRule::default() });
+        event.attributes.firewall_rule =
+            Some(Box::new(FirewallRule { name: Some(name), uid, ..FirewallRule::default() }));
     }
 }
 

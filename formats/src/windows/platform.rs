@@ -31,7 +31,8 @@ pub(super) fn bound(row: &Row<'_, W>, event: &mut Event) {
 
 fn rule(row: &Row<'_, W>, event: &mut Event) {
     let uid = row.text(W::FilterRtid).filter(|uid| uid != "0");
-    event.attributes.firewall_rule = uid.map(|uid| FirewallRule { uid: Some(uid), ..FirewallRule::default() });
+    event.attributes.firewall_rule =
+        uid.map(|uid| Box::new(FirewallRule { uid: Some(uid), ..FirewallRule::default() }));
 }
 
 /// A filter, callout or provider that was added or deleted.
@@ -42,10 +43,12 @@ pub(super) fn filter(row: &Row<'_, W>, event: &mut Event) {
         _ => 3,
     };
     let name = row.text(W::FilterName).or_else(|| row.text(W::Provider));
-    event.attributes.entity = name.map(|name| ManagedEntity {
-        name: Some(name),
-        uid: row.text(W::FilterKey),
-        type_name: Some("Filtering platform filter".into()),
+    event.attributes.entity = name.map(|name| {
+        Box::new(ManagedEntity {
+            name: Some(name),
+            uid: row.text(W::FilterKey),
+            type_name: Some("Filtering platform filter".into()),
+        })
     });
     let user = parts::user(row.text(W::UserName), None, row.text(W::UserSid));
     let process = parts::process(None, row.int(W::ProcessId), None);
@@ -58,10 +61,11 @@ pub(super) fn filter(row: &Row<'_, W>, event: &mut Event) {
 /// A rule of the firewall that was added, changed or deleted.
 pub(super) fn firewall_rule(row: &Row<'_, W>, event: &mut Event) {
     let (name, uid) = (row.text(W::RuleName), row.text(W::RuleId));
-    event.attributes.entity =
-        (name.is_some() || uid.is_some()).then(|| ManagedEntity { name, uid, type_name: Some("Firewall rule".into()) });
+    event.attributes.entity = (name.is_some() || uid.is_some())
+        .then(|| Box::new(ManagedEntity { name, uid, type_name: Some("Firewall rule".into()) }));
     let process = parts::process(row.text(W::ModifyingApplication), None, None);
-    let user = row.text(W::ModifyingUser).map(|uid| model::ocsf::User { uid: Some(uid), ..Default::default() });
+    let user =
+        row.text(W::ModifyingUser).map(|uid| Box::new(model::ocsf::User { uid: Some(uid), ..Default::default() }));
     if user.is_some() || process.is_some() {
         let actor = event.attributes.actor.get_or_insert_default();
         (actor.user, actor.process) = (user, process);

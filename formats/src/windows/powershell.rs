@@ -30,13 +30,13 @@ pub(super) const CLASSIC: &[Rule] = &[
     rule(800, Class::SCRIPT, 1, "PowerShell pipeline executed", &[classic_pipeline]),
 ];
 
-fn script(text: String) -> Script {
-    Script {
+fn script(text: String) -> Box<Script> {
+    Box::new(Script {
         script_content: Some(LongString { value: Some(text), ..LongString::default() }),
         type_id: Some(2),
         type_name: Some("PowerShell".into()),
         ..Script::default()
-    }
+    })
 }
 
 fn block(row: &Row<'_, W>, event: &mut Event) {
@@ -145,7 +145,7 @@ fn host_of(row: &Row<'_, W>, details: &Details<'_>, event: &mut Event) {
         return;
     }
     let actor = event.attributes.actor.take().unwrap_or_default();
-    event.attributes.actor = Some(Actor { process, user: user.or(actor.user), ..Actor::default() });
+    event.attributes.actor = Some(Box::new(Actor { process, user: user.or(actor.user), ..Actor::default() }));
 }
 
 /// The program of a command line.
@@ -167,12 +167,12 @@ fn engine(row: &Row<'_, W>, event: &mut Event) {
     let details = Details::of(row);
     host_of(row, &details, event);
     let version = row.text(W::EngineVersion).or_else(|| details.find("EngineVersion").map(str::to_owned));
-    event.attributes.app = Some(Product {
+    event.attributes.app = Some(Box::new(Product {
         name: Some("PowerShell".into()),
         vendor_name: Some("Microsoft".into()),
         version,
         ..Product::default()
-    });
+    }));
 }
 
 fn provider(row: &Row<'_, W>, event: &mut Event) {
@@ -181,7 +181,7 @@ fn provider(row: &Row<'_, W>, event: &mut Event) {
     let name = details.find("ProviderName");
     let name = name.map_or_else(|| "PowerShell provider".to_owned(), |name| format!("PowerShell provider {name}"));
     event.attributes.app =
-        Some(Product { name: Some(name), vendor_name: Some("Microsoft".into()), ..Product::default() });
+        Some(Box::new(Product { name: Some(name), vendor_name: Some("Microsoft".into()), ..Product::default() }));
 }
 
 #[cfg(test)]

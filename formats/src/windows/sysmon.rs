@@ -1,8 +1,8 @@
 //! Sysmon, event ids 1 to 29 (Sysinternals, schema 4.90).
 
 use model::ocsf::{
-    Actor, Class, DigitalSignature, DnsAnswer, DnsQuery, Event, File, KernelDriver, ManagedEntity, Module, Process,
-    Product, RegKey, RegValue, Session, WinService,
+    Actor, Class, DigitalSignature, DnsAnswer, DnsQuery, Event, File, KernelDriver, ManagedEntity, Module, Product,
+    RegKey, RegValue, Session, WinService,
 };
 
 use super::fill::{blocked, device_as_source, sysmon_actor, sysmon_target};
@@ -46,12 +46,12 @@ pub(super) const RULES: &[Rule] = &[
 ];
 
 fn created(row: &Row<'_, W>, event: &mut Event) {
-    let parent = parts::process(row.text(W::ParentImage), row.int(W::ParentProcessId), row.text(W::ParentProcessGuid));
-    let parent = parent.map(|parent| Process {
-        cmd_line: row.text(W::ParentCommandLine),
-        user: row.text(W::ParentUser).map(parts::account),
-        ..parent
-    });
+    let mut parent =
+        parts::process(row.text(W::ParentImage), row.int(W::ParentProcessId), row.text(W::ParentProcessGuid));
+    if let Some(parent) = &mut parent {
+        parent.cmd_line = row.text(W::ParentCommandLine);
+        parent.user = row.text(W::ParentUser).map(parts::account);
+    }
     let mut process =
         parts::process(row.text(W::Image), row.int(W::ProcessId), row.text(W::ProcessGuid)).unwrap_or_default();
     if let Some(file) = &mut process.file {
@@ -63,14 +63,12 @@ fn created(row: &Row<'_, W>, event: &mut Event) {
     process.created_time = row.millis(W::UtcTime);
     process.integrity = row.text(W::IntegrityLevel);
     process.integrity_id = process.integrity.as_deref().map(integrity);
-    process.session = row.text(W::LogonId).map(|uid| Session {
-        uid: Some(uid),
-        terminal: row.text(W::TerminalSessionId),
-        ..Session::default()
+    process.session = row.text(W::LogonId).map(|uid| {
+        Box::new(Session { uid: Some(uid), terminal: row.text(W::TerminalSessionId), ..Session::default() })
     });
     let user = parent.as_ref().and_then(|parent| parent.user.clone()).or_else(|| process.user.clone());
-    event.attributes.actor = Some(Actor { process: parent.clone(), user, ..Actor::default() });
-    process.parent_process = parent.map(Box::new);
+    event.attributes.actor = Some(Box::new(Actor { process: parent.clone(), user, ..Actor::default() }));
+    process.parent_process = parent;
     event.attributes.process = Some(process);
 }
 
@@ -94,7 +92,7 @@ fn describe(row: &Row<'_, W>, file: &mut File) {
     file.desc = row.text(W::Description);
     file.version = row.text(W::FileVersion);
     file.internal_name = row.text(W::OriginalFileName);
-    file.product = row.text(W::ProductName).map(|name| Product { name: Some(name), ..Product::default() });
+    file.product = row.text(W::ProductName).map(|name| Box::new(Product { name: Some(name), ..Product::default() }));
 }
 
 /// `SHA1=…,MD5=…`.
@@ -108,10 +106,11 @@ fn hashes(row: &Row<'_, W>) -> Option<Vec<model::ocsf::Fingerprint>> {
 }
 
 fn file(row: &Row<'_, W>, event: &mut Event) {
-    event.attributes.file = row.text(W::TargetFilename).map(|path| File {
-        hashes: hashes(row),
-        created_time: row.millis(W::CreationUtcTime),
-        ..parts::file(path)
+    event.attributes.file = row.text(W::TargetFilename).map(|path| {
+        let mut file = parts::file(path);
+        file.hashes = hashes(row);
+        file.created_time = row.millis(W::CreationUtcTime);
+        file
     });
 }
 
@@ -141,7 +140,7 @@ fn service_state(row: &Row<'_, W>, event: &mut Event) {
     } else {
         99
     };
-    event.attributes.win_service = Some(WinService { name: Some("Sysmon".into()), ..WinService::default() });
+    event.attributes.win_service = Some(Box::new(WinService { name: Some("Sysmon".into()), ..WinService::default() }));
 }
 
 fn ended(_row: &Row<'_, W>, event: &mut Event) {
@@ -150,12 +149,14 @@ fn ended(_row: &Row<'_, W>, event: &mut Event) {
 
 fn driver(row: &Row<'_, W>, event: &mut Event) {
     event.attributes.driver = row.text(W::ImageLoaded).map(|path| {
-        let file = File { hashes: hashes(row), signature: signature(row), ..parts::file(path) };
-        KernelDriver { file: Some(file) }
+        let mut file = parts::file(path);
+        file.hashes = hashes(row);
+        file.signature = signature(row);
+        Box::new(KernelDriver { file: Some(file) })
     });
 }
 
-fn signature(row: &Row<'_, W>) -> Option<DigitalSignature> {
+fn signature(row: &Row<'_, W>) -> Option<Box<DigitalSignature>> {
     if row.truth(W::Signed) != Some(true) {
         return None;
     }
@@ -169,13 +170,13 @@ fn signature(row: &Row<'_, W>) -> Option<DigitalSignature> {
     };
     // A certificate would need issuer and serial number, which Sysmon does not log; it names the signer only.
     let developer_uid = row.text(W::Signature);
-    Some(DigitalSignature {
+    Some(Box::new(DigitalSignature {
         algorithm_id: Some(4),
         state_id: Some(state_id),
         state,
         developer_uid,
         ..DigitalSignature::default()
-    })
+    }))
 }
 
 fn module(row: &Row<'_, W>, event: &mut Event) {
@@ -183,7 +184,7 @@ fn module(row: &Row<'_, W>, event: &mut Event) {
         let mut file = parts::file(path);
         describe(row, &mut file);
         file.signature = signature(row);
-        Module { file: Some(file), load_type_id: Some(1), ..Module::default() }
+        Box::new(Module { file: Some(file), load_type_id: Some(1), ..Module::default() })
     });
 }
 
@@ -192,18 +193,18 @@ fn remote_thread(row: &Row<'_, W>, event: &mut Event) {
         process.tid = row.int(W::NewThreadId);
     }
     event.attributes.injection_type_id = Some(1);
-    event.attributes.module = Some(Module {
+    event.attributes.module = Some(Box::new(Module {
         file: row.text(W::StartModule).map(parts::image),
         start_address: row.text(W::StartAddress),
         function_name: row.text(W::StartFunction),
         load_type_id: Some(0),
         ..Module::default()
-    });
+    }));
 }
 
 fn raw_disk(row: &Row<'_, W>, event: &mut Event) {
     // A block device.
-    event.attributes.file = row.text(W::Device).map(|path| File { type_id: Some(4), ..parts::file(path) });
+    event.attributes.file = row.text(W::Device).map(|path| Box::new(File { type_id: Some(4), ..*parts::file(path) }));
 }
 
 fn registry(row: &Row<'_, W>, event: &mut Event) {
@@ -234,27 +235,29 @@ fn registry(row: &Row<'_, W>, event: &mut Event) {
         let kinds = [("DWORD (", "REG_DWORD"), ("QWORD (", "REG_QWORD"), ("Binary Data", "REG_BINARY")];
         kinds.into_iter().find(|(start, _)| details.starts_with(start)).map(|(_, name)| name.to_owned())
     });
-    event.attributes.reg_value = Some(RegValue {
+    event.attributes.reg_value = Some(Box::new(RegValue {
         name: Some(name.to_owned()),
         path: Some(if key.is_empty() { path.clone() } else { key.to_owned() }),
         reg_string_data: details,
         type_name,
-    });
+    }));
 }
 
 fn configuration(row: &Row<'_, W>, event: &mut Event) {
     let name = row.text(W::Configuration).unwrap_or_else(|| "Sysmon configuration".into());
     let uid = row.text(W::ConfigurationFileHash);
     event.attributes.entity =
-        Some(ManagedEntity { name: Some(name), uid, type_name: Some("Sysmon configuration".into()) });
+        Some(Box::new(ManagedEntity { name: Some(name), uid, type_name: Some("Sysmon configuration".into()) }));
 }
 
 fn pipe(row: &Row<'_, W>, event: &mut Event) {
-    event.attributes.file = row.text(W::PipeName).map(|name| File {
-        name: Some(parts::file_name(&name).to_owned()),
-        path: Some(name),
-        type_id: Some(6),
-        ..File::default()
+    event.attributes.file = row.text(W::PipeName).map(|name| {
+        Box::new(File {
+            name: Some(parts::file_name(&name).to_owned()),
+            path: Some(name),
+            type_id: Some(6),
+            ..File::default()
+        })
     });
 }
 
@@ -269,15 +272,19 @@ fn wmi(row: &Row<'_, W>, event: &mut Event) {
         99
     };
     let name = row.text(W::Name).or_else(|| row.text(W::Consumer)).or_else(|| row.text(W::Filter));
-    event.attributes.entity =
-        Some(ManagedEntity { name, uid: row.text(W::Filter), type_name: Some("WMI event subscription".into()) });
+    event.attributes.entity = Some(Box::new(ManagedEntity {
+        name,
+        uid: row.text(W::Filter),
+        type_name: Some("WMI event subscription".into()),
+    }));
     event.attributes.status_detail =
         row.text(W::Query).or_else(|| row.text(W::Destination)).or_else(|| row.text(W::Consumer));
 }
 
 fn dns(row: &Row<'_, W>, event: &mut Event) {
     let a = &mut event.attributes;
-    a.query = row.text(W::QueryName).map(|hostname| DnsQuery { hostname: Some(hostname), ..DnsQuery::default() });
+    a.query =
+        row.text(W::QueryName).map(|hostname| Box::new(DnsQuery { hostname: Some(hostname), ..DnsQuery::default() }));
     a.status_code = row.text(W::QueryStatus);
     // Windows' own error numbers: 0, 9003 DNS_ERROR_RCODE_NAME_ERROR and its neighbours from 9001 on.
     match row.int(W::QueryStatus) {

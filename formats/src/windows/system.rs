@@ -69,13 +69,13 @@ pub(super) fn application(provider: &str) -> &'static [Rule] {
 
 fn numbered(row: &Row<'_, W>, event: &mut Event) {
     let name = row.text(W::Param1).or_else(|| row.text(W::ServiceName));
-    event.attributes.win_service = name.map(|name| WinService { name: Some(name), ..WinService::default() });
+    event.attributes.win_service = name.map(|name| Box::new(WinService { name: Some(name), ..WinService::default() }));
 }
 
 /// 7009 has the timeout first and the service second.
 fn timed_out(row: &Row<'_, W>, event: &mut Event) {
     let name = row.text(W::Param2).or_else(|| row.text(W::Param1));
-    event.attributes.win_service = name.map(|name| WinService { name: Some(name), ..WinService::default() });
+    event.attributes.win_service = name.map(|name| Box::new(WinService { name: Some(name), ..WinService::default() }));
 }
 
 fn state(row: &Row<'_, W>, event: &mut Event) {
@@ -113,12 +113,13 @@ fn cleared(row: &Row<'_, W>, event: &mut Event) {
 
 fn resolution(row: &Row<'_, W>, event: &mut Event) {
     let name = row.text(W::QueryName).or_else(|| row.text(W::BitsJob));
-    event.attributes.query = name.map(|hostname| DnsQuery { hostname: Some(hostname), ..DnsQuery::default() });
+    event.attributes.query =
+        name.map(|hostname| Box::new(DnsQuery { hostname: Some(hostname), ..DnsQuery::default() }));
     event.attributes.status_id = Some(2);
 }
 
 fn installed(row: &Row<'_, W>, event: &mut Event) {
     let name = row.list(W::Data).next().or_else(|| row.str(W::Param1)).map(|name| name.into_owned());
     let name = name.or_else(|| row.str(W::Message).and_then(|message| super::fill::first_line(&message)));
-    event.attributes.app = name.map(|name| Product { name: Some(name), ..Product::default() });
+    event.attributes.app = name.map(|name| Box::new(Product { name: Some(name), ..Product::default() }));
 }

@@ -53,7 +53,8 @@ pub(super) fn kerberos(row: &Row<'_, Z>, event: &mut Event) {
     event.attributes.user = Some(user);
     event.attributes.auth_protocol_id = Some(2);
     event.attributes.auth_protocol = Some("Kerberos".into());
-    event.attributes.service = row.text(Z::Service).map(|name| Service { name: Some(name), ..Service::default() });
+    event.attributes.service =
+        row.text(Z::Service).map(|name| Box::new(Service { name: Some(name), ..Service::default() }));
 }
 
 /// `radius`.
@@ -149,7 +150,8 @@ pub(super) fn smtp(row: &Row<'_, Z>, event: &mut Event) {
     }
     connectionless(event);
     event.attributes.direction_id = Some(0);
-    event.attributes.email = Some(Email { from, to, subject: row.text(Z::Subject), message_uid: row.text(Z::MsgId) });
+    event.attributes.email =
+        Some(Box::new(Email { from, to, subject: row.text(Z::Subject), message_uid: row.text(Z::MsgId) }));
     event.attributes.status_detail = row.text(Z::LastReply);
 }
 
@@ -192,7 +194,11 @@ pub(super) fn known_cert(row: &Row<'_, Z>, event: &mut Event) {
         _ => None,
     };
     // The log is about the certificate; which version carried it, it does not say.
-    event.attributes.tls = Some(Tls { version: Some("unknown".into()), certificate, ..Tls::default() });
+    event.attributes.tls = Some(Box::new(Tls {
+        version: Some("unknown".into()),
+        certificate: certificate.map(Box::new),
+        ..Tls::default()
+    }));
 }
 
 /// `software`.
@@ -203,7 +209,7 @@ pub(super) fn software(row: &Row<'_, Z>, event: &mut Event) {
         _ => row.text(Z::UnparsedVersion),
     };
     let name = row.text(Z::Name);
-    event.attributes.product = name.map(|name| Product { name: Some(name), version, ..Product::default() });
+    event.attributes.product = name.map(|name| Box::new(Product { name: Some(name), version, ..Product::default() }));
     event.attributes.device = Some(parts::device(row.text(Z::Host)));
     event.attributes.message = row.text(Z::SoftwareType);
     no_ends(event);
@@ -213,6 +219,6 @@ pub(super) fn software(row: &Row<'_, Z>, event: &mut Event) {
 pub(super) fn actor(name: Option<String>, event: &mut Event) {
     if let Some(name) = name {
         let user = User { name: Some(name), ..User::default() };
-        event.attributes.actor.get_or_insert_default().user = Some(user);
+        event.attributes.actor.get_or_insert_default().user = Some(Box::new(user));
     }
 }

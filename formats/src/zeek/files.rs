@@ -23,12 +23,14 @@ pub(super) fn files(row: &Row<'_, Z>, event: &mut Event) {
     let hashes = [("MD5", Z::Md5), ("SHA1", Z::Sha1), ("SHA256", Z::Sha256)];
     let hashes = hashes.into_iter().filter_map(|(name, slot)| parts::fingerprint(name, &row.str(slot)?));
     let name = row.text(Z::Filename).or_else(|| row.text(Z::Fuid));
-    a.file = name.map(|name| File {
-        hashes: some_of(hashes.collect()),
-        mime_type: row.text(Z::MimeType),
-        size: row.int(Z::TotalBytes).or_else(|| row.int(Z::SeenBytes)),
-        uid: row.text(Z::Fuid),
-        ..parts::file(name)
+    a.file = name.map(|name| {
+        Box::new(File {
+            hashes: some_of(hashes.collect()),
+            mime_type: row.text(Z::MimeType),
+            size: row.int(Z::TotalBytes).or_else(|| row.int(Z::SeenBytes)),
+            uid: row.text(Z::Fuid),
+            ..*parts::file(name)
+        })
     });
     a.app_name = row.text(Z::Source).map(|name| name.to_ascii_lowercase());
 }
@@ -45,11 +47,13 @@ pub(super) fn smb_files(row: &Row<'_, Z>, event: &mut Event) {
     a.app_name = Some("smb".into());
     a.command = Some(action.trim_start_matches("SMB::").to_owned()).filter(|action| !action.is_empty());
     a.share = row.text(Z::SharePath);
-    a.file = row.text(Z::Name).map(|name| File {
-        size: row.int(Z::Size),
-        created_time: row.millis(Z::TimesCreated),
-        modified_time: row.millis(Z::TimesModified),
-        ..parts::file(name)
+    a.file = row.text(Z::Name).map(|name| {
+        Box::new(File {
+            size: row.int(Z::Size),
+            created_time: row.millis(Z::TimesCreated),
+            modified_time: row.millis(Z::TimesModified),
+            ..*parts::file(name)
+        })
     });
 }
 
@@ -79,7 +83,7 @@ pub(super) fn ftp(row: &Row<'_, Z>, event: &mut Event) {
     a.status_detail = row.text(Z::ReplyMsg);
     if (1..=5).contains(&event.activity_id) {
         let name = row.text(Z::Arg).filter(|arg| !arg.ends_with('/'));
-        a.file = name.map(|name| File { size: row.int(Z::FileSize), ..parts::file(name) });
+        a.file = name.map(|name| Box::new(File { size: row.int(Z::FileSize), ..*parts::file(name) }));
     }
     a.command = Some(command).filter(|command| !command.is_empty());
     actor(row.text(Z::SocksUser), event);

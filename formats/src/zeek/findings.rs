@@ -23,13 +23,13 @@ fn evidence(event: &mut Event) {
 fn finding(event: &mut Event, analytic: String, title: String, desc: Option<String>) {
     event.severity_id = 2;
     event.attributes.message = desc.clone().or_else(|| Some(title.clone()));
-    event.attributes.finding_info = Some(FindingInfo {
+    event.attributes.finding_info = Some(Box::new(FindingInfo {
         uid: Some(event.id.to_string()),
         title: Some(title),
         desc,
         analytic: Some(AnalyticObject { uid: Some(analytic), type_id: Some(1), ..AnalyticObject::default() }),
         ..FindingInfo::default()
-    });
+    }));
 }
 
 /// `notice`.

@@ -30,7 +30,7 @@ pub(super) fn conn(row: &Row<'_, Z>, event: &mut Event) {
     }
     let (bytes_out, bytes_in) = (row.int(Z::OrigBytes), row.int(Z::RespBytes));
     let (packets_out, packets_in) = (row.int(Z::OrigPkts), row.int(Z::RespPkts));
-    a.traffic = Some(Traffic {
+    a.traffic = Some(Box::new(Traffic {
         bytes: both(bytes_out, bytes_in),
         bytes_in,
         bytes_out,
@@ -38,7 +38,7 @@ pub(super) fn conn(row: &Row<'_, Z>, event: &mut Event) {
         packets: both(packets_out, packets_in),
         packets_in,
         packets_out,
-    });
+    }));
 }
 
 fn both(out: Option<i64>, back: Option<i64>) -> Option<i64> {
@@ -53,12 +53,14 @@ pub(super) fn dns(row: &Row<'_, Z>, event: &mut Event) {
     let class = row.text(Z::Qclass).map(|class| if class == "C_INTERNET" { "IN".to_owned() } else { class });
     let a = &mut event.attributes;
     a.query_time = Some(event.time.as_millis());
-    a.query = row.text(Z::Query).map(|hostname| DnsQuery {
-        hostname: Some(hostname),
-        type_name: row.text(Z::Qtype),
-        class,
-        opcode_id: None,
-        packet_uid: row.int(Z::TransId),
+    a.query = row.text(Z::Query).map(|hostname| {
+        Box::new(DnsQuery {
+            hostname: Some(hostname),
+            type_name: row.text(Z::Qtype),
+            class,
+            opcode_id: None,
+            packet_uid: row.int(Z::TransId),
+        })
     });
     if let Some(code) = row.int(Z::Rcode) {
         let (id, name) = parts::rcode(code);
@@ -87,7 +89,7 @@ pub(super) fn http(row: &Row<'_, Z>, event: &mut Event) {
         let name = name.split(':').next().unwrap_or("").to_owned();
         end.hostname = Some(name).filter(|name| !name.is_empty() && crate::row::address(name).is_none());
     }
-    a.http_request = Some(HttpRequest {
+    a.http_request = Some(Box::new(HttpRequest {
         http_method: parts::http_method(&method),
         url,
         user_agent: row.text(Z::UserAgent),
@@ -95,13 +97,15 @@ pub(super) fn http(row: &Row<'_, Z>, event: &mut Event) {
         version: row.text(Z::Version),
         body_length: row.int(Z::RequestLength),
         ..HttpRequest::default()
-    });
-    a.http_response = row.int(Z::StatusCode).map(|code| HttpResponse {
-        code: Some(code),
-        message: row.text(Z::StatusMsg),
-        body_length: row.int(Z::ResponseLength),
-        content_type: row.text(Z::RespMime),
-        ..HttpResponse::default()
+    }));
+    a.http_response = row.int(Z::StatusCode).map(|code| {
+        Box::new(HttpResponse {
+            code: Some(code),
+            message: row.text(Z::StatusMsg),
+            body_length: row.int(Z::ResponseLength),
+            content_type: row.text(Z::RespMime),
+            ..HttpResponse::default()
+        })
     });
     if let Some(user) = parts::user(row.text(Z::Username), None, None) {
         a.actor.get_or_insert_default().user = Some(user);
@@ -119,7 +123,7 @@ pub(super) fn ssl(row: &Row<'_, Z>, event: &mut Event) {
     };
     let a = &mut event.attributes;
     a.app_name = Some(if row.is(Z::Path, "quic") { "quic" } else { "tls" }.into());
-    a.tls = Some(Tls {
+    a.tls = Some(Box::new(Tls {
         // A handshake that broke off has none, and the schema asks for one.
         version: Some(row.text(Z::Version).unwrap_or_else(|| "unknown".into())),
         cipher: row.text(Z::Cipher),
@@ -127,7 +131,7 @@ pub(super) fn ssl(row: &Row<'_, Z>, event: &mut Event) {
         ja3_hash: fingerprint(Z::Ja3),
         ja3s_hash: fingerprint(Z::Ja3s),
         certificate: None,
-    });
+    }));
     a.status_detail = row.text(Z::ValidationStatus);
 }
 

@@ -15,7 +15,7 @@ async fn world() -> World {
     let world = World::new().await;
     let deep = with(log_on(3, "2024-05-05T11:00:00Z", "bert"), |event| {
         let user = User { email_addr: Some("Anna.K@corp.example".into()), ..User::default() };
-        event.attributes.actor = Some(Actor { user: Some(user), ..Actor::default() });
+        event.attributes.actor = Some(Box::new(Actor { user: Some(user.into()), ..Actor::default() }));
     });
     let rest = with(log_on(4, "2024-05-05T11:00:00Z", "bert"), |event| {
         event.attributes.unmapped = json!({"owner": r"CORP\ANNA.K"}).as_object().cloned();

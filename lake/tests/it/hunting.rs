@@ -14,7 +14,8 @@ async fn world() -> World {
     let dns = |offset| {
         with(log_on(offset, "2024-05-05T09:30:00.123456Z", "bert"), |event| {
             event.class = Class::DNS;
-            event.attributes.query = Some(DnsQuery { hostname: Some("evil.example".into()), ..DnsQuery::default() });
+            event.attributes.query =
+                Some(Box::new(DnsQuery { hostname: Some("evil.example".into()), ..DnsQuery::default() }));
             let answer = DnsAnswer { rdata: Some("192.0.2.7".into()), ttl: Some(60), ..DnsAnswer::default() };
             event.attributes.answers = Some(vec![answer]);
             event.attributes.query_time = Some(1_714_901_400_123);

@@ -15,10 +15,11 @@ async fn world() -> World {
             let process = Process {
                 cmd_line: Some(format!("net user {name}")),
                 pid: Some(7),
-                user: Some(user.clone()),
+                user: Some(user.clone().into()),
                 ..Process::default()
             };
-            event.attributes.actor = Some(Actor { user: Some(user), process: Some(process), ..Actor::default() });
+            event.attributes.actor =
+                Some(Box::new(Actor { user: Some(user.into()), process: Some(process.into()), ..Actor::default() }));
         })
     };
     world

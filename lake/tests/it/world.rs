@@ -81,10 +81,11 @@ pub(crate) fn log_on(offset: u64, time: &str, user: &str) -> LakeRecord {
     let source = SourceId::parse("test").unwrap();
     let id = EventId::of(&agency, &source, &Cursor::Journal { offset });
     let mut event = Event::new(id, agency, at(time), Class::AUTHENTICATION, 1);
-    event.attributes.user = Some(User { name: Some(user.into()), domain: Some("CORP".into()), ..User::default() });
-    event.attributes.device = Some(Device { hostname: Some("pc-1".into()), ..Device::default() });
+    event.attributes.user =
+        Some(Box::new(User { name: Some(user.into()), domain: Some("CORP".into()), ..User::default() }));
+    event.attributes.device = Some(Box::new(Device { hostname: Some("pc-1".into()), ..Device::default() }));
     event.attributes.src_endpoint =
-        Some(Endpoint { ip: Some("10.0.0.1".into()), port: Some(50_000), ..Endpoint::default() });
+        Some(Box::new(Endpoint { ip: Some("10.0.0.1".into()), port: Some(50_000), ..Endpoint::default() }));
     event.attributes.message = Some(format!("{user} logged on"));
     let raw = format!(r#"{{"EventID":4624,"TargetUserName":"{user}","n":{offset}}}"#).into_bytes();
     LakeRecord { event, raw, source, received: at(time).plus(Duration::from_secs(1)), journal_offset: offset }

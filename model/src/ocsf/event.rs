@@ -7,6 +7,8 @@ use super::{Class, VERSION};
 use crate::{AgencyId, EventId, Timestamp};
 
 /// An event. `Serialize` writes OCSF JSON; what is absent is left out, never null.
+///
+/// Its objects are held in boxes: an event goes from hand to hand by value, and most have few of them.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Event {
     /// Its name for ever.
@@ -38,7 +40,7 @@ macro_rules! attributes {
 
 attributes! {
     /// About the record.
-    metadata: Metadata,
+    metadata: Box<Metadata>,
     /// One line for people.
     message: String,
     /// 0 unknown, 1 success, 2 failure, 99 other.
@@ -50,61 +52,61 @@ attributes! {
     /// More about the status.
     status_detail: String,
     /// Where it happened.
-    device: Device,
+    device: Box<Device>,
     /// Who did it.
-    actor: Actor,
+    actor: Box<Actor>,
     /// The account that it was done to, or that logged on.
-    user: User,
+    user: Box<User>,
     /// Where it came from.
-    src_endpoint: Endpoint,
+    src_endpoint: Box<Endpoint>,
     /// Where it went.
-    dst_endpoint: Endpoint,
+    dst_endpoint: Box<Endpoint>,
     /// How.
-    connection_info: ConnectionInfo,
+    connection_info: Box<ConnectionInfo>,
     /// How much.
-    traffic: Traffic,
+    traffic: Box<Traffic>,
     /// Application protocol, lower case.
     app_name: String,
     /// URL, outside a request.
-    url: Url,
+    url: Box<Url>,
     /// TLS.
-    tls: Tls,
+    tls: Box<Tls>,
     /// Process that it was done to.
-    process: Process,
+    process: Box<Process>,
     /// File that it was done to.
-    file: File,
+    file: Box<File>,
     /// File after the change.
-    file_result: File,
+    file_result: Box<File>,
     /// Library.
-    module: Module,
+    module: Box<Module>,
     /// Registry key.
     reg_key: RegKey,
     /// Registry value.
-    reg_value: RegValue,
+    reg_value: Box<RegValue>,
     /// Windows service.
-    win_service: WinService,
+    win_service: Box<WinService>,
     /// Windows resource.
-    win_resource: WinResource,
+    win_resource: Box<WinResource>,
     /// Scheduled job.
-    job: Job,
+    job: Box<Job>,
     /// Script.
-    script: Script,
+    script: Box<Script>,
     /// Kernel resource.
-    kernel: Kernel,
+    kernel: Box<Kernel>,
     /// Driver.
-    driver: KernelDriver,
+    driver: Box<KernelDriver>,
     /// Service that was asked.
-    service: Service,
+    service: Box<Service>,
     /// Group.
-    group: Group,
+    group: Box<Group>,
     /// Privileges.
     privileges: Vec<String>,
     /// Managed entity.
-    entity: ManagedEntity,
+    entity: Box<ManagedEntity>,
     /// Resources.
     resources: Vec<Resource>,
     /// Log-on session.
-    session: Session,
+    session: Box<Session>,
     /// Log-on type: 2 interactive, 3 network, 10 remote interactive … 99 other.
     logon_type_id: u32,
     /// Caption.
@@ -118,13 +120,13 @@ attributes! {
     /// With a second factor.
     is_mfa: bool,
     /// Process that handled the log-on.
-    logon_process: Process,
+    logon_process: Box<Process>,
     /// API call.
-    api: Api,
+    api: Box<Api>,
     /// Cloud.
-    cloud: Cloud,
+    cloud: Box<Cloud>,
     /// Question.
-    query: DnsQuery,
+    query: Box<DnsQuery>,
     /// When it was asked, milliseconds.
     query_time: i64,
     /// Answers.
@@ -134,11 +136,11 @@ attributes! {
     /// Caption.
     rcode: String,
     /// Request.
-    http_request: HttpRequest,
+    http_request: Box<HttpRequest>,
     /// Response.
-    http_response: HttpResponse,
+    http_response: Box<HttpResponse>,
     /// E-mail.
-    email: Email,
+    email: Box<Email>,
     /// 1 inbound, 2 outbound, 3 internal (e-mail).
     direction_id: u32,
     /// Version of the protocol (NTP, SMB, SSH).
@@ -150,13 +152,13 @@ attributes! {
     /// Its provider.
     log_provider: String,
     /// Somebody else's finding.
-    finding_info: FindingInfo,
+    finding_info: Box<FindingInfo>,
     /// What that finding was seen in.
     evidences: Vec<Evidence>,
     /// Application that was installed, started, stopped.
-    app: Product,
+    app: Box<Product>,
     /// Product that was seen (software inventory).
-    product: Product,
+    product: Box<Product>,
     /// Name of a network share.
     share: String,
     /// Sort of share.
@@ -178,7 +180,7 @@ attributes! {
     /// Caption.
     disposition: String,
     /// Rule of the firewall.
-    firewall_rule: FirewallRule,
+    firewall_rule: Box<FirewallRule>,
     /// ATT&CK.
     attacks: Vec<Attack>,
     /// Exit code.

@@ -40,8 +40,8 @@ impl Event {
     /// Gives every observable of the event, in a fixed order. No allocation.
     pub fn for_each_observable<'a>(&'a self, mut give: impl FnMut(Observable<'a>)) {
         let a = &self.attributes;
-        endpoint(a.src_endpoint.as_ref(), "src_endpoint.ip", "src_endpoint.hostname", &mut give);
-        endpoint(a.dst_endpoint.as_ref(), "dst_endpoint.ip", "dst_endpoint.hostname", &mut give);
+        endpoint(a.src_endpoint.as_deref(), "src_endpoint.ip", "src_endpoint.hostname", &mut give);
+        endpoint(a.dst_endpoint.as_deref(), "dst_endpoint.ip", "dst_endpoint.hostname", &mut give);
         if let Some(query) = &a.query {
             host(query.hostname.as_deref(), "query.hostname", &mut give);
         }
@@ -59,14 +59,18 @@ impl Event {
         if let Some(tls) = &a.tls {
             host(tls.sni.as_deref(), "tls.sni", &mut give);
         }
-        hashes(a.file.as_ref(), "file.hashes.value", &mut give);
-        hashes(a.module.as_ref().and_then(|module| module.file.as_ref()), "module.file.hashes.value", &mut give);
-        hashes(a.driver.as_ref().and_then(|driver| driver.file.as_ref()), "driver.file.hashes.value", &mut give);
-        hashes(a.process.as_ref().and_then(|process| process.file.as_ref()), "process.file.hashes.value", &mut give);
-        let actor = a.actor.as_ref().and_then(|actor| actor.process.as_ref());
-        hashes(actor.and_then(|process| process.file.as_ref()), "actor.process.file.hashes.value", &mut give);
-        user(a.user.as_ref(), "user.email_addr", &mut give);
-        user(a.actor.as_ref().and_then(|actor| actor.user.as_ref()), "actor.user.email_addr", &mut give);
+        hashes(a.file.as_deref(), "file.hashes.value", &mut give);
+        hashes(a.module.as_deref().and_then(|module| module.file.as_deref()), "module.file.hashes.value", &mut give);
+        hashes(a.driver.as_deref().and_then(|driver| driver.file.as_deref()), "driver.file.hashes.value", &mut give);
+        hashes(
+            a.process.as_deref().and_then(|process| process.file.as_deref()),
+            "process.file.hashes.value",
+            &mut give,
+        );
+        let actor = a.actor.as_ref().and_then(|actor| actor.process.as_deref());
+        hashes(actor.and_then(|process| process.file.as_deref()), "actor.process.file.hashes.value", &mut give);
+        user(a.user.as_deref(), "user.email_addr", &mut give);
+        user(a.actor.as_deref().and_then(|actor| actor.user.as_deref()), "actor.user.email_addr", &mut give);
         if let Some(email) = &a.email {
             one(ObservableKind::Email, "email.from", email.from.as_deref(), &mut give);
             for to in email.to.iter().flatten() {
@@ -81,8 +85,8 @@ impl Event {
 
 /// What somebody else's finding was seen in is as good a sighting as an event of ours.
 fn evidence<'a>(evidence: &'a Evidence, give: &mut impl FnMut(Observable<'a>)) {
-    endpoint(evidence.src_endpoint.as_ref(), "evidences.src_endpoint.ip", "evidences.src_endpoint.hostname", give);
-    endpoint(evidence.dst_endpoint.as_ref(), "evidences.dst_endpoint.ip", "evidences.dst_endpoint.hostname", give);
+    endpoint(evidence.src_endpoint.as_deref(), "evidences.src_endpoint.ip", "evidences.src_endpoint.hostname", give);
+    endpoint(evidence.dst_endpoint.as_deref(), "evidences.dst_endpoint.ip", "evidences.dst_endpoint.hostname", give);
     if let Some(query) = &evidence.query {
         host(query.hostname.as_deref(), "evidences.query.hostname", give);
     }
@@ -103,7 +107,7 @@ fn evidence<'a>(evidence: &'a Evidence, give: &mut impl FnMut(Observable<'a>)) {
     if let Some(tls) = &evidence.tls {
         host(tls.sni.as_deref(), "evidences.tls.sni", give);
     }
-    hashes(evidence.file.as_ref(), "evidences.file.hashes.value", give);
+    hashes(evidence.file.as_deref(), "evidences.file.hashes.value", give);
     if let Some(email) = &evidence.email {
         one(ObservableKind::Email, "evidences.email.from", email.from.as_deref(), give);
         for to in email.to.iter().flatten() {
@@ -189,8 +193,9 @@ mod tests {
     fn observables_name_their_attribute() {
         let mut event = Event::new(EventId::default(), AgencyId::home(), Timestamp::EPOCH, Class::DNS, 1);
         event.attributes.src_endpoint =
-            Some(Endpoint { ip: Some("10.0.0.1".into()), port: Some(5353), ..Endpoint::default() });
-        event.attributes.query = Some(DnsQuery { hostname: Some("evil.example".into()), ..DnsQuery::default() });
+            Some(Box::new(Endpoint { ip: Some("10.0.0.1".into()), port: Some(5353), ..Endpoint::default() }));
+        event.attributes.query =
+            Some(Box::new(DnsQuery { hostname: Some("evil.example".into()), ..DnsQuery::default() }));
         event.attributes.answers = Some(vec![DnsAnswer { rdata: Some("192.0.2.7".into()), ..DnsAnswer::default() }]);
         let mut seen = Vec::new();
         event.for_each_observable(|o| seen.push((o.attribute, o.value, o.port)));

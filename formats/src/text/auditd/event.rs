@@ -69,17 +69,17 @@ fn outcome(view: &View<'_, '_>, draft: &mut Draft<'_>) {
 }
 
 /// Who did it: the real user of the process, and the user who once logged on as its session's owner.
-fn actor(view: &View<'_, '_>) -> Option<Actor> {
+fn actor(view: &View<'_, '_>) -> Option<Box<Actor>> {
     let name = known(view, "UID");
     let uid = known(view, "uid");
-    let account = (name.is_some() || uid.is_some()).then(|| User { name, uid, ..User::default() });
-    let session = known(view, "ses").map(|uid| Session { uid: Some(uid), ..Session::default() });
+    let account = (name.is_some() || uid.is_some()).then(|| Box::new(User { name, uid, ..User::default() }));
+    let session = known(view, "ses").map(|uid| Box::new(Session { uid: Some(uid), ..Session::default() }));
     let process = own_process(view);
     let anything = account.is_some() || process.is_some();
-    anything.then(|| Actor { user: account, session, process, ..Actor::default() })
+    anything.then(|| Box::new(Actor { user: account, session, process, ..Actor::default() }))
 }
 
-fn own_process(view: &View<'_, '_>) -> Option<Process> {
+fn own_process(view: &View<'_, '_>) -> Option<Box<Process>> {
     let exe = known(view, "exe");
     let pid = view.number("pid");
     if exe.is_none() && pid.is_none() {
@@ -99,20 +99,25 @@ fn system_call(view: &View<'_, '_>, draft: &mut Draft<'_>) {
         let runs_as = (known(view, "EUID"), known(view, "euid"));
         own.user = match runs_as {
             (None, None) => None,
-            (name, uid) => Some(User { name, uid, ..User::default() }),
+            (name, uid) => Some(Box::new(User { name, uid, ..User::default() })),
         };
         own.parent_process = parent.clone().map(Box::new);
         draft.class(Class::PROCESS, 1);
         draft.event.attributes.process = Some(own);
         let who = actor(view).and_then(|actor| actor.user);
         if parent.is_some() || who.is_some() {
-            draft.event.attributes.actor = Some(Actor { process: parent, user: who, ..Actor::default() });
+            draft.event.attributes.actor =
+                Some(Box::new(Actor { process: parent.map(Box::new), user: who, ..Actor::default() }));
         }
     } else {
         draft.class(Class::KERNEL, 4);
         let name = Some(call);
-        draft.event.attributes.kernel =
-            Some(Kernel { name, type_id: Some(2), type_name: Some("System Call".into()), ..Kernel::default() });
+        draft.event.attributes.kernel = Some(Box::new(Kernel {
+            name,
+            type_id: Some(2),
+            type_name: Some("System Call".into()),
+            ..Kernel::default()
+        }));
         draft.event.attributes.actor = actor(view);
     }
 }
@@ -164,7 +169,7 @@ fn path(view: &View<'_, '_>, draft: &mut Draft<'_>) {
     });
     let owner = (known(view, "OUID"), known(view, "ouid"));
     if owner != (None, None) {
-        found.owner = Some(User { name: owner.0, uid: owner.1, ..User::default() });
+        found.owner = Some(Box::new(User { name: owner.0, uid: owner.1, ..User::default() }));
     }
     draft.event.attributes.file = Some(found);
 }
@@ -184,7 +189,7 @@ fn logon(view: &View<'_, '_>, draft: &mut Draft<'_>, activity: u32) {
     let uid = known(view, "id").or_else(|| known(view, "auid"));
     let name = if name.is_none() && uid.is_none() { Some("Unknown".to_owned()) } else { name };
     let program = known(view, "exe").map(|exe| file(&exe).name.unwrap_or_default());
-    draft.logon(activity, program.as_deref().unwrap_or("auditd"), User { name, uid, ..User::default() });
+    draft.logon(activity, program.as_deref().unwrap_or("auditd"), Box::new(User { name, uid, ..User::default() }));
     let source = known(view, "addr").or_else(|| known(view, "hostname"));
     draft.address(End::Source, source.as_deref(), None);
     let host = known(view, "hostname").filter(|host| host.parse::<std::net::IpAddr>().is_err());
@@ -194,7 +199,8 @@ fn logon(view: &View<'_, '_>, draft: &mut Draft<'_>, activity: u32) {
     let is_remote = source.is_some();
     let a = &mut draft.event.attributes;
     a.is_remote = Some(is_remote);
-    a.session = Some(Session { uid: known(view, "ses"), terminal: known(view, "terminal"), ..Session::default() });
+    a.session =
+        Some(Box::new(Session { uid: known(view, "ses"), terminal: known(view, "terminal"), ..Session::default() }));
     a.actor = actor(view);
     if let Some(operation) = known(view, "op") {
         draft.detail(operation);
@@ -205,7 +211,7 @@ fn account(view: &View<'_, '_>, draft: &mut Draft<'_>, activity: u32) {
     draft.class(Class::ACCOUNT_CHANGE, activity);
     let (name, uid) = (known(view, "acct").or_else(|| known(view, "ID")), known(view, "id"));
     let name = if name.is_none() && uid.is_none() { Some("Unknown".to_owned()) } else { name };
-    draft.event.attributes.user = Some(User { name, uid, ..User::default() });
+    draft.event.attributes.user = Some(Box::new(User { name, uid, ..User::default() }));
     draft.event.attributes.actor = actor(view);
     if let Some(operation) = known(view, "op") {
         draft.detail(operation);
@@ -223,7 +229,7 @@ fn groups(view: &View<'_, '_>, draft: &mut Draft<'_>, activity: u32) {
 fn service(view: &View<'_, '_>, draft: &mut Draft<'_>, activity: u32) {
     draft.class(Class::APPLICATION_LIFECYCLE, activity);
     let name = known(view, "unit").or_else(|| known(view, "comm")).unwrap_or_else(|| "Unknown".into());
-    draft.event.attributes.app = Some(Product { name: Some(name), ..Product::default() });
+    draft.event.attributes.app = Some(Box::new(Product { name: Some(name), ..Product::default() }));
     draft.event.attributes.actor = actor(view);
 }
 

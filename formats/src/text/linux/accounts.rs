@@ -113,8 +113,8 @@ fn by_administrator(rest: &str) -> Option<Change<'_>> {
 pub(in crate::text) fn event(view: &View<'_, '_>, draft: &mut Draft<'_>) {
     draft.linux();
     let what = view.get("event").unwrap_or_default();
-    let name = view.get("user").map(|name| User { uid: view.owned("UID"), ..user(&name) });
-    let named = view.get("group").map(|name| Group { uid: view.owned("GID"), ..group(&name) });
+    let name = view.get("user").map(|name| Box::new(User { uid: view.owned("UID"), ..*user(&name) }));
+    let named = view.get("group").map(|name| Box::new(Group { uid: view.owned("GID"), ..*group(&name) }));
     let (class, activity) = match &*what {
         "user_created" | "user_creation_failed" => (Class::ACCOUNT_CHANGE, 1),
         "password_changed" => (Class::ACCOUNT_CHANGE, 3),

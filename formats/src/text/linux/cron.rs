@@ -38,7 +38,8 @@ pub(in crate::text) fn event(view: &View<'_, '_>, draft: &mut Draft<'_>) {
     };
     draft.class(Class::SCHEDULED_JOB, activity);
     let cmd_line = (activity == 6).then(|| command.into_owned());
-    draft.event.attributes.job = Some(Job { name: Some(name), cmd_line, user: Some(user(&who)), ..Job::default() });
+    draft.event.attributes.job =
+        Some(Box::new(Job { name: Some(name), cmd_line, user: Some(user(&who)), ..Job::default() }));
     draft.event.attributes.actor = Some(crate::text::draft::acting(user(&who)));
 }
 

@@ -116,8 +116,8 @@ pub(in crate::text) fn event(view: &View<'_, '_>, draft: &mut Draft<'_>) {
         _ => {}
     }
     let rule = view.owned("prefix").filter(|prefix| !prefix.is_empty());
-    draft.event.attributes.firewall_rule =
-        rule.map(|name| model::ocsf::FirewallRule { name: Some(name), ..model::ocsf::FirewallRule::default() });
+    draft.event.attributes.firewall_rule = rule
+        .map(|name| Box::new(model::ocsf::FirewallRule { name: Some(name), ..model::ocsf::FirewallRule::default() }));
     if verdict.is_none() {
         // A rule is part of the profile that only a verdict brings.
         draft.event.attributes.firewall_rule = None;

@@ -110,16 +110,16 @@ pub(in crate::text) fn event(view: &View<'_, '_>, draft: &mut Draft<'_>) {
     let by = view.first(&["by", "ruser", "logname"]);
     if let Some(by) = by {
         let uid = view.owned(if view.get("by").is_some() { "by_uid" } else { "uid" });
-        draft.event.attributes.actor = Some(acting(User { uid, ..user(&by) }));
+        draft.event.attributes.actor = Some(acting(Box::new(User { uid, ..*user(&by) })));
     }
     if let Some(terminal) = view.owned("tty")
         && draft.event.class == Class::AUTHENTICATION
     {
-        draft.event.attributes.session = Some(Session { terminal: Some(terminal), ..Session::default() });
+        draft.event.attributes.session = Some(Box::new(Session { terminal: Some(terminal), ..Session::default() }));
     }
 }
 
-fn account_change(draft: &mut Draft<'_>, activity_id: u32, account: User) {
+fn account_change(draft: &mut Draft<'_>, activity_id: u32, account: Box<User>) {
     draft.class(Class::ACCOUNT_CHANGE, activity_id);
     draft.event.attributes.user = Some(account);
 }

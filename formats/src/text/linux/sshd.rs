@@ -206,7 +206,7 @@ fn logon(view: &View<'_, '_>, draft: &mut Draft<'_>, activity_id: u32, succeeded
         (a.auth_protocol_id, a.auth_protocol) = (Some(99), Some(method));
     }
     if let Some(pid) = pid {
-        a.session = Some(Session { uid: Some(pid), is_remote: Some(true), ..Session::default() });
+        a.session = Some(Box::new(Session { uid: Some(pid), is_remote: Some(true), ..Session::default() }));
     }
 }
 

@@ -64,7 +64,7 @@ pub(in crate::text) fn event(view: &View<'_, '_>, draft: &mut Draft<'_>) {
     draft.status(view.is("event", "switched"));
     let a = &mut draft.event.attributes;
     a.actor = view.get("by").map(|by| acting(user(&by)));
-    a.session = view.owned("tty").map(|terminal| Session { terminal: Some(terminal), ..Session::default() });
+    a.session = view.owned("tty").map(|terminal| Box::new(Session { terminal: Some(terminal), ..Session::default() }));
 }
 
 #[cfg(test)]

@@ -54,7 +54,8 @@ pub(in crate::text) fn event(view: &View<'_, '_>, draft: &mut Draft<'_>) {
     draft.linux();
     let who = view.get("user").unwrap_or_default();
     let reason = view.owned("reason");
-    let session = view.owned("TTY").map(|terminal| Session { terminal: Some(terminal), ..Session::default() });
+    let session =
+        view.owned("TTY").map(|terminal| Box::new(Session { terminal: Some(terminal), ..Session::default() }));
     let is_password = reason.as_deref().is_some_and(|reason| reason.contains("password"));
     match view.get("COMMAND") {
         Some(command) if !is_password => {

@@ -77,9 +77,10 @@ pub(in crate::text) fn event(view: &View<'_, '_>, draft: &mut Draft<'_>) {
             let mut parent = process(&view.get("ParentImage").unwrap_or_default());
             parent.pid = view.number("ParentProcessId");
             parent.cmd_line = view.owned("ParentCommandLine");
-            own.parent_process = Some(Box::new(parent.clone()));
+            own.parent_process = Some(parent.clone());
             draft.event.attributes.process = Some(own);
-            draft.event.attributes.actor = Some(Actor { process: Some(parent), user: account, ..Actor::default() });
+            draft.event.attributes.actor =
+                Some(Box::new(Actor { process: Some(parent), user: account, ..Actor::default() }));
         }
         "5" => {
             draft.class(Class::PROCESS, 2);
@@ -89,7 +90,7 @@ pub(in crate::text) fn event(view: &View<'_, '_>, draft: &mut Draft<'_>) {
         id @ ("11" | "23" | "26") => {
             draft.class(Class::FILE, if id == "11" { 1 } else { 4 });
             draft.event.attributes.file = Some(file(&view.get("TargetFilename").unwrap_or("Unknown".into())));
-            let mut actor = account.map_or_else(Actor::default, acting);
+            let mut actor = account.map_or_else(Box::default, acting);
             actor.process = Some(own);
             draft.event.attributes.actor = Some(actor);
         }
@@ -97,14 +98,14 @@ pub(in crate::text) fn event(view: &View<'_, '_>, draft: &mut Draft<'_>) {
     }
 }
 
-fn connection(view: &View<'_, '_>, draft: &mut Draft<'_>, own: Process) {
+fn connection(view: &View<'_, '_>, draft: &mut Draft<'_>, own: Box<Process>) {
     draft.class(Class::NETWORK, 1);
     draft.addresses(view, ["SourceIp", "SourcePort"], ["DestinationIp", "DestinationPort"]);
     if let Some(protocol) = view.get("Protocol") {
         draft.protocol(&protocol);
     }
     draft.direction(if view.is("Initiated", "true") { 2 } else { 1 });
-    draft.event.attributes.actor = Some(Actor { process: Some(own), ..Actor::default() });
+    draft.event.attributes.actor = Some(Box::new(Actor { process: Some(own), ..Actor::default() }));
 }
 
 #[cfg(test)]

@@ -64,7 +64,7 @@ pub(in crate::text) fn event(view: &View<'_, '_>, draft: &mut Draft<'_>) {
         let who = view.get("user").unwrap_or("Unknown".into());
         draft.logon(if what == "session_opened" { 1 } else { 2 }, "systemd-logind", user(&who));
         draft.status(true);
-        draft.event.attributes.session = Some(Session { uid: view.owned("session"), ..Session::default() });
+        draft.event.attributes.session = Some(Box::new(Session { uid: view.owned("session"), ..Session::default() }));
         return;
     }
     let (activity, succeeded) = match &*what {
@@ -75,7 +75,7 @@ pub(in crate::text) fn event(view: &View<'_, '_>, draft: &mut Draft<'_>) {
         _ => (4, true),
     };
     draft.class(Class::APPLICATION_LIFECYCLE, activity);
-    draft.event.attributes.app = Some(Product { name: view.owned("unit"), ..Product::default() });
+    draft.event.attributes.app = Some(Box::new(Product { name: view.owned("unit"), ..Product::default() }));
     draft.status(succeeded);
 }
 

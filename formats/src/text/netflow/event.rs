@@ -103,7 +103,7 @@ fn ends(view: &View<'_, '_>, draft: &mut Draft<'_>) {
         endpoint.mac = view.owned(mac).filter(|mac| is_mac(mac));
         endpoint.vlan_uid = view.owned("vlanId");
         endpoint.autonomous_system =
-            number.map(|number| AutonomousSystem { number: Some(number), ..AutonomousSystem::default() });
+            number.map(|number| Box::new(AutonomousSystem { number: Some(number), ..AutonomousSystem::default() }));
     }
 }
 
@@ -155,7 +155,14 @@ fn amounts(view: &View<'_, '_>, draft: &mut Draft<'_>) {
     };
     let (bytes, packets) = (both(bytes_out, bytes_in), both(packets_out, packets_in));
     if bytes.is_some() || packets.is_some() {
-        draft.event.attributes.traffic =
-            Some(Traffic { bytes, bytes_in, bytes_out, packets, packets_in, packets_out, ..Traffic::default() });
+        draft.event.attributes.traffic = Some(Box::new(Traffic {
+            bytes,
+            bytes_in,
+            bytes_out,
+            packets,
+            packets_in,
+            packets_out,
+            ..Traffic::default()
+        }));
     }
 }
