@@ -19,8 +19,10 @@ const WORD: usize = 8;
 /// Bits of the second filter for each thing that it holds.
 const SECOND_BITS_PER_KEY: usize = 6;
 
-/// A block: two words; or bits to look for in them.
-type Words = (u64, u64);
+/// A block of the first filter, in one line of the processor's cache; or bits to set in it.
+#[derive(Clone, Copy, Default)]
+#[repr(align(16))]
+pub(crate) struct Block(u64, u64);
 
 #[inline]
 fn bit(bits: u64, shift: u32) -> u64 {
@@ -28,15 +30,15 @@ fn bit(bits: u64, shift: u32) -> u64 {
 }
 
 /// Bits that say: this, or something below it, is there.
-#[inline]
-fn node_bits(bits: u64) -> Words {
-    (bit(bits, 58) | bit(bits, 52), bit(bits, 46))
+#[inline(always)]
+fn node_bits(bits: u64) -> Block {
+    Block(bit(bits, 58) | bit(bits, 52), bit(bits, 46))
 }
 
 /// Bits that say: this itself is there.
-#[inline]
-fn listed_bits(bits: u64) -> Words {
-    (bit(bits, 40), bit(bits, 34))
+#[inline(always)]
+fn listed_bits(bits: u64) -> Block {
+    Block(bit(bits, 40), bit(bits, 34))
 }
 
 /// The same, in the second filter.
@@ -62,29 +64,32 @@ fn word(bytes: &[u8]) -> Option<u64> {
     bytes.first_chunk::<WORD>().map(|word| u64::from_le_bytes(*word))
 }
 
-#[inline]
-fn block(first: &[u8], hash: u64) -> Option<Words> {
-    let block = first.get(place(hash >> 32, first.len() / BLOCK) * BLOCK..)?.first_chunk::<BLOCK>()?;
-    let (low, high) = block.split_at(WORD);
-    Some((word(low)?, word(high)?))
+impl Block {
+    #[inline(always)]
+    fn has(self, wanted: Block) -> bool {
+        (!self.0 & wanted.0) | (!self.1 & wanted.1) == 0
+    }
 }
 
-#[inline]
-fn holds((low, high): Words, (want_low, want_high): Words) -> bool {
-    (!low & want_low) | (!high & want_high) == 0
+/// The blocks of a first filter, as its section has them. Whoever asks keeps a copy: each question begins there, so it is
+/// kept where no look through the image comes first.
+pub(crate) fn blocks(section: &[u8]) -> Box<[Block]> {
+    let (words, _) = section.as_chunks::<WORD>();
+    let (pairs, _) = words.as_chunks::<2>();
+    pairs.iter().map(|[low, high]| Block(u64::from_le_bytes(*low), u64::from_le_bytes(*high))).collect()
 }
 
 /// The two filters of a table.
 #[derive(Clone, Copy)]
 pub(crate) struct Filter<'a> {
-    pub(crate) first: &'a [u8],
+    pub(crate) first: &'a [Block],
     pub(crate) second: &'a [u8],
 }
 
 /// What the first filter has where something would be.
 #[derive(Clone, Copy)]
 pub(crate) struct Found {
-    block: Words,
+    block: Block,
     hash: u64,
     bits: u64,
 }
@@ -93,14 +98,14 @@ impl Found {
     /// It, or something below it, may be an indicator.
     #[inline(always)]
     pub(crate) fn is_node(self) -> bool {
-        holds(self.block, node_bits(self.bits))
+        self.block.has(node_bits(self.bits))
     }
 
     /// It may be an indicator itself, as far as the first filter knows.
     #[inline(always)]
     pub(crate) fn passes(self) -> bool {
-        let ((node_low, node_high), (low, high)) = (node_bits(self.bits), listed_bits(self.bits));
-        holds(self.block, (node_low | low, node_high | high))
+        let (node, listed) = (node_bits(self.bits), listed_bits(self.bits));
+        self.block.has(Block(node.0 | listed.0, node.1 | listed.1))
     }
 }
 
@@ -108,19 +113,20 @@ impl Filter<'_> {
     /// Looks where a name or a key would be.
     #[inline(always)]
     pub(crate) fn look(&self, hash: u64) -> Found {
-        Found { block: block(self.first, hash).unwrap_or((0, 0)), hash, bits: bits_of(hash) }
+        let block = self.first.get(place(hash >> 32, self.first.len())).copied().unwrap_or_default();
+        Found { block, hash, bits: bits_of(hash) }
     }
 
     /// Whether what was looked for may be an indicator itself.
-    #[inline]
     pub(crate) fn lists(&self, found: Found) -> bool {
-        found.passes() && self.second_lists(found)
+        found.passes() && self.second_lists(found.hash)
     }
 
+    /// What the second filter says, which is asked where the first says yes.
     #[cold]
-    fn second_lists(&self, found: Found) -> bool {
-        let at = place(found.hash, self.second.len() / WORD) * WORD;
-        let wanted = second_bits(found.bits);
+    pub(crate) fn second_lists(&self, hash: u64) -> bool {
+        let at = place(hash, self.second.len() / WORD) * WORD;
+        let wanted = second_bits(bits_of(hash));
         self.second.get(at..).and_then(word).is_some_and(|word| word & wanted == wanted)
     }
 }
@@ -130,7 +136,7 @@ pub(crate) fn build(listed: &[u64], parents: &[u64]) -> (Vec<u8>, Vec<u8>) {
     let blocks = ((listed.len() + parents.len()) * FIRST_BITS_PER_KEY).div_ceil(BLOCK * 8);
     let words = (listed.len() * SECOND_BITS_PER_KEY).div_ceil(WORD * 8);
     let (mut first, mut second) = (vec![0u8; blocks * BLOCK], vec![0u8; words * WORD]);
-    let mut set = |hash: u64, (low, high): Words| {
+    let mut set = |hash: u64, Block(low, high): Block| {
         let at = place(hash >> 32, blocks) * BLOCK;
         put(&mut first, at, low);
         put(&mut first, at + WORD, high);
@@ -166,7 +172,8 @@ mod tests {
         let listed: Vec<_> = (0..100_000).map(of).collect();
         let parents: Vec<_> = (100_000..110_000).map(of).collect();
         let (first, second) = build(&listed, &parents);
-        let filter = Filter { first: &first, second: &second };
+        let blocks = blocks(&first);
+        let filter = Filter { first: &blocks, second: &second };
         let lists = |hash: u64| filter.lists(filter.look(hash));
         assert!(listed.iter().all(|&hash| lists(hash)));
         assert!(parents.iter().all(|&hash| filter.look(hash).is_node()));
@@ -183,7 +190,7 @@ mod tests {
     fn an_empty_filter_holds_nothing() {
         assert_eq!(build(&[], &[]), (Vec::new(), Vec::new()));
         for bytes in [&[][..], &[255; 3], &[255; 8]] {
-            let filter = Filter { first: bytes, second: bytes };
+            let filter = Filter { first: &blocks(bytes), second: bytes };
             assert!(!filter.look(7).is_node() && !filter.lists(filter.look(7)));
         }
     }

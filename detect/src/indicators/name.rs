@@ -45,29 +45,32 @@ impl<'a> Name<'a> {
         self.text = text;
         match text.len() {
             0 => false,
-            16..=32 => self.scan_middle(),
+            8..=32 => self.scan_middle(),
             1..=SHORT => self.scan_short(),
             length if length <= NAME_BYTES_MAX => is_plain(text),
             _ => false,
         }
     }
 
-    /// Most names are this long: four words without a loop.
+    /// Most names are this long: four words, whatever the length, because a branch on it would be guessed wrong half of
+    /// the time and cost more than the words that are not there.
     #[inline(always)]
     fn scan_middle(&mut self) -> bool {
-        let (Some(front), Some(back)) = (self.text.first_chunk::<16>(), self.text.last_chunk::<16>()) else {
-            return false;
+        let text = self.text;
+        let word = |at: usize| {
+            let end = 8 * (at + 1);
+            let Some((_, rest)) = text.split_at_checked(text.len().saturating_sub(end)) else { return 0 };
+            let bytes = rest.first_chunk::<8>().map_or(0, |bytes| u64::from_le_bytes(*bytes));
+            // What the word behind has already is shifted out; in two steps, because all of it may be.
+            let seen = end.saturating_sub(text.len()).min(8);
+            bytes << (4 * seen) << (4 * seen)
         };
-        // The front overlaps what the back has already; shifting by 128 in two steps drops all of it.
-        let unseen = 8 * (self.text.len() - 16) as u32;
-        let front = if unseen == 0 { 0 } else { u128::from_le_bytes(*front) << (128 - unseen) };
-        let back = u128::from_le_bytes(*back);
-        let words = [back >> 64, back, front >> 64, front].map(|word| word as u64);
-        let [first, second, third, fourth] = words;
+        let words = [word(0), word(1), word(2), word(3)];
         let odd = words.map(oddities);
         let dots = words.map(dot_bits);
         self.dots = dots[0] | dots[1] << 8 | dots[2] << 16 | dots[3] << 24;
         self.words[..4].copy_from_slice(&words);
+        let [first, second, third, fourth] = words;
         let parts = [part(0, first), part(1, second), part(2, third), part(3, fourth)];
         self.sums[1] = parts[0];
         self.sums[2] = parts[0].wrapping_add(parts[1]);
@@ -143,49 +146,43 @@ impl<'a> Name<'a> {
         Suffixes { name: self, next: Some(0), labels: 0 }
     }
 
-    /// Which of the name and its parents of two labels or more `may_hold` says so of: a bit for each length in bytes. Of a
-    /// long name it says nothing and every bit is set.
-    ///
-    /// `may_hold` is told the hash, and says besides whether to go on. This is the way that every question goes, so it is
-    /// written out, and nothing in it calls.
-    #[inline(always)]
-    pub(crate) fn filtered(&self, mut may_hold: impl FnMut(u64) -> (bool, bool)) -> u64 {
-        let all = self.text.len();
-        if all > SHORT {
-            return u64::MAX;
-        }
-        if self.dots == 0 {
-            return 0;
-        }
-        // Without the dot in front of the last label.
-        let mut dots = self.dots & (self.dots - 1);
-        let mut held = 0;
-        while dots != 0 {
-            let length = dots.trailing_zeros();
-            let (holds, goes_on) = may_hold(self.hash_of_short(length as usize));
-            held |= u64::from(holds) << length;
-            if !goes_on {
-                return held;
-            }
-            dots &= dots - 1;
-        }
-        held | u64::from(may_hold(self.hash_of_short(all)).0) << all
+    /// Longer than what is read into words.
+    pub(crate) fn is_long(&self) -> bool {
+        self.text.len() > SHORT
     }
 
-    /// Whether `holds` says so of a hash that [`Name::filtered`] let through; of a long name, whether or not.
-    #[cold]
-    pub(crate) fn any(&self, mut held: u64, holds: impl Fn(u64) -> bool) -> bool {
-        if self.text.len() > SHORT {
-            return true;
+    /// The parents that are asked about first. Of a short name only.
+    ///
+    /// Nothing here branches: how many labels a name has is hard to guess, and two questions that wait for memory together
+    /// cost less than one wrong guess.
+    #[inline(always)]
+    pub(crate) fn upper(&self) -> Upper {
+        let ends = self.dots | 1 << (self.text.len() % 64);
+        let or = |bits: u64, instead: u64| if bits == 0 { instead } else { bits };
+        let two = or(without_lowest(ends), ends);
+        let three = or(without_lowest(without_lowest(ends)), two);
+        Upper {
+            one: self.hash_of_short(ends.trailing_zeros() as usize),
+            two: self.hash_of_short(two.trailing_zeros() as usize),
+            three: self.hash_of_short(three.trailing_zeros() as usize),
+            is_all: without_lowest(three) == 0,
         }
-        while held != 0 {
-            if holds(self.hash_of_short(held.trailing_zeros() as usize)) {
-                return true;
-            }
-            held &= held - 1;
-        }
-        false
     }
+}
+
+/// Hashes of a name's parents of one, two and three labels; of the whole name where it has no more.
+#[derive(Clone, Copy)]
+pub(crate) struct Upper {
+    pub(crate) one: u64,
+    pub(crate) two: u64,
+    pub(crate) three: u64,
+    /// The name has no more than three labels.
+    pub(crate) is_all: bool,
+}
+
+#[inline(always)]
+fn without_lowest(bits: u64) -> u64 {
+    bits & bits.wrapping_sub(1)
 }
 
 #[cold]
@@ -354,19 +351,12 @@ mod tests {
             for suffix in name.suffixes() {
                 prop_assert_eq!(suffix.hash, hash(&name.text()[suffix.start..]));
             }
-            let all = name.text().len();
-            if all <= SHORT {
-                let mut asked = Vec::new();
-                let held = name.filtered(|hash| {
-                    asked.push(hash);
-                    (asked.len() == 5, asked.len() < 7)
-                });
-                let expected: Vec<_> = name.suffixes().skip(1).take(7).collect();
-                prop_assert_eq!(asked, expected.iter().map(|suffix| suffix.hash).collect::<Vec<_>>());
-                let fifth = expected.get(4);
-                prop_assert_eq!(held, fifth.map_or(0, |suffix| 1 << (all - suffix.start)));
-                prop_assert_eq!(name.any(held, |hash| fifth.is_some_and(|suffix| suffix.hash == hash)), fifth.is_some());
-                prop_assert!(!name.any(held, |_| false));
+            if !name.is_long() {
+                let hashes: Vec<_> = name.suffixes().map(|suffix| suffix.hash).collect();
+                let at = |at: usize| hashes[at.min(hashes.len() - 1)];
+                let Upper { one, two, three, is_all } = name.upper();
+                prop_assert_eq!([one, two, three], [at(0), at(1), at(2)]);
+                prop_assert_eq!(is_all, hashes.len() <= 3);
             }
         }
 

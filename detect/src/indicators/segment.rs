@@ -1,8 +1,8 @@
 //! An immutable set of indicators in one image.
 //!
-//! Opening checks every byte and builds nothing: what is asked is read where it stands. Whoever maps a file keeps it
-//! unchanged; if it changes all the same, what is read stays inside the image, a place that makes no sense counts as
-//! "not there", and [`Segment::damaged_reads`] says that it happened.
+//! Opening checks every byte, copies the first filters, a tenth of the image, and builds nothing: everything else is read
+//! where it stands. Whoever maps a file keeps it unchanged; if it changes all the same, what is read stays inside the
+//! image, a place that makes no sense counts as "not there", and [`Segment::damaged_reads`] says that it happened.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use model::{Indicator, IndicatorKind};
 use super::blocks::{BlockIter, Blocks};
 use super::build::Counts;
 use super::claims::{self, Claim};
-use super::filter::{self, Filter};
+use super::filter::{self, Block, Filter};
 use super::image::{OpenError, SectionId, Sections};
 use super::key::{self, Table};
 use super::name::Name;
@@ -23,6 +23,8 @@ use super::wire::{Damaged, Reader};
 /// A segment, opened over bytes that somebody holds or maps.
 pub struct Segment {
     image: Arc<dyn AsRef<[u8]> + Send + Sync>,
+    /// The first filters, read out of the image.
+    first: [Box<[Block]>; Table::ALL.len()],
     tables: [Place; Table::ALL.len()],
     claims: Range<usize>,
     texts: Range<usize>,
@@ -67,9 +69,10 @@ impl Segment {
                 return Err(Damaged("parts do not fit each other").into());
             }
         }
+        let first = tables.each_ref().map(|place| filter::blocks(bytes.get(place.first.clone()).unwrap_or_default()));
         let counts = counts(bytes.get(sections.get(SectionId::COUNTS)).unwrap_or_default())?;
         let (claims, texts) = (sections.get(SectionId::CLAIMS), sections.get(SectionId::TEXTS));
-        Ok(Segment { image: Arc::new(image), tables, claims, texts, counts, damaged: AtomicU64::new(0) })
+        Ok(Segment { image: Arc::new(image), first, tables, claims, texts, counts, damaged: AtomicU64::new(0) })
     }
 
     /// How many indicators it holds.
@@ -94,6 +97,11 @@ impl Segment {
     /// Bytes of the image, mapped or held.
     pub fn image_bytes(&self) -> usize {
         self.bytes().len()
+    }
+
+    /// Bytes that it holds beside the image: itself and its copy of the first filters.
+    pub fn heap_bytes(&self) -> usize {
+        size_of::<Segment>() + self.first.iter().map(|blocks| size_of_val(&**blocks)).sum::<usize>()
     }
 
     /// Bytes of the first filters, which every question touches.
@@ -134,12 +142,8 @@ impl Segment {
         self.bytes().get(range.clone()).unwrap_or_default()
     }
 
-    #[inline]
     fn filter(&self, table: Table) -> Filter<'_> {
-        let place = &self.tables[table.index()];
-        let bytes = self.bytes();
-        let part = |range: &Range<usize>| bytes.get(range.clone()).unwrap_or_default();
-        Filter { first: part(&place.first), second: part(&place.second) }
+        Filter { first: &self.first[table.index()], second: self.part(&self.tables[table.index()].second) }
     }
 
     fn blocks(&self, table: Table) -> Blocks<'_> {
@@ -162,8 +166,8 @@ impl Segment {
     /// Whether it may hold that key; what nearly every question ends with.
     #[inline]
     pub(crate) fn may_hold(&self, table: Table, hash: u64) -> bool {
-        let filter = self.filter(table);
-        filter.lists(filter.look(hash))
+        let first = &self.first[table.index()];
+        Filter { first, second: &[] }.look(hash).passes() && self.filter(table).second_lists(hash)
     }
 
     /// The claims about exactly that key.
@@ -173,21 +177,19 @@ impl Segment {
     }
 
     /// Whether a parent of the name, or the name, may be an indicator: `false` for nearly all.
+    ///
+    /// Asks about two labels and about three whatever the first answer is, and branches once, where the guess is nearly
+    /// always right: an early end between the two would wait for memory before the next name could be begun.
     #[inline(always)]
     pub(crate) fn may_name(&self, name: &Name<'_>) -> bool {
-        let first = self.part(&self.tables[Table::Domain.index()].first);
-        let filter = Filter { first, second: &[] };
-        let passed = name.filtered(|hash| {
-            let found = filter.look(hash);
-            (found.passes(), found.is_node())
-        });
-        passed != 0 && self.may_name_still(name, passed) || self.counts.has_single_labels
-    }
-
-    #[cold]
-    fn may_name_still(&self, name: &Name<'_>, passed: u64) -> bool {
-        let filter = self.filter(Table::Domain);
-        name.any(passed, |hash| filter.lists(filter.look(hash)))
+        if name.is_long() {
+            return true;
+        }
+        let filter = Filter { first: &self.first[Table::Domain.index()], second: &[] };
+        let upper = name.upper();
+        let (two, three) = (filter.look(upper.two), filter.look(upper.three));
+        let below = two.is_node() & (three.passes() | (three.is_node() & !upper.is_all));
+        two.passes() | below || self.counts.has_single_labels && filter.look(upper.one).passes()
     }
 
     /// Gives every parent of the name (and the name) that is an indicator: where it starts, and its claims.
