@@ -1,0 +1,9 @@
+//! `watchbell serve` and the commands around it, as people run them: a real process, real sockets, real signals.
+
+#![expect(clippy::unwrap_used, reason = "a test may fail loudly; the lint knows only the test functions themselves")]
+
+mod crash;
+mod kit;
+mod kept;
+mod live;
+mod refusals;
