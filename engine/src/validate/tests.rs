@@ -368,7 +368,7 @@ fn events() {
     check("", Some("it holds no event (hint: one event as JSON, a list of events, or one event a line)"));
     check("[]", Some("it holds no event (hint: one event as JSON, a list of events, or one event a line)"));
     check("5", Some("event: an event is an object"));
-    let many = vec![bad; REASON_FAULTS_MAX + 3].join("\n");
+    let many = [bad; REASON_FAULTS_MAX + 3].join("\n");
     let input = Input::Bytes { name: "x".into(), bytes: many.into_bytes() };
     validate(&schema(), &[input], &mut |verdict| {
         assert_eq!(verdict.faults.total, 8);
