@@ -15,8 +15,7 @@ pub(super) fn faults(schema: &Schema, input: &Input) -> Result<Faults, Fault> {
     let mut judge = Judge { schema, faults: Faults::default(), events: 0 };
     let mut from = 0;
     let mut line = 1;
-    loop {
-        let Some(skipped) = bytes[from..].iter().position(|byte| !byte.is_ascii_whitespace()) else { break };
+    while let Some(skipped) = bytes[from..].iter().position(|byte| !byte.is_ascii_whitespace()) {
         line += lines_in(&bytes[from..from + skipped]);
         from += skipped;
         let rest = &bytes[from..];

@@ -9,7 +9,7 @@ use super::{Fault, Faults, Input};
 pub(super) fn mapping(input: &Input) -> Result<Faults, Fault> {
     let text = input.text(limits::RULE_FILE_BYTES_MAX)?;
     let mappings = Mappings::parse(&text).map_err(|error| fault(&error.to_string()))?;
-    if mappings.len() == 0 {
+    if mappings.is_empty() {
         return Err(Fault::new("it holds no mapping").hint("a mapping begins with [[mapping]]"));
     }
     Ok(Faults::default())

@@ -186,7 +186,7 @@ fn detections_that_are_refused() {
         "line 6, detection.sel.A|containss: Unknown modifier 'containss' (hint: known are all, ",
     );
     check("A: b", "A|: b", "detection");
-    check("A: b", "A|re: '('", "line 6, detection.sel.A|re: regular expression");
+    check("A: b", "A|re: '('", "line 6, detection.sel.A: regular expression");
     check("A: b", "A|cidr: 10.0.0.0/33", "no range of addresses");
     check("A: b", "A|cidr: 10", "`cidr` is for texts, not for a number");
     check("A: b", "A|gt: '5'", "`gt` is for numbers, not for a text");
@@ -368,7 +368,7 @@ fn events() {
     check("", Some("it holds no event (hint: one event as JSON, a list of events, or one event a line)"));
     check("[]", Some("it holds no event (hint: one event as JSON, a list of events, or one event a line)"));
     check("5", Some("event: an event is an object"));
-    let many = vec![bad; REASON_FAULTS_MAX + 3].join("\n");
+    let many = [bad; REASON_FAULTS_MAX + 3].join("\n");
     let input = Input::Bytes { name: "x".into(), bytes: many.into_bytes() };
     validate(&schema(), &[input], &mut |verdict| {
         assert_eq!(verdict.faults.total, 8);

@@ -242,11 +242,7 @@ fn correlation(here: Here, files: &[RuleText<'_>], names: &Names) -> Vec<Problem
     while let Some(from) = open.pop() {
         for name in refers(from) {
             match names.find(name, from) {
-                Some(found) if found != here => {
-                    if needed.insert(found) {
-                        open.push(found);
-                    }
-                }
+                Some(found) if found != here && needed.insert(found) => open.push(found),
                 Some(_) => {}
                 None if from == here => missing.push(name),
                 None => {}

@@ -87,7 +87,8 @@ fn find(lines: &[&str], from: usize, parent: Option<usize>, key: &str) -> Option
 fn begins_with(text: &str, key: &str) -> bool {
     let unquoted = text.strip_prefix(['"', '\'']).unwrap_or(text);
     let Some(rest) = unquoted.strip_prefix(key) else { return false };
-    rest.strip_prefix(['"', '\'']).unwrap_or(rest).trim_start().starts_with(':')
+    // Readers name a field without the modifiers that stand behind it.
+    rest.starts_with('|') || rest.strip_prefix(['"', '\'']).unwrap_or(rest).trim_start().starts_with(':')
 }
 
 #[cfg(test)]
