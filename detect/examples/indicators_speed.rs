@@ -27,8 +27,8 @@ mod name;
 mod peer;
 
 const QUERIES: usize = 1_000_000;
-/// Questions that are asked of one after the other: a millisecond or so.
-const PORTION: usize = 20_000;
+/// Questions that are asked of one after the other: a fraction of a millisecond, so that few portions are interrupted.
+const PORTION: usize = 2_000;
 const ROUNDS: usize = 5;
 const LISTS: [&str; 7] = [
     "maltrail-domain.tsv.gz",
