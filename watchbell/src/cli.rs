@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueHint};
 use clap_complete::Shell;
-use model::{AgencyId, Format, Level};
+use model::{AgencyId, Format, Level, OpContext};
 
 use crate::config::{Config, Overrides};
 use crate::exit::Exit;
@@ -201,19 +201,35 @@ pub(crate) struct HuntArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct HuntsArgs {
-    #[command(flatten)]
-    pub(crate) data: DataArgs,
-    /// Whose hunts; the installation's own agency unless given.
-    #[arg(long, global = true)]
-    pub(crate) agency: Option<AgencyId>,
     #[command(subcommand)]
     pub(crate) command: HuntsCommand,
+}
+
+/// Which installation, and which agency's part of it.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct WhoseArgs {
+    #[command(flatten)]
+    pub(crate) data: DataArgs,
+    /// Which agency's; the installation's own unless given.
+    #[arg(long)]
+    pub(crate) agency: Option<AgencyId>,
+}
+
+impl WhoseArgs {
+    /// The configuration, and a context of the agency.
+    pub(crate) fn open(&self) -> anyhow::Result<(Config, OpContext)> {
+        let config = self.data.config()?;
+        let ctx = crate::node::context(self.agency.as_ref().unwrap_or(&config.agency), None)?;
+        Ok((config, ctx))
+    }
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum HuntsCommand {
     /// List saved hunts.
     List {
+        #[command(flatten)]
+        whose: WhoseArgs,
         /// One JSON object a hunt.
         #[arg(long)]
         json: bool,
@@ -224,11 +240,15 @@ pub(crate) enum HuntsCommand {
         name: String,
         /// The SQL.
         sql: String,
+        #[command(flatten)]
+        whose: WhoseArgs,
     },
     /// Remove a saved hunt.
     Remove {
         /// The name.
         name: String,
+        #[command(flatten)]
+        whose: WhoseArgs,
     },
 }
 
@@ -268,10 +288,7 @@ pub(crate) enum TokenCommand {
         /// What people call it.
         name: String,
         #[command(flatten)]
-        data: DataArgs,
-        /// Whose token; the installation's own agency unless given.
-        #[arg(long)]
-        agency: Option<AgencyId>,
+        whose: WhoseArgs,
         /// Days until it ends.
         #[arg(long, value_name = "N", default_value_t = 365)]
         days: u32,
@@ -282,10 +299,7 @@ pub(crate) enum TokenCommand {
     /// List tokens, without their secrets.
     List {
         #[command(flatten)]
-        data: DataArgs,
-        /// Whose tokens; the installation's own agency unless given.
-        #[arg(long)]
-        agency: Option<AgencyId>,
+        whose: WhoseArgs,
         /// One JSON object a token.
         #[arg(long)]
         json: bool,
@@ -295,10 +309,7 @@ pub(crate) enum TokenCommand {
         /// Its name.
         name: String,
         #[command(flatten)]
-        data: DataArgs,
-        /// Whose token; the installation's own agency unless given.
-        #[arg(long)]
-        agency: Option<AgencyId>,
+        whose: WhoseArgs,
     },
 }
 
@@ -315,10 +326,7 @@ pub(crate) enum HoldCommand {
         /// The name of the case.
         name: String,
         #[command(flatten)]
-        data: DataArgs,
-        /// Whose data; the installation's own agency unless given.
-        #[arg(long)]
-        agency: Option<AgencyId>,
+        whose: WhoseArgs,
         /// From this time on (RFC 3339).
         #[arg(long, value_name = "TIME")]
         from: String,
@@ -332,10 +340,7 @@ pub(crate) enum HoldCommand {
     /// List holds, lifted ones included.
     List {
         #[command(flatten)]
-        data: DataArgs,
-        /// Whose holds; the installation's own agency unless given.
-        #[arg(long)]
-        agency: Option<AgencyId>,
+        whose: WhoseArgs,
         /// One JSON object a hold.
         #[arg(long)]
         json: bool,
@@ -345,10 +350,7 @@ pub(crate) enum HoldCommand {
         /// The name of the case.
         name: String,
         #[command(flatten)]
-        data: DataArgs,
-        /// Whose hold; the installation's own agency unless given.
-        #[arg(long)]
-        agency: Option<AgencyId>,
+        whose: WhoseArgs,
     },
 }
 

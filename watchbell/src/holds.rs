@@ -9,13 +9,9 @@ use crate::exit::Exit;
 use crate::{node, times};
 
 pub(crate) fn run(arguments: &HoldArgs) -> Result<Exit> {
-    let (data, agency) = match &arguments.command {
-        HoldCommand::Place { data, agency, .. }
-        | HoldCommand::List { data, agency, .. }
-        | HoldCommand::Lift { data, agency, .. } => (data, agency),
-    };
-    let config = data.config()?;
-    let ctx = node::context(agency.as_ref().unwrap_or(&config.agency), None)?;
+    let (HoldCommand::Place { whose, .. } | HoldCommand::List { whose, .. } | HoldCommand::Lift { whose, .. }) =
+        &arguments.command;
+    let (config, ctx) = whose.open()?;
     node::runtime()?.block_on(async {
         let state = node::state(&config).await?;
         match &arguments.command {

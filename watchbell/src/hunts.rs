@@ -9,20 +9,21 @@ use crate::exit::Exit;
 use crate::node;
 
 pub(crate) fn run(arguments: &HuntsArgs) -> Result<Exit> {
-    let config = arguments.data.config()?;
-    let ctx = node::context(arguments.agency.as_ref().unwrap_or(&config.agency), None)?;
+    let (HuntsCommand::List { whose, .. } | HuntsCommand::Save { whose, .. } | HuntsCommand::Remove { whose, .. }) =
+        &arguments.command;
+    let (config, ctx) = whose.open()?;
     node::runtime()?.block_on(async {
         let state = node::state(&config).await?;
         match &arguments.command {
-            HuntsCommand::Save { name, sql } => {
+            HuntsCommand::Save { name, sql, .. } => {
                 state.save_hunt(&ctx, name, sql).await.context("cannot save the hunt")?;
                 eprintln!("saved: {name}; ask it with: watchbell hunt --saved {name:?}");
             }
-            HuntsCommand::Remove { name } => {
+            HuntsCommand::Remove { name, .. } => {
                 state.remove_hunt(&ctx, name).await.context("cannot remove the hunt")?;
                 eprintln!("removed: {name}");
             }
-            HuntsCommand::List { json } => {
+            HuntsCommand::List { json, .. } => {
                 let mut out = std::io::stdout().lock();
                 for hunt in state.saved_hunts(&ctx).await.context("cannot read saved hunts")? {
                     if *json {

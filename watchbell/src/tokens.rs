@@ -9,42 +9,30 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use store::state::{NewToken, Scope, State};
 
-use crate::cli::{DataArgs, TokenArgs, TokenCommand};
-use crate::config::Config;
+use crate::cli::{TokenArgs, TokenCommand};
 use crate::exit::Exit;
 use crate::node;
 use crate::serve::TOKEN_PREFIX;
 
 pub(crate) fn run(arguments: &TokenArgs) -> Result<Exit> {
+    let (TokenCommand::Add { whose, .. } | TokenCommand::List { whose, .. } | TokenCommand::Revoke { whose, .. }) =
+        &arguments.command;
+    let (config, ctx) = whose.open()?;
     node::runtime()?.block_on(async {
         match &arguments.command {
-            TokenCommand::Add { name, data, agency, days, json } => {
-                let config = data.config()?;
+            TokenCommand::Add { name, days, json, .. } => {
                 // Tokens are made before the first start, too.
                 config.make_data_dir()?;
-                let state = node::state(&config).await?;
-                let ctx = node::context(agency.as_ref().unwrap_or(&config.agency), None)?;
-                add(&state, &ctx, name, *days, *json).await
+                add(&node::state(&config).await?, &ctx, name, *days, *json).await
             }
-            TokenCommand::List { data, agency, json } => {
-                let (config, state) = open(data).await?;
-                list(&state, &node::context(agency.as_ref().unwrap_or(&config.agency), None)?, *json).await
-            }
-            TokenCommand::Revoke { name, data, agency } => {
-                let (config, state) = open(data).await?;
-                let ctx = node::context(agency.as_ref().unwrap_or(&config.agency), None)?;
-                state.revoke_token(&ctx, name).await.context("cannot revoke the token")?;
+            TokenCommand::List { json, .. } => list(&node::state(&config).await?, &ctx, *json).await,
+            TokenCommand::Revoke { name, .. } => {
+                node::state(&config).await?.revoke_token(&ctx, name).await.context("cannot revoke the token")?;
                 eprintln!("revoked: {name}");
                 Ok(Exit::Ok)
             }
         }
     })
-}
-
-async fn open(data: &DataArgs) -> Result<(Config, State)> {
-    let config = data.config()?;
-    let state = node::state(&config).await?;
-    Ok((config, state))
 }
 
 async fn add(state: &State, ctx: &model::OpContext, name: &str, days: u32, json: bool) -> Result<Exit> {

@@ -68,6 +68,7 @@ fn killed_under_load_it_loses_and_doubles_nothing() {
         assert_eq!(post(node.address, "http", &token, &batch, &lines(&batch)).unwrap().status, 200);
         shared.acknowledged.lock().unwrap().push(batch);
     }
+    node.wait_until_caught_up();
     node.stop();
     let expected = shared.acknowledged.lock().unwrap().len() as u64 * LINES;
     assert!(expected > 0);

@@ -145,6 +145,16 @@ impl Node {
         }
     }
 
+    /// Waits until everything in the journal was looked at and handed to the lake.
+    pub(crate) fn wait_until_caught_up(&self) {
+        let until = Instant::now() + PATIENCE;
+        let lags = ["watchbell_detect_lag_records", "watchbell_lake_lag_records"];
+        while lags.iter().any(|lag| self.figure(lag) > 0) {
+            assert!(Instant::now() < until, "it does not catch up: {}", self.log());
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
     pub(crate) fn signal(&self, name: &str) {
         let status = Command::new("kill").arg(format!("-{name}")).arg(self.child.id().to_string()).status().unwrap();
         assert!(status.success());
@@ -172,9 +182,10 @@ impl Node {
 }
 
 pub(crate) fn post(address: SocketAddr, source: &str, token: &str, batch: &str, lines: &str) -> Option<Answer> {
+    let media_type = if source.ends_with("format=syslog") { "text/plain" } else { "application/x-ndjson" };
     let head = format!(
         "POST /ingest/{source} HTTP/1.1\r\nHost: w\r\nConnection: close\r\nAuthorization: Bearer {token}\r\n\
-         Content-Type: application/x-ndjson\r\nIdempotency-Key: {batch}\r\nContent-Length: {}\r\n\r\n",
+         Content-Type: {media_type}\r\nIdempotency-Key: {batch}\r\nContent-Length: {}\r\n\r\n",
         lines.len()
     );
     ask(address, &head, lines.as_bytes())
