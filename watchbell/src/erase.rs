@@ -15,8 +15,8 @@ use engine::content::{Content, ContentPaths};
 use engine::ingest::{Shelf, Watch, WatchOptions, WatchParts};
 use lake::{ErasureTerm, Lake, Matcher};
 use model::OpContext;
-use store::journal::{JournalHandle, Offset, Piece};
-use store::state::State;
+use store::journal::{Journal, JournalHandle, JournalThread, Offset, Options, Piece};
+use store::state::{FindingId, State};
 
 use crate::cli::EraseArgs;
 use crate::config::Config;
@@ -30,6 +30,7 @@ use crate::words;
 struct Places {
     journal_records: u64,
     findings: u64,
+    findings_held: u64,
     lake_rows: u64,
     lake_rows_held: u64,
     correlation_memory: bool,
@@ -39,9 +40,17 @@ struct Places {
 impl Places {
     /// Whether the person is named nowhere but where a legal hold says so.
     fn is_free(&self) -> bool {
-        let Places { journal_records, findings, lake_rows, lake_rows_held, correlation_memory, state_file } = *self;
         // The findings' texts are in the state's file: one that is held keeps the file from being free of them.
-        journal_records == 0 && findings == 0 && lake_rows == lake_rows_held && !correlation_memory && !state_file
+        let is_state_free = !self.state_file || self.findings_held > 0;
+        self.journal_records == 0
+            && self.findings == self.findings_held
+            && self.lake_rows == self.lake_rows_held
+            && !self.correlation_memory
+            && is_state_free
+    }
+
+    fn held(&self) -> u64 {
+        self.findings_held + self.lake_rows_held
     }
 
     fn is_anywhere(&self) -> bool {
@@ -81,8 +90,9 @@ async fn erase(arguments: &EraseArgs) -> Result<Exit> {
         return Ok(Exit::Ok);
     }
     drain(&config, &state, &journal, &shelf).await?;
-    journal.release(journal.next());
-    job.forget(&journal).await?;
+    journal_thread.close().context("closing the journal")?;
+    let (journal, journal_thread) = empty_journal(&config)?;
+    job.forget().await?;
     let after = job.search(&journal).await?;
     journal_thread.close().context("closing the journal")?;
     tracing::info!(actor = %ctx.actor, "a person's data was erased");
@@ -108,6 +118,13 @@ async fn drain(config: &Config, state: &State, journal: &JournalHandle, shelf: &
     caught_up.map_err(|reason| anyhow::anyhow!("what waits in the journal cannot be handed on: {reason}"))
 }
 
+/// The journal without any record; what it has stored stays known to it.
+fn empty_journal(config: &Config) -> Result<(JournalHandle, JournalThread)> {
+    let (mut journal, _) = Journal::open(&config.journal_dir(), Options::default())?;
+    journal.clear().context("cannot empty the journal")?;
+    JournalHandle::start(journal).context("cannot start the journal's thread")
+}
+
 struct Job<'a> {
     config: &'a Config,
     ctx: &'a OpContext,
@@ -122,10 +139,11 @@ impl Job<'_> {
     async fn search(&self, journal: &JournalHandle) -> Result<Places> {
         let holds = self.holds().await?;
         let lake = self.lake.search_personal(&self.ctx.agency, self.terms, &holds).await?;
-        let findings = self.state.findings_naming(self.ctx, |text| self.matcher.is_in(text)).await?;
+        let (findings, findings_held) = self.findings(&holds).await?;
         Ok(Places {
             journal_records: self.in_journal(journal)?,
-            findings: findings.len() as u64,
+            findings: findings.len() as u64 + findings_held,
+            findings_held,
             lake_rows: lake.hits_total,
             lake_rows_held: lake.hits_held.values().sum(),
             correlation_memory: self.in_file(&self.config.memory_file())?,
@@ -134,8 +152,9 @@ impl Job<'_> {
     }
 
     /// Deletes: findings, what correlations remember, damaged pieces that nobody can search, rows of the lake.
-    async fn forget(&self, journal: &JournalHandle) -> Result<()> {
-        let named = self.state.findings_naming(self.ctx, |text| self.matcher.is_in(text)).await?;
+    async fn forget(&self) -> Result<()> {
+        let holds = self.holds().await?;
+        let (named, _) = self.findings(&holds).await?;
         self.state.erase_findings(self.ctx, &named).await?;
         for path in [self.config.memory_file(), self.config.journal_dir().join("quarantine")] {
             let removed = if path.is_dir() { std::fs::remove_dir_all(&path) } else { std::fs::remove_file(&path) };
@@ -146,15 +165,22 @@ impl Job<'_> {
                 _ => {}
             }
         }
-        self.lake.erase(self.ctx, self.terms, &self.holds().await?).await?;
-        // The journal's thread removes segments at its own pace; the search afterwards must not outrun it.
-        for _ in 0..100 {
-            if journal.first() >= journal.next() {
-                break;
-            }
-            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-        }
+        self.lake.erase(self.ctx, self.terms, &holds).await?;
         Ok(())
+    }
+
+    /// Findings that name the person and may go, and how many a legal hold keeps.
+    async fn findings(&self, holds: &[lake::LegalHold]) -> Result<(Vec<FindingId>, u64)> {
+        let named = self.state.findings_naming(self.ctx, |text| self.matcher.is_in(text)).await?;
+        let (mut free, mut held) = (Vec::new(), 0);
+        for id in named {
+            let finding = self.state.finding(self.ctx, id).await?;
+            let time = finding.map(|finding| finding.detection.time);
+            let class = model::ocsf::Class::DETECTION_FINDING;
+            let is_held = time.is_some_and(|time| holds.iter().any(|hold| hold.keeps(&self.ctx.agency, class, time)));
+            if is_held { held += 1 } else { free.push(id) }
+        }
+        Ok((free, held))
     }
 
     async fn holds(&self) -> Result<Vec<lake::LegalHold>> {
@@ -196,10 +222,10 @@ fn report(arguments: &EraseArgs, before: &Places, after: Option<&Places>) -> Res
         return Ok(());
     }
     let tell = |places: &Places| {
-        let mut held = String::new();
-        if places.lake_rows_held > 0 {
-            held = format!(" ({} of them kept by a legal hold)", words::count(places.lake_rows_held));
-        }
+        let held = match places.held() {
+            0 => String::new(),
+            held => format!(" ({} of them kept by a legal hold)", words::count(held)),
+        };
         format!(
             "{} in the journal, {}, {} in the lake{held}",
             words::counted(places.journal_records, "record"),
@@ -213,7 +239,11 @@ fn report(arguments: &EraseArgs, before: &Places, after: Option<&Places>) -> Res
         None => writeln!(out, "the person is named nowhere; nothing was deleted")?,
         Some(after) => {
             writeln!(out, "after:  {}", tell(after))?;
-            let verdict = if after.is_free() { "erased" } else { "NOT COMPLETE: see what is left above" };
+            let verdict = match (after.is_free(), after.held()) {
+                (true, 0) => "erased",
+                (true, _) => "erased, but for what a legal hold keeps",
+                (false, _) => "NOT COMPLETE: see what is left above",
+            };
             writeln!(out, "{verdict}")?;
         }
     }

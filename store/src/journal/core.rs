@@ -313,6 +313,25 @@ impl Journal {
         Ok(removed)
     }
 
+    /// Removes every record that is kept, whatever consumers still need: for the erasure of a person's data, once everything
+    /// was dealt with. Which records were stored stays known, so that nothing that is brought again is taken for new.
+    ///
+    /// # Errors
+    /// When the segment that is open cannot be closed, or the system refuses to remove one.
+    pub fn clear(&mut self) -> io::Result<usize> {
+        self.close_segment().map_err(|error| io::Error::other(self.stop(error).to_string()))?;
+        self.write_marks();
+        if self.marks_files.back() != Some(&self.next) {
+            return Err(io::Error::other("what is stored cannot be written down"));
+        }
+        let segments: Vec<_> = self.shared.published().segments.drain(..).collect();
+        for segment in &segments {
+            self.shared.files.remove(&self.shared.folder.join(&*segment.name))?;
+        }
+        self.shared.files.sync_folder(&self.shared.folder)?;
+        Ok(segments.len())
+    }
+
     /// Whether records can be taken now; a journal without space looks whether there is some again.
     pub(super) fn ready(&mut self) -> Result<(), AppendError> {
         let health = self.shared.published().health.clone();

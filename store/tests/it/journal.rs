@@ -126,6 +126,26 @@ fn nothing_is_released_that_a_consumer_needs() {
 }
 
 #[test]
+fn a_cleared_journal_is_empty_and_still_stores_once() {
+    let disk = SimDisk::new();
+    let (mut journal, _) = open(&disk);
+    for from in (0..300).step_by(50) {
+        journal.append(&[stream(from, from + 50)])[0].clone().unwrap();
+    }
+    assert!(journal.clear().unwrap() > 1);
+    assert_eq!(sequences(journal.reader(Offset(0))), Vec::<u64>::new());
+    let receipt = journal.append(&[stream(250, 310)])[0].clone().unwrap();
+    assert_eq!((receipt.first, receipt.stored, receipt.duplicates), (Offset(300), 10, 50));
+    journal.clear().unwrap();
+    drop(journal);
+    let (mut journal, recovery) = open(&disk);
+    assert_eq!((recovery.segments, recovery.next), (0, Offset(310)));
+    assert!(recovery.damages.is_empty(), "{recovery:?}");
+    assert_eq!(journal.append(&[stream(0, 320)])[0].clone().unwrap().stored, 10);
+    assert_eq!(sequences(journal.reader(Offset(0))), (310..320).collect::<Vec<_>>());
+}
+
+#[test]
 fn a_failed_sync_fails_the_journal_and_says_why() {
     let disk = SimDisk::new();
     let (mut journal, _) = open(&disk);
