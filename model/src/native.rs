@@ -201,6 +201,61 @@ pub fn unescape_into(raw: &str, out: &mut String) {
     out.push_str(rest);
 }
 
+/// Decodes JSON escapes behind what `out` already holds, as [`unescape_into`] does, for whoever wants no more than bytes:
+/// eight at a time, because long texts (scripts, messages) are full of escapes.
+pub fn unescape_bytes(raw: &str, out: &mut Vec<u8>) {
+    out.reserve(raw.len() + 8);
+    let bytes = raw.as_bytes();
+    let mut at = 0;
+    while at < bytes.len() {
+        at += plain_run(&bytes[at..], out);
+        let Some(escape) = bytes.get(at) else { return };
+        if *escape != b'\\' {
+            out.push(*escape);
+            at += 1;
+            continue;
+        }
+        at += 2;
+        match bytes.get(at - 1) {
+            Some(b'n') => out.push(b'\n'),
+            Some(b'r') => out.push(b'\r'),
+            Some(b't') => out.push(b'\t'),
+            Some(b'b') => out.push(8),
+            Some(b'f') => out.push(12),
+            Some(b'u') => {
+                let (symbol, length) = unicode_escape(&raw[at - 2..]);
+                out.extend_from_slice(symbol.encode_utf8(&mut [0; 4]).as_bytes());
+                at += length - 2;
+            }
+            Some(symbol) if symbol.is_ascii() => out.push(*symbol),
+            Some(_) | None => {
+                out.push(b'\\');
+                at -= 1;
+            }
+        }
+    }
+}
+
+/// Takes over what stands in front of the next backslash and says how much it was; less than eight bytes are left alone.
+fn plain_run(bytes: &[u8], out: &mut Vec<u8>) -> usize {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const TOPS: u64 = 0x8080_8080_8080_8080;
+    let (blocks, _) = bytes.as_chunks::<8>();
+    for (number, block) in blocks.iter().enumerate() {
+        let word = u64::from_le_bytes(*block) ^ (ONES * u64::from(b'\\'));
+        // The lowest byte that borrows is one that was zero ("Bit Twiddling Hacks", S. E. Anderson).
+        let backslashes = word.wrapping_sub(ONES) & !word & TOPS;
+        // The whole block is written and what was too much taken back: cheaper than a copy of a length known only now.
+        out.extend_from_slice(block);
+        if backslashes != 0 {
+            let plain = backslashes.trailing_zeros() as usize / 8;
+            out.truncate(out.len() - (8 - plain));
+            return 8 * number + plain;
+        }
+    }
+    8 * blocks.len()
+}
+
 /// The next backslash. Escapes stand close together in paths, where a search by words costs more than a look at each byte.
 fn backslash(text: &str) -> Option<usize> {
     let near = text.bytes().take(16).position(|byte| byte == b'\\');
@@ -230,6 +285,12 @@ mod tests {
             let mut out = String::new();
             unescape_into(raw, &mut out);
             assert_eq!(out, expected, "{raw}");
+            // Wherever the blocks of eight begin and end.
+            for before in 0..20 {
+                let (before, mut bytes) = ("x".repeat(before), Vec::new());
+                unescape_bytes(&format!("{before}{raw}"), &mut bytes);
+                assert_eq!(bytes, format!("{before}{expected}").into_bytes(), "{raw}");
+            }
         };
         check("plain", "plain");
         check(r"C:\\Windows\\", r"C:\Windows\");

@@ -9,8 +9,8 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::compare;
 use super::explain;
 use super::load::RuleSet;
+use super::lower;
 use super::partition::{self, AtomKind, Node, Partition, Slot};
-use super::pattern::lower_into;
 use super::routing::{self, RouteKey, Router};
 use super::rule::Expr;
 use super::test::{Order, Test};
@@ -250,8 +250,8 @@ fn words_of(expr: &Expr, names: &FxHashSet<Box<str>>, words: &mut FxHashSet<(Box
 /// What one record is worked on with; kept, so that a record costs no allocation.
 #[derive(Default)]
 struct Scratch {
-    /// Lowered values, one behind the other.
-    text: String,
+    /// Lowered values, one behind the other; each is UTF-8.
+    text: Vec<u8>,
     /// Values by slot.
     values: Vec<Value>,
     /// First value of a slot, plus one; 0 for none.
@@ -331,10 +331,10 @@ impl Scratch {
                 continue;
             }
             let from = self.text.len();
-            lower_scalar(&field.value, &mut self.text);
+            lower::scalar(&field.value, &mut self.text);
             if self.text.len() - from > MATCH_VALUE_BYTES_MAX {
-                let cut = self.text.floor_char_boundary(from + MATCH_VALUE_BYTES_MAX);
-                self.text.truncate(cut);
+                let room = lower::whole_symbols(&self.text[from..], MATCH_VALUE_BYTES_MAX);
+                self.text.truncate(from + room);
             }
             let until = self.text.len();
             for slot in [slot, keywords].into_iter().flatten() {
@@ -370,7 +370,7 @@ impl Scratch {
         }
         // The text is taken out while it is walked over, because seeing an atom changes the rest of `self`.
         let text = std::mem::take(&mut self.text);
-        slot.texts.find(&text.as_bytes()[from..until], |number| {
+        slot.texts.find(&text[from..until], |number| {
             slot.atoms[number as usize].iter().for_each(|atom| self.see(partition, *atom));
         });
         self.text = text;
@@ -446,7 +446,8 @@ impl Scratch {
             Test::Exists => values.any(|(_, value)| *value != Scalar::Null),
             Test::Present => values.next().is_some(),
             Test::Text(pattern) if !pattern.cased => {
-                values.any(|(at, _)| at.has_text && pattern.matches(&self.text[at.from as usize..at.until as usize]))
+                let lowered = |at: Value| std::str::from_utf8(&self.text[at.from as usize..at.until as usize]);
+                values.any(|(at, _)| at.has_text && lowered(at).is_ok_and(|text| pattern.matches(text)))
             }
             test => values.any(|(_, value)| compare::value_holds(fields, value, test)),
         }
@@ -473,55 +474,25 @@ fn may_hold_keyword(partition: &Partition, value: &Scalar<'_>) -> bool {
     let Some(filter) = &partition.keyword_filter else { return true };
     match value {
         Scalar::Text(Text::Plain(text)) => !text.is_ascii() || filter.may_hold(text),
-        Scalar::Text(Text::Escaped(raw)) => !raw.is_ascii() || has_unicode_escape(raw) || filter.may_hold(raw),
+        Scalar::Text(Text::Escaped(raw)) => !raw.is_ascii() || lower::has_unicode_escape(raw) || filter.may_hold(raw),
         // Texts that the filter takes are longer than `true` and `false`.
         Scalar::Number(digits) => filter.may_hold(digits),
         Scalar::Bool(_) | Scalar::Null | Scalar::Object | Scalar::Array => false,
     }
 }
 
-/// Whether a `\uXXXX` stands in the text; an escaped backslash before a `u` is none.
-fn has_unicode_escape(raw: &str) -> bool {
-    let bytes = raw.as_bytes();
-    memchr::memmem::find_iter(bytes, b"\\u").any(|at| {
-        let backslashes = bytes[..=at].iter().rev().take_while(|byte| **byte == b'\\').count();
-        backslashes % 2 == 1
-    })
-}
-
 fn is_text(value: &Scalar<'_>) -> bool {
     matches!(value, Scalar::Text(_) | Scalar::Number(_) | Scalar::Bool(_))
 }
 
-/// Lowers a value behind `out`; null, objects and arrays have no text.
-fn lower_scalar(value: &Scalar<'_>, out: &mut String) {
-    match value {
-        Scalar::Text(Text::Plain(text)) => lower_into(text, out),
-        Scalar::Text(Text::Escaped(raw)) => {
-            let from = out.len();
-            model::native::unescape_into(raw, out);
-            if out[from..].is_ascii() {
-                out[from..].make_ascii_lowercase();
-            } else {
-                let lowered = out[from..].to_lowercase();
-                out.truncate(from);
-                out.push_str(&lowered);
-            }
-        }
-        Scalar::Number(digits) => lower_into(digits, out),
-        Scalar::Bool(true) => out.push_str("true"),
-        Scalar::Bool(false) => out.push_str("false"),
-        Scalar::Null | Scalar::Object | Scalar::Array => {}
-    }
-}
-
 /// The whole number that a text is; fast for plain digits, complete for the rest.
-fn whole_number(text: &str) -> Option<i64> {
-    let first = *text.as_bytes().first()?;
+fn whole_number(text: &[u8]) -> Option<i64> {
+    let first = *text.first()?;
     let is_plain = first.is_ascii_digit() || first == b'-' || first == b'+' || first == b'.' || first == b' ';
     if !is_plain {
         return None;
     }
+    let text = std::str::from_utf8(text).ok()?;
     if let Ok(number) = text.parse() {
         return Some(number);
     }

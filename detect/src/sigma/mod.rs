@@ -13,6 +13,7 @@ mod correlation;
 mod detector;
 mod explain;
 mod load;
+mod lower;
 mod modifiers;
 mod necessary;
 mod partition;

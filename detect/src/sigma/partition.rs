@@ -60,7 +60,7 @@ fn mark(name: &str) -> usize {
 #[derive(Default)]
 pub(crate) struct Slot {
     /// Whole values.
-    pub(crate) exact: FxHashMap<Box<str>, Vec<u32>>,
+    pub(crate) exact: FxHashMap<Box<[u8]>, Vec<u32>>,
     /// Longest of them.
     pub(crate) exact_bytes_max: usize,
     /// Whole numbers.
@@ -271,7 +271,7 @@ impl Builder<'_> {
             Test::Text(pattern) => match pattern.plain() {
                 Some(text) if pattern.at_start && pattern.at_end => {
                     slot.exact_bytes_max = slot.exact_bytes_max.max(text.len());
-                    slot.exact.entry(text.into()).or_default().push(atom);
+                    slot.exact.entry(text.as_bytes().into()).or_default().push(atom);
                     AtomKind::Direct
                 }
                 Some(text) if pattern.at_start && !text.is_empty() => slot.text(text, Place::Start, atom),

@@ -2,8 +2,8 @@
 //!
 //! Three structures, because rules place their texts in three ways. Texts at a value's start or end walk a [`Trie`] from
 //! that end and stop at the first byte that no rule knows. Texts anywhere are found by one rare run of four bytes in each:
-//! a bitmap that fits the nearest cache says for every place of the value whether such a run may begin there, and only then
-//! is a text compared. An Aho–Corasick automaton would wait for memory at every byte; the bitmap's look-ups do not depend
+//! a map that fits the nearest cache says for every place of the value whether such a run may begin there, and only then
+//! is a text compared. An Aho–Corasick automaton would wait for memory at every byte; the map's look-ups do not depend
 //! on each other (measured on real Windows events: four times as fast, see `docs/performance.md`).
 
 use std::sync::LazyLock;
@@ -13,8 +13,12 @@ use rustc_hash::{FxHashMap, FxHashSet};
 /// Length of the runs by which texts anywhere are found, so also their least length.
 pub(crate) const RUN_BYTES: usize = 4;
 
-/// Number of bits of a run's hash: 8 KiB of bitmap.
-const HASH_BITS: u32 = 16;
+/// Number of bits of a run's hash: one byte of the map for each hash, 16 KiB. Bytes and not bits, because taking a bit out of
+/// a word costs more than the look-up.
+const HASH_BITS: u32 = 14;
+
+/// Says for each hash whether a run of some text has it.
+type Map = [u8; 1 << HASH_BITS];
 
 /// Texts with a number each; several may have the same number's text only once.
 #[derive(Default)]
@@ -145,13 +149,13 @@ impl Runs {
 
 /// Runs of texts, looked for at every `EVERY`th place of a value.
 struct Table<const EVERY: usize> {
-    bitmap: Vec<u64>,
+    map: Vec<u8>,
     by_run: FxHashMap<u32, Vec<RunText>>,
 }
 
 impl<const EVERY: usize> Default for Table<EVERY> {
     fn default() -> Self {
-        Table { bitmap: Vec::new(), by_run: FxHashMap::default() }
+        Table { map: Vec::new(), by_run: FxHashMap::default() }
     }
 }
 
@@ -165,14 +169,13 @@ struct RunText {
 impl<const EVERY: usize> Table<EVERY> {
     fn add(&mut self, text: &str, number: u32) {
         let text = text.as_bytes();
-        if self.bitmap.is_empty() {
-            self.bitmap = vec![0; 1 << (HASH_BITS - 6)];
+        if self.map.is_empty() {
+            self.map = vec![0; 1 << HASH_BITS];
         }
         let first = rarest_runs(text, EVERY);
         for offset in first..first + EVERY {
             let Some(run) = run_at(text, offset) else { return };
-            let hash = hash(run);
-            self.bitmap[(hash / 64) as usize] |= 1 << (hash % 64);
+            self.map[hash(run) as usize] = 1;
             self.by_run.entry(run).or_default().push(RunText { text: text.into(), offset, number });
         }
     }
@@ -180,10 +183,10 @@ impl<const EVERY: usize> Table<EVERY> {
     /// Gives text, number, and the rest of the value from where the text may begin.
     #[inline]
     fn find(&self, value: &[u8], mut give: impl FnMut(&[u8], u32, &[u8])) {
-        if self.bitmap.is_empty() {
+        if self.map.is_empty() {
             return;
         }
-        let Ok(bitmap) = <&[u64; 1 << (HASH_BITS - 6)]>::try_from(self.bitmap.as_slice()) else { return };
+        let Ok(map) = <&Map>::try_from(self.map.as_slice()) else { return };
         let mut at = 0;
         // Eight places at once, from two loads, without a branch for each: nearly all of them are of no interest.
         while let Some(block) = value.get(at..).and_then(|rest| rest.first_chunk::<12>()) {
@@ -197,7 +200,7 @@ impl<const EVERY: usize> Table<EVERY> {
             };
             let (mut any, mut place) = (0, 0);
             while place < 8 {
-                any |= bit(bitmap, run(place));
+                any |= mark(map, run(place));
                 place += EVERY;
             }
             if any != 0 {
@@ -206,7 +209,7 @@ impl<const EVERY: usize> Table<EVERY> {
             at += 8;
         }
         while let Some(run) = run_at(value, at) {
-            if bit(bitmap, run) != 0 {
+            if mark(map, run) != 0 {
                 self.confirm(value, at, run, &mut give);
             }
             at += EVERY;
@@ -268,11 +271,10 @@ impl RawFilter {
     }
 }
 
-/// The bitmap's bit for a run.
+/// What the map says about a run: 0 for one that begins no text.
 #[inline]
-fn bit(bitmap: &[u64; 1 << (HASH_BITS - 6)], run: u32) -> u64 {
-    let hash = hash(run);
-    (bitmap[(hash / 64) as usize] >> (hash % 64)) & 1
+fn mark(map: &Map, run: u32) -> u8 {
+    map[hash(run) as usize]
 }
 
 fn run_at(text: &[u8], at: usize) -> Option<u32> {
