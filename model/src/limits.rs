@@ -26,6 +26,10 @@ pub const CORRELATION_GROUPS_MAX: usize = 100_000;
 pub const CORRELATION_GROUP_EVENTS_MAX: usize = 100_000;
 /// Longest regular expression that a rule may bring, compiled.
 pub const REGEX_COMPILED_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Most `not`s in one condition of a rule; the parser goes a step down its stack for each of them.
+pub const CONDITION_NOTS_MAX: usize = 256;
+/// Most opening brackets in a rule file; the time that YAML takes grows with the square of how deep they stand.
+pub const RULE_FILE_BRACKETS_MAX: usize = 16_384;
 /// Largest rule file.
 pub const RULE_FILE_BYTES_MAX: u64 = 1024 * 1024;
 /// Records in one batch from a source to the engine.
@@ -213,6 +217,8 @@ pub const INDICATOR_DELTA_MAX: usize = 65_536;
 pub const INDICATOR_HITS_PER_EVENT_MAX: usize = 256;
 /// Most entries of all lists of harmless things together.
 pub const SUPPRESSION_ENTRIES_MAX: usize = 20_000_000;
+/// All regular expressions of one list of harmless things together, compiled.
+pub const SUPPRESSION_EXPRESSIONS_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// Most lists of harmless things.
 pub const SUPPRESSION_LISTS_MAX: usize = 10_000;
 /// Most segments that one set asks.

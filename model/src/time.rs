@@ -10,6 +10,9 @@ use serde::{Deserialize, Serialize};
 #[serde(transparent)]
 pub struct Timestamp(i64);
 
+/// 9999-12-31T23:59:59.999999Z: the last moment that is read and printed as a date.
+const LAST_US: i64 = 253_402_300_799_999_999;
+
 /// Microseconds in a day.
 const DAY_US: i64 = 86_400_000_000;
 
@@ -76,16 +79,18 @@ impl Timestamp {
 
     /// The moment as broken-down UTC time, `None` outside the years −9999 to 9999.
     pub fn to_civil(self) -> Option<jiff::civil::DateTime> {
-        let at = jiff::Timestamp::from_microsecond(self.0).ok()?;
-        Some(at.to_zoned(jiff::tz::TimeZone::UTC).datetime())
+        // Not by way of `jiff::Timestamp`, which ends 26 hours before the year 9999 does.
+        let epoch = jiff::civil::date(1970, 1, 1).at(0, 0, 0, 0);
+        epoch.checked_add(jiff::SignedDuration::from_micros(self.0)).ok()
     }
 }
 
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match jiff::Timestamp::from_microsecond(self.0) {
-            Ok(at) => write!(f, "{at}"),
-            Err(_) => write!(f, "{} µs", self.0),
+        match (jiff::Timestamp::from_microsecond(self.0), self.to_civil()) {
+            (Ok(at), _) => write!(f, "{at}"),
+            (Err(_), Some(civil)) => write!(f, "{civil}Z"),
+            (Err(_), None) => write!(f, "{} µs", self.0),
         }
     }
 }
@@ -114,7 +119,9 @@ fn parse_plain(text: &[u8]) -> Option<Timestamp> {
     let (micros, rest) = fraction(text.get(19..)?)?;
     let offset = offset_seconds(rest)?;
     let seconds = days_from_civil(year, month, day) * 86_400 + hour * 3_600 + minute * 60 + second - offset;
-    Some(Timestamp(seconds * 1_000_000 + micros))
+    let at = seconds * 1_000_000 + micros;
+    // An offset or a leap second may lead beyond the last year that has four digits.
+    (at <= LAST_US).then_some(Timestamp(at))
 }
 
 fn fraction(text: &[u8]) -> Option<(i64, &[u8])> {
@@ -190,6 +197,22 @@ mod tests {
         check("2020-01-01T00:00:00.Z", None);
         check("", None);
         check("1970-01-01", None);
+    }
+
+    #[test]
+    fn the_last_moment_is_printed_as_a_date() {
+        // Directories write it for "never". Found by fuzzing: it was read and then printed as a number.
+        check("9999-12-31T23:59:59.999999Z", Some(LAST_US));
+        let never = Timestamp::from_micros(LAST_US);
+        assert_eq!(never.to_string(), "9999-12-31T23:59:59.999999Z");
+        assert_eq!(never.to_civil().map(|civil| civil.year()), Some(9999));
+        check("9999-12-31T23:59:60Z", None);
+        check("9999-12-31T23:59:59-00:01", None);
+        assert_eq!(Timestamp::from_micros(LAST_US + 1).to_civil(), None);
+        assert_eq!(
+            Timestamp::from_micros(-1).to_civil().map(|civil| civil.to_string()),
+            Some("1969-12-31T23:59:59.999999".into())
+        );
     }
 
     #[test]

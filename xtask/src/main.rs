@@ -1,4 +1,4 @@
-//! Chores: demo, test, bench, oracle, torture, tidy.
+//! Chores: demo, test, bench, oracle, torture, fuzz, tidy.
 //!
 //! Called as `cargo xtask NAME`. It needs nothing but the standard library and the programs that it starts, so that it is
 //! built in seconds and never waits for the rest of the workspace. Words go to stderr; what another program may want to
@@ -6,6 +6,7 @@
 
 mod bench;
 mod demo;
+mod fuzz;
 mod oracle;
 mod process;
 mod services;
@@ -23,7 +24,9 @@ cargo xtask demo            build, scan real logs (or an invented city's) and sh
 cargo xtask test            everything that must hold before a change lands; the tests' closing lines come last
 cargo xtask bench [NAME]    measure in release: sigma, indicators, pipeline, hunt; all of them without a name
 cargo xtask oracle [NAME]   judge us by somebody else's data or tool: ocsf, sigma; all of them without a name
-cargo xtask torture [ID]    break things on purpose, long form: T1 to T6; all of them without an id
+cargo xtask torture [ID]    break things on purpose, long form: T1 to T6, T11; all of them without an id
+cargo xtask fuzz [TARGET] [--seconds N]
+                            the readers of outside bytes under libFuzzer, 60 seconds each; all of them without a name
 cargo xtask tidy            what can be checked of the invariants and the style in seconds
 cargo xtask help            this text
 
@@ -52,6 +55,7 @@ fn dispatch(command: &str, rest: &[String]) -> anyhow::Result<ExitCode> {
         "bench" => bench::run(&workspace, name)?,
         "oracle" => oracle::run(&workspace, name)?,
         "torture" => torture::run(&workspace, name)?,
+        "fuzz" => fuzz::run(&workspace, rest)?,
         "tidy" => tidy::run(&workspace)?,
         "help" | "--help" | "-h" => eprint!("{HELP}"),
         _ => {

@@ -13,6 +13,7 @@ const ROWS: &[(&str, &str)] = &[
     ("T4", "fill the disk, then make room"),
     ("T5", "tear, cut and flip bits in every kind of file"),
     ("T6", "lose what was written but not synced"),
+    ("T11", "hostile input for every reader, under libFuzzer"),
 ];
 
 /// Runs one row, or all of them.
@@ -24,6 +25,11 @@ pub(crate) fn run(workspace: &Workspace, id: Option<&str>) -> Result<()> {
     }
     let mut steps = Steps::begin();
     for (row, what) in chosen {
+        if *row == "T11" {
+            eprintln!("{row}: {what}");
+            crate::fuzz::run(workspace, &[])?;
+            continue;
+        }
         let arguments = ["run", "--release", "--package", "store", "--example", "torture", "--", row];
         steps.run(&format!("{row}: {what}"), &mut workspace.cargo(&arguments))?;
     }

@@ -3,13 +3,14 @@
 use model::limits::RECORD_BYTES_MAX;
 
 /// The lines that are not blank, each with its index from 0; blank ones count.
-pub(super) struct Lines<'a> {
+pub struct Lines<'a> {
     rest: Option<&'a [u8]>,
     index: u64,
 }
 
 impl<'a> Lines<'a> {
-    pub(super) fn new(body: &'a [u8]) -> Self {
+    /// The lines of a whole body.
+    pub fn new(body: &'a [u8]) -> Self {
         // A byte order mark is no part of the first line.
         let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
         Lines { rest: Some(body), index: 0 }
@@ -36,8 +37,11 @@ impl<'a> Iterator for Lines<'a> {
     }
 }
 
-/// Whether a line can be a record.
-pub(super) fn check(line: &[u8], is_json: bool) -> Result<(), &'static str> {
+/// Whether a line can be a record; the error says why not.
+///
+/// # Errors
+/// When it is longer than a record may be, or should be JSON and is none.
+pub fn check(line: &[u8], is_json: bool) -> Result<(), &'static str> {
     if line.len() > RECORD_BYTES_MAX {
         return Err("longer than a record may be");
     }

@@ -32,6 +32,7 @@ use model::{Cursor, Format, SourceId};
 use serde::Deserialize;
 use tokio::sync::Semaphore;
 
+pub use lines::{Lines, check as check_line};
 pub use listener::{ServeError, serve};
 
 use crate::gather::Gather;
@@ -39,7 +40,6 @@ use crate::health::Count;
 use crate::link::Link;
 use answer::{Accepted, Refusal, RefusedLine};
 use body::{Budget, Packing};
-use lines::Lines;
 
 /// Records by HTTP. The address belongs to the server that mounts the ingest door.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -150,7 +150,7 @@ async fn store(body: &[u8], shape: Shape, link: &Link) -> Result<Accepted, Refus
     let mut accepted = Accepted::default();
     let mut gather = Gather::default();
     for (index, line) in Lines::new(body) {
-        if let Err(reason) = lines::check(line, shape.is_json) {
+        if let Err(reason) = check_line(line, shape.is_json) {
             link.health.add(Count::Refused, 1);
             accepted.refuse(RefusedLine { line: index + 1, reason });
             continue;

@@ -32,6 +32,7 @@ use serde::Deserialize;
 
 pub use identity::fingerprint;
 pub use positions::{NoPositions, Position, PositionError, Positions};
+pub use splitter::{Line, Splitter};
 
 use crate::link::{Link, SourceError};
 use crate::runner::Source;

@@ -3,11 +3,11 @@
 use model::limits::RECORD_BYTES_MAX;
 
 /// A line, without its ending, and where it begins.
-pub(super) type Line = (u64, Vec<u8>);
+pub type Line = (u64, Vec<u8>);
 
 /// Splits what it is fed. Blank lines are left out; a line longer than [`RECORD_BYTES_MAX`] is skipped and counted.
 #[derive(Debug)]
-pub(super) struct Splitter {
+pub struct Splitter {
     held: Vec<u8>,
     line_start: u64,
     skipping: bool,
@@ -16,12 +16,12 @@ pub(super) struct Splitter {
 
 impl Splitter {
     /// Goes on at `offset`; `skipping` says that it is inside a line that is not wanted.
-    pub(super) fn at(offset: u64, skipping: bool) -> Self {
+    pub fn at(offset: u64, skipping: bool) -> Self {
         Splitter { held: Vec::new(), line_start: offset, skipping, too_long: 0 }
     }
 
     /// Takes the bytes that follow; gives the lines that are whole.
-    pub(super) fn feed(&mut self, mut chunk: &[u8], lines: &mut Vec<Line>) {
+    pub fn feed(&mut self, mut chunk: &[u8], lines: &mut Vec<Line>) {
         while let Some(at) = memchr::memchr(b'\n', chunk) {
             let (line, rest) = (&chunk[..at], &chunk[at + 1..]);
             let line_bytes = self.held.len() + line.len();
@@ -55,7 +55,7 @@ impl Splitter {
     }
 
     /// Nothing follows: what is held is a line too.
-    pub(super) fn finish(&mut self, lines: &mut Vec<Line>) {
+    pub fn finish(&mut self, lines: &mut Vec<Line>) {
         let last = std::mem::take(&mut self.held);
         let last_bytes = last.len() as u64;
         if !self.skipping {
@@ -66,17 +66,17 @@ impl Splitter {
     }
 
     /// Where the line begins that is not whole yet, or where reading goes on inside a skipped one.
-    pub(super) fn offset(&self) -> u64 {
+    pub fn offset(&self) -> u64 {
         self.line_start
     }
 
     /// Whether a skipped line has not ended yet.
-    pub(super) fn is_skipping(&self) -> bool {
+    pub fn is_skipping(&self) -> bool {
         self.skipping
     }
 
     /// Lines that were skipped because of their length, since the last call.
-    pub(super) fn take_too_long(&mut self) -> u64 {
+    pub fn take_too_long(&mut self) -> u64 {
         std::mem::take(&mut self.too_long)
     }
 }

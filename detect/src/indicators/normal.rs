@@ -236,8 +236,12 @@ fn refanged(value: &str) -> Cow<'_, str> {
     let mut text = Cow::Borrowed(value);
     if text.contains(['[', '(', '{', '\\']) {
         for (fanged, meant) in FANGS {
-            while let Some(at) = find_ignoring_case(&text, fanged) {
+            // What a replacement makes possible begins less than a pattern in front of it: looking from the start again
+            // would make a value of nothing but dots in brackets cost its length squared.
+            let mut from = 0;
+            while let Some(at) = find_ignoring_case(&text, from, fanged) {
                 text.to_mut().replace_range(at..at + fanged.len(), meant);
+                from = at.saturating_sub(fanged.len());
             }
         }
     }
@@ -249,8 +253,10 @@ fn refanged(value: &str) -> Cow<'_, str> {
     text
 }
 
-fn find_ignoring_case(text: &str, wanted: &str) -> Option<usize> {
-    text.as_bytes().windows(wanted.len()).position(|window| window.eq_ignore_ascii_case(wanted.as_bytes()))
+fn find_ignoring_case(text: &str, from: usize, wanted: &str) -> Option<usize> {
+    let rest = text.as_bytes().get(from..)?;
+    let found = rest.windows(wanted.len()).position(|window| window.eq_ignore_ascii_case(wanted.as_bytes()));
+    found.map(|at| from + at)
 }
 
 #[cfg(test)]
@@ -304,6 +310,8 @@ mod tests {
         check("evil[.]example", (Domain, "evil.example"));
         check("evil(dot)example", (Domain, "evil.example"));
         check("evil[.example", (Domain, "evil.example"));
+        // One that shows only when another is gone.
+        check("evil[[.]]example", (Domain, "evil.example"));
         check("*.evil.example", (Domain, "evil.example"));
         check(".zip", (Domain, "zip"));
         check("Bücher.example", (Domain, "xn--bcher-kva.example"));

@@ -7,6 +7,7 @@ use model::Analytic;
 use rsigma_parser::{ConditionExpr, CorrelationRule, FilterRule, FilterRuleTarget, SelectorPattern, SigmaRule};
 
 use super::Placeholders;
+use super::hostile;
 use super::routing::Source;
 use super::rule::{self, Expr, Rule, Selection};
 
@@ -107,6 +108,9 @@ impl Loader<'_> {
         let too_large = file.text.len() as u64 > model::limits::RULE_FILE_BYTES_MAX;
         if too_large {
             return self.error(file.path, None, format!("larger than {} bytes", model::limits::RULE_FILE_BYTES_MAX));
+        }
+        if let Some(reason) = hostile::refusal(file.text) {
+            return self.error(file.path, None, reason);
         }
         match rsigma_parser::parse_sigma_yaml(file.text) {
             Err(error) => self.error(file.path, None, error.to_string()),

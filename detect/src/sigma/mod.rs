@@ -12,6 +12,7 @@ mod compare;
 mod correlation;
 mod detector;
 mod explain;
+mod hostile;
 mod load;
 mod lower;
 mod modifiers;

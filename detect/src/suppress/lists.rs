@@ -257,9 +257,7 @@ impl Lists {
                 Err(error) => added.skip(entry, &error.to_string()),
             }
         }
-        let set = RegexSetBuilder::new(&good)
-            .size_limit(limits::REGEX_COMPILED_BYTES_MAX.saturating_mul(good.len().max(1)))
-            .build();
+        let set = RegexSetBuilder::new(&good).size_limit(limits::SUPPRESSION_EXPRESSIONS_BYTES_MAX).build();
         match set {
             Ok(expressions) => {
                 added.entries += good.len();
@@ -283,6 +281,19 @@ fn expression(entry: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn many_large_expressions_are_refused_together() {
+        // Each is allowed alone; all of them together are not.
+        let large: Vec<String> = (0..40).map(|number| format!("[a-z]{{{}}}", 30_000 + number)).collect();
+        let json = serde_json::json!({"name": "n", "type": "regex", "list": large}).to_string();
+        let mut lists = Lists::default();
+        let added = lists.add_misp(json.as_bytes(), None).unwrap();
+        assert_eq!((added.entries, added.skipped), (0, 40), "{added:?}");
+        assert!(added.skipped_entries[0].contains("size limit"), "{}", added.skipped_entries[0]);
+        let few = serde_json::json!({"name": "n", "type": "regex", "list": large[..2]}).to_string();
+        assert_eq!(lists.add_misp(few.as_bytes(), None).unwrap().entries, 2);
+    }
 
     #[test]
     fn expressions_of_php() {

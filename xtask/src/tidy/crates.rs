@@ -14,6 +14,7 @@ const RANKS: &[(&str, &[&str])] = &[
     ("engine", &["model", "formats", "detect", "store"]),
     ("watchbell", &["model", "formats", "detect", "store", "lake", "connect", "engine"]),
     ("testkit", &["model"]),
+    ("fuzz", &["model", "formats", "detect", "store", "connect", "testkit"]),
     ("xtask", &[]),
 ];
 
@@ -125,6 +126,8 @@ mod tests {
         check("formats", "[target.'cfg(unix)'.dependencies]\nstore.workspace = true\n", 1);
         check("formats", "[dev-dependencies]\ntestkit.workspace = true\n", 0);
         check("engine", "[dependencies]\nlake.workspace = true\n", 1);
+        check("fuzz", "[dependencies]\ntestkit.workspace = true\n", 0);
+        check("fuzz", "[dependencies]\nlake.workspace = true\n", 1);
         check("shop", "[dependencies]\n", 1);
     }
 

@@ -1,0 +1,76 @@
+//! All targets.
+
+mod connect;
+mod evtx;
+mod formats;
+mod indicators;
+mod journal;
+mod netflow;
+mod segment;
+mod sigma;
+mod small;
+
+pub use self::connect::{fingerprint, http_lines, syslog_frames, tail_lines};
+pub use self::evtx::evtx;
+pub use self::formats::{
+    auditd, cef, cloudtrail, json, json_mapped, m365, mapping_file, netflow_flow, ocsf, recognise, split, suricata,
+    syslog, windows, zeek,
+};
+pub use self::indicators::{indicator_list, misp_list, plain_list, values};
+pub use self::journal::{journal_marks, journal_segment};
+pub use self::netflow::netflow_packets;
+pub use self::segment::segment_image;
+pub use self::sigma::{correlation, correlation_state, routing, sigma};
+pub use self::small::{cursor, times};
+
+use crate::Target;
+
+macro_rules! targets {
+    ($($module:ident::$name:ident, $rounds:literal;)+) => {
+        /// Every reader of outside bytes.
+        pub const TARGETS: &[Target] = &[$(Target {
+            name: stringify!($name),
+            run: $module::$name,
+            seeds: $module::seeds::$name,
+            words: $module::words::$name,
+            rounds: $rounds,
+        },)+];
+    };
+}
+
+targets! {
+    formats::windows, 1000;
+    formats::zeek, 1000;
+    formats::suricata, 1000;
+    formats::cloudtrail, 1000;
+    formats::m365, 1000;
+    formats::ocsf, 1000;
+    formats::netflow_flow, 1000;
+    formats::syslog, 1000;
+    formats::cef, 1000;
+    formats::auditd, 1000;
+    formats::json, 1000;
+    formats::json_mapped, 1000;
+    formats::mapping_file, 1000;
+    formats::recognise, 1000;
+    formats::split, 1000;
+    evtx::evtx, 200;
+    netflow::netflow_packets, 1000;
+    sigma::sigma, 200;
+    sigma::correlation, 200;
+    sigma::correlation_state, 200;
+    sigma::routing, 200;
+    indicators::indicator_list, 1000;
+    indicators::values, 1000;
+    indicators::misp_list, 500;
+    indicators::plain_list, 500;
+    segment::segment_image, 500;
+    connect::syslog_frames, 1000;
+    connect::http_lines, 1000;
+    connect::tail_lines, 1000;
+    connect::fingerprint, 1000;
+    journal::journal_segment, 200;
+    journal::journal_marks, 200;
+    small::times, 1000;
+    small::cursor, 1000;
+}

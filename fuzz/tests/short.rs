@@ -1,0 +1,30 @@
+//! The short form: every target, its seeds and some rounds of mutations, the same ones each time.
+
+use fuzz::driver::{Until, run};
+
+/// The number that all mutations follow from.
+const SEED: u64 = 0x5EED_2026;
+
+macro_rules! short {
+    ($($name:ident)+) => {
+        $(#[test]
+        fn $name() {
+            let target = fuzz::target(stringify!($name)).expect("a target of that name");
+            if let Err(failure) = run(target, Until::Rounds(target.rounds), SEED) {
+                panic!("{failure}");
+            }
+        })+
+
+        #[test]
+        fn every_target_has_its_test() {
+            let names: Vec<_> = fuzz::TARGETS.iter().map(|target| target.name).collect();
+            assert_eq!(names, [$(stringify!($name)),+]);
+        }
+    };
+}
+
+short! {
+    windows zeek suricata cloudtrail m365 ocsf netflow_flow syslog cef auditd json json_mapped mapping_file recognise split
+    evtx netflow_packets sigma correlation correlation_state routing indicator_list values misp_list plain_list segment_image
+    syslog_frames http_lines tail_lines fingerprint journal_segment journal_marks times cursor
+}
