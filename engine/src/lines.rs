@@ -4,12 +4,13 @@ use std::io::{self, Read};
 use std::sync::Arc;
 
 use formats::Trouble;
+use model::fingerprint::fingerprint;
 use model::{Format, limits};
 
 /// Some records of a file.
 pub(crate) struct Chunk {
     pub(crate) file: Arc<str>,
-    /// First 8 bytes of BLAKE3 over the file's first line.
+    /// Which file it is of, by content.
     pub(crate) fingerprint: u64,
     pub(crate) format: Option<Format>,
     pub(crate) bytes: Vec<u8>,
@@ -35,8 +36,8 @@ const CHUNK_BYTES: usize = 1024 * 1024;
 const DOCUMENT_BYTES_MAX: u64 = 1024 * 1024 * 1024;
 
 impl Chunk {
-    pub(crate) fn new(file: Arc<str>, format: Option<Format>) -> Self {
-        Chunk { file, fingerprint: 0, format, bytes: Vec::new(), spans: Vec::new(), troubles: Vec::new() }
+    pub(crate) fn of_file(file: Arc<str>, fingerprint: u64, format: Option<Format>) -> Self {
+        Chunk { file, fingerprint, format, bytes: Vec::new(), spans: Vec::new(), troubles: Vec::new() }
     }
 
     /// Adds a record that is its own line.
@@ -68,14 +69,18 @@ impl Chunk {
 pub(crate) struct LineReader<R> {
     reader: R,
     file: Arc<str>,
-    fingerprint: Option<u64>,
+    fingerprint: u64,
     line: u64,
     offset: u64,
 }
 
 impl<R: Read> LineReader<R> {
     pub(crate) fn new(reader: R, file: Arc<str>) -> Self {
-        LineReader { reader, file, fingerprint: None, line: 1, offset: 0 }
+        LineReader { reader, file, fingerprint: 0, line: 1, offset: 0 }
+    }
+
+    fn new_chunk(&self) -> Chunk {
+        Chunk::of_file(Arc::clone(&self.file), self.fingerprint, None)
     }
 
     /// Reads to the end; `give` takes a chunk and says whether it wants more.
@@ -88,6 +93,10 @@ impl<R: Read> LineReader<R> {
             let result = self.reader.by_ref().take(wanted).read_to_end(&mut kept);
             // What was unpacked before the damage is still good: it is given before the error is.
             let is_last = result.is_err() || kept.len() - from < wanted as usize;
+            if is_first {
+                // A file of blank lines has no records that a name would be asked of.
+                self.fingerprint = fingerprint(&kept, is_last).unwrap_or_default();
+            }
             if is_first && !is_last && formats::split::records(&kept).is_document() {
                 self.reader.by_ref().take(DOCUMENT_BYTES_MAX).read_to_end(&mut kept)?;
                 return self.document(kept, give);
@@ -117,7 +126,7 @@ impl<R: Read> LineReader<R> {
         };
         let rest = kept.split_off(end);
         let bytes = std::mem::replace(kept, rest);
-        let mut chunk = Chunk::new(Arc::clone(&self.file), None);
+        let mut chunk = self.new_chunk();
         chunk.bytes = bytes;
         self.lines(&mut chunk);
         chunk.spans.is_empty() && chunk.troubles.is_empty() || give(chunk)
@@ -129,8 +138,6 @@ impl<R: Read> LineReader<R> {
             let length = memchr::memchr(b'\n', &chunk.bytes[from..]).unwrap_or(chunk.bytes.len() - from);
             let line = chunk.bytes[from..from + length].trim_ascii_end();
             if !line.trim_ascii_start().is_empty() {
-                let fingerprint = *self.fingerprint.get_or_insert_with(|| fingerprint(line));
-                chunk.fingerprint = fingerprint;
                 let span = Span { from, until: from + line.len(), line: self.line, offset: self.offset };
                 if line.len() > limits::RECORD_BYTES_MAX {
                     let trouble =
@@ -148,9 +155,7 @@ impl<R: Read> LineReader<R> {
 
     /// A file that is one JSON document with the records in an array.
     fn document(&mut self, bytes: Vec<u8>, give: &mut dyn FnMut(Chunk) -> bool) -> io::Result<()> {
-        let fingerprint = fingerprint(bytes.split(|byte| *byte == b'\n').next().unwrap_or_default());
-        let mut chunk = Chunk::new(Arc::clone(&self.file), None);
-        chunk.fingerprint = fingerprint;
+        let mut chunk = self.new_chunk();
         for piece in formats::split::records(&bytes) {
             match piece.body {
                 Ok(body) => {
@@ -161,22 +166,11 @@ impl<R: Read> LineReader<R> {
                 }
                 Err(trouble) => chunk.troubles.push((Some(piece.line), trouble)),
             }
-            if chunk.is_full() {
-                let mut next = Chunk::new(Arc::clone(&self.file), None);
-                next.fingerprint = fingerprint;
-                if !give(std::mem::replace(&mut chunk, next)) {
-                    return Ok(());
-                }
+            if chunk.is_full() && !give(std::mem::replace(&mut chunk, self.new_chunk())) {
+                return Ok(());
             }
         }
         give(chunk);
         Ok(())
     }
-}
-
-/// A file's name for ever: what its first line says.
-pub(crate) fn fingerprint(line: &[u8]) -> u64 {
-    let hash = blake3::hash(line);
-    let bytes = hash.as_bytes();
-    u64::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3], bytes[4], bytes[5], bytes[6], bytes[7]])
 }

@@ -182,18 +182,26 @@ fn read_up_to(reader: &mut dyn Read, buffer: &mut [u8]) -> io::Result<usize> {
     Ok(filled)
 }
 
+/// Bytes at the start of a binary Windows log that say which one it is: its header and that of its first chunk, with
+/// checksums over the records there.
+const EVTX_HEAD_BYTES: usize = 8_192;
+
 /// A binary Windows log: its records become JSON, many to a chunk.
 fn read_evtx(path: &std::path::Path, name: &Arc<str>, give: &mut dyn FnMut(Chunk) -> bool) -> io::Result<()> {
     let invalid = |trouble: Trouble| io::Error::new(io::ErrorKind::InvalidData, trouble.detail);
     let records = formats::evtx::records(File::open(path)?).map_err(invalid)?;
-    let mut chunk = Chunk::new(Arc::clone(name), Some(Format::Evtx));
+    let mut head = vec![0; EVTX_HEAD_BYTES];
+    let known = read_up_to(&mut File::open(path)?, &mut head)?;
+    let fingerprint = model::fingerprint::first_8_bytes(&head[..known]);
+    let new_chunk = || Chunk::of_file(Arc::clone(name), fingerprint, Some(Format::Evtx));
+    let mut chunk = new_chunk();
     for record in records {
         match record {
             Ok((number, json)) => chunk.push(number, json.as_bytes()),
             Err(trouble) => chunk.troubles.push((None, trouble)),
         }
         if chunk.is_full() {
-            let full = std::mem::replace(&mut chunk, Chunk::new(Arc::clone(name), Some(Format::Evtx)));
+            let full = std::mem::replace(&mut chunk, new_chunk());
             if !give(full) {
                 return Ok(());
             }

@@ -6,6 +6,7 @@
 pub mod context;
 pub mod detection;
 pub mod doors;
+pub mod fingerprint;
 pub mod id;
 pub mod indicator;
 pub mod level;

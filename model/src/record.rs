@@ -13,7 +13,7 @@ use crate::{AgencyId, EventId, SourceId, Timestamp};
 pub enum Cursor {
     /// A file, known by its content and not by its name, so that rotation does not double it.
     File {
-        /// First 8 bytes of BLAKE3 over the file's first line.
+        /// What its content says it is, see [`crate::fingerprint::fingerprint`].
         fingerprint: u64,
         /// Where the record starts, in bytes of the unpacked file.
         offset: u64,

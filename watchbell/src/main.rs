@@ -1,7 +1,5 @@
 //! The `watchbell` program: configuration and wiring.
 
-#![expect(clippy::print_stdout, reason = "data goes to stdout: that is what a command is for")]
-
 mod cli;
 mod config;
 mod erase;

@@ -168,6 +168,8 @@ pub struct Verdict {
     pub file: String,
     /// What is wrong with it.
     pub faults: Faults,
+    /// What could not be checked, where nothing is wrong.
+    pub remark: Option<String>,
 }
 
 /// Faults that a reason tells; of more, the number.
@@ -179,10 +181,10 @@ impl Verdict {
         self.faults.total == 0
     }
 
-    /// The first faults on one line; none when the file is valid.
+    /// The first faults on one line; of a valid file what could not be checked, if anything.
     pub fn reason(&self) -> Option<String> {
         if self.is_valid() {
-            return None;
+            return self.remark.clone();
         }
         let told = self.faults.kept.iter().take(REASON_FAULTS_MAX);
         let mut reason = told.map(ToString::to_string).collect::<Vec<_>>().join("; ");
@@ -306,10 +308,11 @@ pub fn files(kind: Kind, places: &[PathBuf]) -> (Vec<PathBuf>, Vec<Verdict>) {
         // In the order in which they were named.
         found.extend(reader.files(std::slice::from_ref(place), kind.endings()));
     }
-    let missing = reader
-        .complaints
-        .into_iter()
-        .map(|complaint| Verdict { file: complaint.path, faults: Faults::of(Fault::new(complaint.reason)) });
+    let missing = reader.complaints.into_iter().map(|complaint| Verdict {
+        file: complaint.path,
+        faults: Faults::of(Fault::new(complaint.reason)),
+        remark: None,
+    });
     (found, missing.collect())
 }
 
@@ -320,7 +323,7 @@ pub fn validate(check: &Check, inputs: &[Input], give: &mut dyn FnMut(Verdict)) 
         return sigma::validate(inputs, give);
     }
     for input in inputs {
-        give(Verdict { file: input.name(), faults: faults(check, input).unwrap_or_else(Faults::of) });
+        give(Verdict { file: input.name(), faults: faults(check, input).unwrap_or_else(Faults::of), remark: None });
     }
 }
 

@@ -223,6 +223,12 @@ fn correlations() {
     check(&MANY.replace("gte: 10", "gt: 10\n        lte: 20"));
     check(&MANY.replace("    timespan", "    aliases:\n        user:\n            login: uid\n    timespan"));
     check(&format!("{MANY}generate: true\nfalsepositives: unknown\nlevel: high\n"));
+    // Alone it is right as far as anybody can say, and what could not be looked at is told.
+    let mut alone = Vec::new();
+    let input = Input::Bytes { name: "m".into(), bytes: MANY.as_bytes().to_vec() };
+    validate(&Check::BuiltIn(Kind::Sigma), &[input], &mut |verdict| alone.push(verdict));
+    assert!(alone[0].is_valid() && alone[0].reason().is_some_and(|text| text.contains("\"login\"")), "{alone:?}");
+    refused(Kind::Sigma, &MANY.replace("gte: 10", "gte: many"), "should be a whole number");
     let check = |line: &str, other: &str, expected: &str| {
         assert!(MANY.contains(line), "{line}");
         refused(Kind::Sigma, &format!("{LOGIN}---\n{}", MANY.replace(line, other)), expected);

@@ -220,14 +220,33 @@ pub(super) fn service(row: &Row<'_, W>, event: &mut Event) {
     let is_firewall = matches!(row.int(W::EventId), Some(5024 | 5025));
     let name = row.text(W::ServiceName).or_else(|| is_firewall.then(|| "MpsSvc".to_owned()));
     event.attributes.win_service = name.map(|name| {
+        let start_type = row.text(W::ServiceStartType);
         Box::new(WinService {
-            name: Some(name),
+            service_start_type_id: Some(start_type.as_deref().map_or(0, start_type_id)),
             cmd_line: row.text(W::ServiceFileName),
-            service_start_type: row.text(W::ServiceStartType),
+            service_start_type: start_type,
             service_type: row.text(W::ServiceType),
             service_start_name: row.text(W::ServiceAccount).or_else(|| row.text(W::LogAccount)),
+            ..*named_service(name)
         })
     });
+}
+
+/// A service of which the record has no more than its name. The schema asks for one thing besides: how it starts is not known.
+pub(super) fn named_service(name: String) -> Box<WinService> {
+    Box::new(WinService { name: Some(name), service_start_type_id: Some(0), ..WinService::default() })
+}
+
+/// How a service starts: by its number in the registry (4697) or in words (7045, 7040).
+fn start_type_id(text: &str) -> u32 {
+    match text.trim().to_ascii_lowercase().as_str() {
+        "0" | "boot start" => 1,
+        "1" | "system start" => 2,
+        "2" | "auto start" | "automatic" => 3,
+        "3" | "demand start" | "manual" => 4,
+        "4" | "disabled" => 5,
+        _ => 99,
+    }
 }
 
 /// A scheduled task; its command stands in its XML.

@@ -2,11 +2,12 @@
 
 use model::ocsf::{
     Actor, Class, DigitalSignature, DnsAnswer, DnsQuery, Event, File, KernelDriver, ManagedEntity, Module, Product,
-    RegKey, RegValue, Session, WinService,
+    RegKey, RegValue, Session,
 };
 
 use super::fill::{blocked, device_as_source, sysmon_actor, sysmon_target};
 use super::names::W;
+use super::objects::named_service;
 use super::table::{Rule, rule};
 use crate::parts;
 use crate::row::{Row, some_of};
@@ -140,7 +141,7 @@ fn service_state(row: &Row<'_, W>, event: &mut Event) {
     } else {
         99
     };
-    event.attributes.win_service = Some(Box::new(WinService { name: Some("Sysmon".into()), ..WinService::default() }));
+    event.attributes.win_service = Some(named_service("Sysmon".to_owned()));
 }
 
 fn ended(_row: &Row<'_, W>, event: &mut Event) {

@@ -2,11 +2,11 @@
 //!
 //! Ids are only unique within a provider, so the provider chooses the table.
 
-use model::ocsf::{Class, DnsQuery, Event, Product, WinService};
+use model::ocsf::{Class, DnsQuery, Event, Product};
 
 use super::fill::{device_as_source, failure, line_value, logger, subject};
 use super::names::W;
-use super::objects::{log_cleared, service};
+use super::objects::{log_cleared, named_service, service};
 use super::table::{Rule, rule};
 use crate::row::{Row, told};
 
@@ -69,13 +69,13 @@ pub(super) fn application(provider: &str) -> &'static [Rule] {
 
 fn numbered(row: &Row<'_, W>, event: &mut Event) {
     let name = row.text(W::Param1).or_else(|| row.text(W::ServiceName));
-    event.attributes.win_service = name.map(|name| Box::new(WinService { name: Some(name), ..WinService::default() }));
+    event.attributes.win_service = name.map(named_service);
 }
 
 /// 7009 has the timeout first and the service second.
 fn timed_out(row: &Row<'_, W>, event: &mut Event) {
     let name = row.text(W::Param2).or_else(|| row.text(W::Param1));
-    event.attributes.win_service = name.map(|name| Box::new(WinService { name: Some(name), ..WinService::default() }));
+    event.attributes.win_service = name.map(named_service);
 }
 
 fn state(row: &Row<'_, W>, event: &mut Event) {

@@ -25,7 +25,7 @@ const HEAVY: &[(&str, &[&str])] = &[
     ("arrow", &["lake"]),
     ("parquet", &["lake"]),
     ("sqlx", &["store"]),
-    ("axum", &["connect"]),
+    ("axum", &["connect", "watchbell"]),
     ("async-nats", &["connect"]),
     ("rumqttc", &["connect"]),
     ("clap", &["watchbell"]),

@@ -31,7 +31,8 @@ pub(super) fn validate(inputs: &[Input], give: &mut dyn FnMut(Verdict)) {
             Err(fault) => Faults::of(fault.clone()),
             Ok(text) => files[at].faults(text, at, &files, &names),
         };
-        give(Verdict { file: input.name(), faults });
+        let remark = (faults.total == 0).then(|| files[at].remark(at, &names)).flatten();
+        give(Verdict { file: input.name(), faults, remark });
     }
 }
 
@@ -57,6 +58,26 @@ impl<'a> RuleText<'a> {
         let has_actions =
             documents.iter().any(|(_, mapping)| mapping.as_ref().is_ok_and(|map| map.contains_key("action")));
         RuleText { documents, has_actions }
+    }
+
+    /// Whether the file holds rules of its own, beside correlations of them.
+    fn has_rules(&self) -> bool {
+        let is_rule = |mapping: &Mapping| specification::part(mapping) == Part::Rule;
+        self.documents.iter().any(|(_, mapping)| mapping.as_ref().is_ok_and(is_rule))
+    }
+
+    /// What could not be checked, though nothing is wrong: correlations of rules that stand in files which were not named.
+    fn remark(&self, at: usize, names: &Names) -> Option<String> {
+        let mut missing = BTreeSet::new();
+        for (document, (_, mapping)) in self.documents.iter().enumerate() {
+            let Ok(mapping) = mapping else { continue };
+            let here = Here { file: at, document };
+            let refers = specification::references(mapping);
+            missing.extend(refers.into_iter().filter(|name| names.find(name, here).is_none()));
+        }
+        let quoted: Vec<String> = missing.into_iter().map(|name| format!("{name:?}")).collect();
+        (!quoted.is_empty())
+            .then(|| format!("it refers to rules that no file of this call holds: {}", quoted.join(", ")))
     }
 
     fn faults(&self, text: &str, at: usize, files: &[RuleText<'_>], names: &Names) -> Faults {
@@ -249,14 +270,17 @@ fn correlation(here: Here, files: &[RuleText<'_>], names: &Names) -> Vec<Problem
             }
         }
     }
-    if !missing.is_empty() {
+    // Beside rules of its own, a name that leads nowhere is a slip; a file of nothing but correlations goes with others.
+    if !missing.is_empty() && files[here.file].has_rules() {
         let problem = |name| {
             Problem::new(["correlation", "rules"], format!("it refers to {name:?}, and no rule has that id or name"))
                 .hint("name the files of those rules in the same call")
         };
         return missing.into_iter().map(problem).collect();
     }
+    let stand_ins: Vec<String> = missing.iter().map(|name| stand_in(name)).collect();
     let mut texts = vec![("self", text(here))];
+    texts.extend(stand_ins.iter().map(|text| ("other", text.as_str())));
     texts.extend(needed.into_iter().map(|needed| ("other", text(needed))));
     let set = load(&texts);
     let of_set: Vec<String> = own(&set.errors);
@@ -273,6 +297,13 @@ fn correlation(here: Here, files: &[RuleText<'_>], names: &Names) -> Vec<Problem
         }
     };
     reasons.map(problem).collect()
+}
+
+/// A rule of that name, so that the correlation itself can be compiled.
+fn stand_in(name: &str) -> String {
+    // A JSON string is a double-quoted scalar of YAML.
+    let name = serde_json::Value::from(name);
+    format!("title: {name}\nname: {name}\nlogsource:\n  product: any\ndetection:\n  s:\n    a: b\n  condition: s\n")
 }
 
 fn own(errors: &[detect::sigma::LoadError]) -> Vec<String> {

@@ -28,7 +28,9 @@ objects! {
         name: String,
         /// Command line.
         cmd_line: String,
-        /// Start type.
+        /// Start type: 0 unknown, 1 boot, 2 system, 3 auto, 4 demand, 5 disabled, 99 other.
+        service_start_type_id: u32,
+        /// Caption, in the record's own words.
         service_start_type: String,
         /// Sort.
         service_type: String,
