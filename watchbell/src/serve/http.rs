@@ -115,6 +115,13 @@ impl Vitals {
         let content = self.content.load();
         gauge("rules", "Sigma rules loaded.", content.rules.len() as u64);
         gauge("indicators", "Indicators loaded.", content.indicator_count);
+        let lists = content.suppression.counts();
+        let mut counter = |name, help, value| Family::new(&mut out, name, "counter", help).value(value);
+        let lowered = lists.iter().map(|list| list.capped).sum();
+        counter("suppressed_lowered_total", "Detections that a list of harmless things has lowered.", lowered);
+        let silenced = lists.iter().map(|list| list.silenced).sum();
+        counter("suppressed_silenced_total", "Detections that a list of harmless things has silenced.", silenced);
+        let mut gauge = |name, help, value| Family::new(&mut out, name, "gauge", help).value(value);
         if let Some(lake) = self.shelf.opened() {
             let (files, bytes) = lake.files();
             gauge("lake_files", "Files of the lake.", files as u64);
