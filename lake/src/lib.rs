@@ -11,6 +11,7 @@ mod column;
 mod encode;
 mod error;
 mod files;
+mod gather;
 mod hunt;
 mod lake;
 mod log;
@@ -29,5 +30,6 @@ pub use record::LakeRecord;
 pub use replay::{KeptRecord, Replay};
 pub use schema::{EVENTS, column_paths};
 pub use upkeep::{
-    CheckedFile, ErasureReport, ErasureTerm, LegalHold, MaintenanceReport, Matcher, PersonalHit, Retention, RetentionRule, SearchReport,
+    CheckedFile, ErasureReport, ErasureTerm, LegalHold, MaintenanceReport, Matcher, PersonalHit, Retention,
+    RetentionRule, SearchReport,
 };
