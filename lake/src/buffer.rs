@@ -3,61 +3,112 @@
 //! A commit writes one file for each agency and day that it has rows of, so it waits until there is something to write:
 //! [`limits::LAKE_FLUSH_SECONDS`] at most, so that an event can be hunted within ten seconds, and a little longer while a
 //! backfill spreads over many days. What waits is durable in the journal; a crash loses nothing.
+//!
+//! Rows are put together as they will stand in the files: by agency, day and class. Within a class they are sorted by time
+//! when they are written, if they did not come in order.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use deltalake::arrow::array::RecordBatch;
-use deltalake::arrow::compute::interleave_record_batch;
 use deltalake::arrow::error::ArrowError;
-use model::{Timestamp, limits};
+use model::{AgencyId, Timestamp, limits};
 
-use crate::encode::{Encoded, RowKey};
+use crate::encode::Builders;
 use crate::files::Partition;
+use crate::gather::gather;
+use crate::record::LakeRecord;
 
-/// Bytes of rows that are put in order at a time.
-const CHUNK_BYTES: usize = 32 * 1024 * 1024;
-/// Rows that are put in order at a time.
+/// Rows that are given at a time.
 const CHUNK_ROWS: usize = 8_192;
+/// Bytes of rows that are copied at a time, to put them in order.
+const CHUNK_BYTES: usize = 32 * 1024 * 1024;
+/// Bytes of rows in one batch; far below the 2 GiB that an offset can reach.
+const BATCH_BYTES: usize = 64 * 1024 * 1024;
 
 /// Rows in memory, and how far the consumers that brought them have come.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Buffer {
-    batches: Vec<Encoded>,
+    /// By agency, then by day and class, which is the order of the files and of the rows in them.
+    cohorts: BTreeMap<AgencyId, BTreeMap<(i32, u32), Cohort>>,
     offsets: BTreeMap<String, u64>,
-    partitions: BTreeSet<Partition>,
+    partitions: usize,
     rows: usize,
     bytes: usize,
     since: Option<Timestamp>,
 }
 
+/// Rows of one agency, day and class, in the order in which they came.
+#[derive(Default)]
+struct Cohort {
+    done: Vec<RecordBatch>,
+    open: Builders,
+    open_bytes: usize,
+    keys: Vec<RowKey>,
+}
+
+/// The order inside a class: by time in microseconds, then by the journal's order, so that the same input gives the same
+/// files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct RowKey {
+    time: i64,
+    offset: u64,
+    /// About how many bytes the row has.
+    bytes: usize,
+}
+
 impl Buffer {
-    /// Adds rows that `consumer` brought up to `upto`.
-    pub(crate) fn add(&mut self, batches: Vec<Encoded>, consumer: &str, upto: u64, now: Timestamp) {
-        for batch in batches {
-            self.rows += batch.keys.len();
-            self.bytes += batch.bytes;
-            // Rows mostly come in runs of one partition; only the first of a run is worth an allocation.
-            for run in batch.keys.chunk_by(|a, b| a.day == b.day && a.agency == b.agency) {
-                self.partitions.insert(partition_of(&run[0]));
+    /// Adds records that `consumer` brought up to `upto`; says how many were taken. What `committed` says is committed
+    /// already, or what was added before, is left out.
+    pub(crate) fn add(
+        &mut self,
+        records: Vec<LakeRecord>,
+        consumer: &str,
+        committed: Option<u64>,
+        upto: u64,
+        now: Timestamp,
+    ) -> usize {
+        let known = self.offsets.get(consumer).copied().or(committed);
+        if known.is_some_and(|known| upto <= known) {
+            return 0;
+        }
+        let before = self.rows;
+        for record in records {
+            if known.is_none_or(|known| record.journal_offset > known) {
+                self.push(record);
             }
-            self.batches.push(batch);
         }
         let offset = self.offsets.entry(consumer.to_owned()).or_insert(upto);
         *offset = upto.max(*offset);
         self.since.get_or_insert(now);
+        self.rows - before
     }
 
-    /// How far `consumer` has come with what is in here.
-    pub(crate) fn offset(&self, consumer: &str) -> Option<u64> {
-        self.offsets.get(consumer).copied()
+    fn push(&mut self, record: LakeRecord) {
+        let (day, class) = (record.day(), record.event.class.uid());
+        let of_agency = match self.cohorts.get_mut(&record.event.agency) {
+            Some(known) => known,
+            None => self.cohorts.entry(record.event.agency.clone()).or_default(),
+        };
+        let cohort = match of_agency.get_mut(&(day, class)) {
+            Some(known) => known,
+            None => {
+                let is_new_day = of_agency.range((day, 0)..=(day, u32::MAX)).next().is_none();
+                self.partitions += usize::from(is_new_day);
+                of_agency.entry((day, class)).or_default()
+            }
+        };
+        let bytes = bytes_of(&record);
+        self.rows += 1;
+        self.bytes += bytes;
+        cohort.push(record, bytes);
     }
 
     /// Whether it is time to commit.
     pub(crate) fn is_due(&self, now: Timestamp) -> bool {
         let Some(since) = self.since else { return false };
         let full = self.rows >= limits::LAKE_BUFFER_ROWS_MAX || self.bytes >= limits::LAKE_BUFFER_BYTES_MAX;
-        let is_backfill = self.partitions.len() >= limits::LAKE_BACKFILL_PARTITIONS;
+        let is_backfill = self.partitions >= limits::LAKE_BACKFILL_PARTITIONS;
         let seconds = if is_backfill { limits::LAKE_BACKFILL_FLUSH_SECONDS } else { limits::LAKE_FLUSH_SECONDS };
         full || since.plus(Duration::from_secs(seconds)) <= now
     }
@@ -77,45 +128,177 @@ impl Buffer {
         self.offsets.clone()
     }
 
-    /// The rows in order, as `(partition, positions)`; `positions` are pairs of batch and row.
-    pub(crate) fn sorted(&self) -> Vec<(Partition, Vec<(usize, usize)>)> {
-        let mut positions: Vec<_> = self.positions().collect();
-        positions.sort_unstable_by(|a, b| self.key(*a).cmp(self.key(*b)));
-        let same = |a: &(usize, usize), b: &(usize, usize)| {
-            let (a, b) = (self.key(*a), self.key(*b));
-            a.day == b.day && a.agency == b.agency
-        };
-        positions.chunk_by(same).map(|chunk| (partition_of(self.key(chunk[0])), chunk.to_vec())).collect()
-    }
-
-    fn positions(&self) -> impl Iterator<Item = (usize, usize)> {
-        self.batches.iter().enumerate().flat_map(|(at, batch)| (0..batch.keys.len()).map(move |row| (at, row)))
-    }
-
-    fn key(&self, (batch, row): (usize, usize)) -> &RowKey {
-        &self.batches[batch].keys[row]
-    }
-
-    /// Gives the rows at `positions` in chunks that are bounded in rows and bytes.
+    /// Gives the rows in order, in chunks that are bounded in rows and bytes, each with its partition. The rows stay here.
     pub(crate) fn for_each_chunk<E: From<ArrowError>>(
-        &self,
-        positions: &[(usize, usize)],
-        mut give: impl FnMut(RecordBatch) -> Result<(), E>,
+        &mut self,
+        mut give: impl FnMut(&Partition, RecordBatch) -> Result<(), E>,
     ) -> Result<(), E> {
-        let batches: Vec<&RecordBatch> = self.batches.iter().map(|batch| &batch.rows).collect();
-        let (mut from, mut bytes) = (0, 0);
-        for (at, position) in positions.iter().enumerate() {
-            bytes += self.key(*position).bytes;
-            let is_full = at + 1 - from >= CHUNK_ROWS || bytes >= CHUNK_BYTES;
-            if is_full || at + 1 == positions.len() {
-                give(interleave_record_batch(&batches, &positions[from..=at])?)?;
-                (from, bytes) = (at + 1, 0);
+        for (agency, cohorts) in &mut self.cohorts {
+            for ((day, _), cohort) in cohorts {
+                let partition = Partition { agency: agency.clone(), day: *day };
+                cohort.for_each_chunk(|rows| give(&partition, rows))?;
             }
         }
         Ok(())
     }
 }
 
-fn partition_of(key: &RowKey) -> Partition {
-    Partition { agency: key.agency.clone(), day: key.day }
+/// The attributes repeat what the record says, more or less once.
+fn bytes_of(record: &LakeRecord) -> usize {
+    256 + record.raw.len() * 2
+}
+
+impl Cohort {
+    fn push(&mut self, record: LakeRecord, bytes: usize) {
+        self.keys.push(RowKey { time: record.event.time.as_micros(), offset: record.journal_offset, bytes });
+        self.open.push(record);
+        self.open_bytes += bytes;
+        if self.open_bytes >= BATCH_BYTES {
+            self.close();
+        }
+    }
+
+    #[expect(clippy::expect_used, reason = "half a buffer must not be committed: a panic makes all of it unusable")]
+    fn close(&mut self) {
+        self.open_bytes = 0;
+        if self.open.rows() > 0 {
+            let rows = std::mem::take(&mut self.open).finish();
+            self.done.push(rows.expect("the columns are made after the schema, a cell for each row"));
+        }
+    }
+
+    fn for_each_chunk<E: From<ArrowError>>(
+        &mut self,
+        mut give: impl FnMut(RecordBatch) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.close();
+        if self.keys.is_sorted() {
+            for batch in &self.done {
+                for from in (0..batch.num_rows()).step_by(CHUNK_ROWS) {
+                    give(batch.slice(from, CHUNK_ROWS.min(batch.num_rows() - from)))?;
+                }
+            }
+            return Ok(());
+        }
+        let rows = self.done.iter().enumerate().flat_map(|(at, batch)| (0..batch.num_rows()).map(move |row| (at, row)));
+        let mut ordered: Vec<_> = self.keys.iter().zip(rows).collect();
+        ordered.sort_unstable();
+        let (mut chunk, mut bytes) = (Vec::with_capacity(CHUNK_ROWS), 0);
+        for (at, (key, position)) in ordered.iter().enumerate() {
+            chunk.push(*position);
+            bytes += key.bytes;
+            if chunk.len() == CHUNK_ROWS || bytes >= CHUNK_BYTES || at + 1 == ordered.len() {
+                give(gather(&self.done, &chunk)?)?;
+                chunk.clear();
+                bytes = 0;
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use deltalake::arrow::array::AsArray;
+    use deltalake::arrow::datatypes::{Int32Type, Int64Type};
+    use model::ocsf::Class;
+    use model::{Event, EventId, SourceId};
+
+    use super::*;
+
+    const DAY: i64 = 86_400_000;
+
+    fn record(agency: &str, millis: i64, class: Class, offset: u64) -> LakeRecord {
+        let agency = AgencyId::parse(agency).unwrap();
+        let event = Event::new(EventId::default(), agency, Timestamp::from_millis(20_000 * DAY + millis), class, 1);
+        LakeRecord {
+            event,
+            raw: format!("record {offset}").into_bytes(),
+            source: SourceId::parse("s").unwrap(),
+            received: Timestamp::from_millis(0),
+            journal_offset: offset,
+        }
+    }
+
+    /// Adds records, and gives their offsets as they are written, by partition and class.
+    fn written(records: Vec<LakeRecord>) -> Vec<(String, i32, Vec<i64>)> {
+        let mut buffer = Buffer::default();
+        let upto = records.iter().map(|record| record.journal_offset).max().unwrap();
+        buffer.add(records, "c", None, upto, Timestamp::EPOCH);
+        let mut all = Vec::new();
+        buffer
+            .for_each_chunk(|partition, rows| {
+                let class = rows.column_by_name("class_uid").unwrap().as_primitive::<Int32Type>().value(0);
+                let offsets = rows.column_by_name("journal_offset").unwrap().as_primitive::<Int64Type>();
+                all.push((partition.folder(), class, offsets.values().to_vec()));
+                Ok::<_, ArrowError>(())
+            })
+            .unwrap();
+        all
+    }
+
+    #[test]
+    fn rows_are_given_by_agency_day_class_and_time() {
+        let (dns, process) = (Class::DNS, Class::PROCESS);
+        let records = vec![
+            record("b", 5, dns, 1),
+            record("a", 9, dns, 2),
+            record("a", 3, dns, 3),
+            record("a", 3, process, 4),
+            record("a", DAY, process, 5),
+            record("a", 9, dns, 6),
+        ];
+        let folder = |agency: &str, day: &str| format!("agency={agency}/day={day}");
+        let expected = vec![
+            (folder("a", "2024-10-04"), 1007, vec![4]),
+            (folder("a", "2024-10-04"), 4003, vec![3, 2, 6]),
+            (folder("a", "2024-10-05"), 1007, vec![5]),
+            (folder("b", "2024-10-04"), 4003, vec![1]),
+        ];
+        assert_eq!(written(records), expected);
+    }
+
+    #[test]
+    fn chunks_are_bounded() {
+        let rows = CHUNK_ROWS as u64 + 1;
+        let lengths = |records: Vec<LakeRecord>| -> Vec<usize> {
+            written(records).into_iter().map(|(_, _, offsets)| offsets.len()).collect()
+        };
+        let in_order = |offset: u64| record("a", offset as i64, Class::DNS, offset);
+        assert_eq!(lengths((1..=rows).map(in_order).collect()), [CHUNK_ROWS, 1]);
+        let in_disorder = |offset: u64| record("a", -(offset as i64) + DAY, Class::DNS, offset);
+        assert_eq!(lengths((1..=rows).map(in_disorder).collect()), [CHUNK_ROWS, 1]);
+    }
+
+    #[test]
+    fn batches_are_bounded() {
+        let mut cohort = Cohort::default();
+        for offset in 1..=3 {
+            // Backwards, so that rows of two batches have to be put in order.
+            cohort.push(record("a", 10 - offset as i64, Class::DNS, offset), BATCH_BYTES / 2);
+        }
+        let mut offsets = Vec::new();
+        cohort
+            .for_each_chunk(|rows| {
+                let column = rows.column_by_name("journal_offset").unwrap();
+                offsets.extend_from_slice(column.as_primitive::<Int64Type>().values());
+                Ok::<_, ArrowError>(())
+            })
+            .unwrap();
+        assert_eq!((cohort.done.len(), offsets), (2, vec![3, 2, 1]));
+    }
+
+    #[test]
+    fn what_is_known_is_left_out() {
+        let mut buffer = Buffer::default();
+        let records = || (1..=4).map(|offset| record("a", 0, Class::DNS, offset)).collect::<Vec<_>>();
+        let mut add = |committed, upto| buffer.add(records(), "c", committed, upto, Timestamp::EPOCH);
+        assert_eq!(add(Some(4), 4), 0);
+        assert_eq!(add(Some(2), 4), 2);
+        // What waits counts more than what is committed.
+        assert_eq!(add(Some(2), 4), 0);
+        assert_eq!(add(Some(2), 5), 0);
+        assert_eq!(buffer.rows(), 2);
+        assert_eq!(buffer.offsets(), BTreeMap::from([("c".to_owned(), 5)]));
+    }
 }

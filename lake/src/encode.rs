@@ -1,55 +1,27 @@
 //! Records into Arrow columns.
 //!
-//! Rows stay in the order in which they came; their [`RowKey`]s say where each belongs. Sorting and parting by agency and
-//! day happens once, when the buffer is written.
+//! A [`Builders`] takes records that will stand together in a file: of one agency, day and class. Records of a class fill the
+//! same few columns, so the others stay blank; they are written in order without having been shuffled, as long as they came
+//! in order.
 
 use std::sync::Arc;
 
 use deltalake::arrow::array::{
-    ArrayRef, BinaryBuilder, Int32Builder, Int64Builder, RecordBatch, StringBuilder, TimestampMicrosecondBuilder,
+    ArrayBuilder, ArrayRef, BinaryBuilder, Int32Builder, Int64Builder, RecordBatch, StringBuilder,
+    TimestampMicrosecondBuilder,
 };
+use deltalake::arrow::datatypes::DataType;
 use deltalake::arrow::error::ArrowError;
-use model::{AgencyId, Event};
+use model::{Event, EventId};
 
+use crate::column::{Blank, Column};
 use crate::ocsf_columns::AttributeColumns;
 use crate::record::LakeRecord;
 use crate::schema::{STATISTICS_COLUMNS, file_schema};
 
-/// Rows of one encoded batch.
-const BATCH_ROWS: usize = 8_192;
-/// Bytes of records in one encoded batch; far below the 2 GiB that an offset can reach.
-const BATCH_BYTES: usize = 64 * 1024 * 1024;
-
-/// Where a row belongs: first by partition, then by the order inside a file.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct RowKey {
-    /// Whose it is.
-    pub(crate) agency: AgencyId,
-    /// The day's partition.
-    pub(crate) day: i32,
-    /// Clustered by class …
-    pub(crate) class_uid: u32,
-    /// … then by time, in microseconds …
-    pub(crate) time: i64,
-    /// … then by the journal's order, so that the same input gives the same files.
-    pub(crate) offset: u64,
-    /// About how many bytes the row has.
-    pub(crate) bytes: usize,
-}
-
-/// Some rows as columns.
-#[derive(Clone, Debug)]
-pub(crate) struct Encoded {
-    /// The columns of [`file_schema`].
-    pub(crate) rows: RecordBatch,
-    /// One for each row.
-    pub(crate) keys: Vec<RowKey>,
-    /// Bytes of the columns in memory.
-    pub(crate) bytes: usize,
-}
-
+/// The columns of [`file_schema`] under construction.
 #[derive(Default)]
-struct Builders {
+pub(crate) struct Builders {
     id: StringBuilder,
     time: TimestampMicrosecondBuilder,
     received: TimestampMicrosecondBuilder,
@@ -61,50 +33,20 @@ struct Builders {
     attributes: AttributeColumns,
     ocsf: StringBuilder,
     raw: StringBuilder,
-    raw_bytes: BinaryBuilder,
+    /// Made for the first record that is no text.
+    raw_bytes: Option<BinaryBuilder>,
     source: StringBuilder,
     journal_offset: Int64Builder,
-}
-
-/// Encodes records, in batches that are bounded in rows and bytes.
-pub(crate) fn encode(records: Vec<LakeRecord>) -> Result<Vec<Encoded>, ArrowError> {
-    let mut encoded = Vec::with_capacity(records.len() / BATCH_ROWS + 1);
-    let mut builders = Builders::default();
-    let mut keys = Vec::new();
-    let mut bytes = 0;
-    for record in records {
-        let key = key_of(&record);
-        bytes += key.bytes;
-        keys.push(key);
-        builders.push(record);
-        if keys.len() >= BATCH_ROWS || bytes >= BATCH_BYTES {
-            encoded.push(builders.finish(std::mem::take(&mut keys))?);
-            bytes = 0;
-        }
-    }
-    if !keys.is_empty() {
-        encoded.push(builders.finish(keys)?);
-    }
-    Ok(encoded)
-}
-
-fn key_of(record: &LakeRecord) -> RowKey {
-    RowKey {
-        agency: record.event.agency.clone(),
-        day: record.day(),
-        class_uid: record.event.class.uid(),
-        time: record.event.time.as_micros(),
-        offset: record.journal_offset,
-        // The attributes repeat what the record says, more or less once.
-        bytes: 256 + record.raw.len() * 2,
-    }
+    /// The rest of an event on its way into `ocsf`.
+    rest: Vec<u8>,
 }
 
 impl Builders {
-    fn push(&mut self, record: LakeRecord) {
+    /// Appends one row.
+    pub(crate) fn push(&mut self, record: LakeRecord) {
         let LakeRecord { event, raw, source, received, journal_offset } = record;
-        let Event { id, time, class, activity_id, severity_id, attributes, .. } = event;
-        self.id.append_value(id.to_string());
+        let Event { id, time, class, activity_id, severity_id, mut attributes, .. } = event;
+        self.id.append_value(text(&hexadecimal(&id)));
         self.time.append_value(time.as_micros());
         self.received.append_value(received.as_micros());
         self.class_uid.append_value(signed(class.uid()));
@@ -112,27 +54,39 @@ impl Builders {
         self.activity_id.append_value(signed(activity_id));
         self.type_uid.append_value(i64::try_from(class.type_uid(activity_id)).unwrap_or(i64::MAX));
         self.severity_id.append_value(signed(severity_id));
-        let mut attributes = Some(attributes);
-        self.attributes.take_from(&mut attributes);
-        match attributes.and_then(|rest| serde_json::to_string(&rest).ok()) {
-            Some(rest) => self.ocsf.append_value(rest),
-            None => self.ocsf.append_null(),
+        self.rest.clear();
+        let is_whole = self.attributes.push(&mut attributes);
+        if is_whole || serde_json::to_writer(&mut self.rest, &attributes).is_err() {
+            self.ocsf.append_null();
+        } else {
+            self.ocsf.append_value(text(&self.rest));
         }
         match std::str::from_utf8(&raw) {
             Ok(text) => {
                 self.raw.append_value(text);
-                self.raw_bytes.append_null();
+                if let Some(bytes) = &mut self.raw_bytes {
+                    bytes.append_null();
+                }
             }
             Err(_) => {
+                let bytes = self.raw_bytes.get_or_insert_default();
+                bytes.append_nulls(self.journal_offset.len() - bytes.len());
+                bytes.append_value(&raw);
                 self.raw.append_value(String::from_utf8_lossy(&raw));
-                self.raw_bytes.append_value(&raw);
             }
         }
         self.source.append_value(source.as_str());
         self.journal_offset.append_value(i64::try_from(journal_offset).unwrap_or(i64::MAX));
     }
 
-    fn finish(&mut self, keys: Vec<RowKey>) -> Result<Encoded, ArrowError> {
+    /// Rows that were appended.
+    pub(crate) fn rows(&self) -> usize {
+        self.journal_offset.len()
+    }
+
+    /// The rows as columns.
+    pub(crate) fn finish(mut self) -> Result<RecordBatch, ArrowError> {
+        let blank = &mut Blank::new(self.rows());
         let utc =
             |builder: &mut TimestampMicrosecondBuilder| -> ArrayRef { Arc::new(builder.finish().with_timezone("UTC")) };
         let mut columns: Vec<ArrayRef> = vec![
@@ -145,18 +99,22 @@ impl Builders {
             Arc::new(self.type_uid.finish()),
             Arc::new(self.severity_id.finish()),
         ];
-        columns.extend(self.attributes.finish_columns());
+        columns.extend(self.attributes.finish_columns(blank));
+        let raw_bytes: ArrayRef = match &mut self.raw_bytes {
+            Some(bytes) => Arc::new(bytes.finish()),
+            None => blank.column(&DataType::Binary),
+        };
         let rest: [ArrayRef; 5] = [
             Arc::new(self.ocsf.finish()),
             Arc::new(self.raw.finish()),
-            Arc::new(self.raw_bytes.finish()),
+            raw_bytes,
             Arc::new(self.source.finish()),
             Arc::new(self.journal_offset.finish()),
         ];
         columns.extend(rest);
         let rows = RecordBatch::try_new(file_schema(), columns)?;
         debug_assert!(STATISTICS_COLUMNS.iter().all(|name| rows.column_by_name(name).is_some()));
-        Ok(Encoded { bytes: rows.get_array_memory_size(), rows, keys })
+        Ok(rows)
     }
 }
 
@@ -164,11 +122,27 @@ fn signed(number: u32) -> i32 {
     i32::try_from(number).unwrap_or(i32::MAX)
 }
 
+/// What `Display` writes of an id, without its formatter: it runs for every event.
+fn hexadecimal(id: &EventId) -> [u8; 32] {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let mut digits = [0; 32];
+    for (pair, byte) in digits.chunks_exact_mut(2).zip(id.as_bytes()) {
+        pair[0] = DIGITS[usize::from(byte >> 4)];
+        pair[1] = DIGITS[usize::from(byte & 15)];
+    }
+    digits
+}
+
+/// Bytes that were written as text a moment ago.
+fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests {
     use deltalake::arrow::array::{Array, AsArray};
     use model::ocsf::{Actor, Attributes, Class, Device, Endpoint, Process, User};
-    use model::{EventId, SourceId, Timestamp};
+    use model::{AgencyId, SourceId, Timestamp};
 
     use super::*;
 
@@ -186,7 +160,9 @@ mod tests {
     }
 
     fn one(attributes: Attributes, raw: &[u8]) -> RecordBatch {
-        encode(vec![record(attributes, raw)]).unwrap().remove(0).rows
+        let mut builders = Builders::default();
+        builders.push(record(attributes, raw));
+        builders.finish().unwrap()
     }
 
     #[test]
@@ -241,9 +217,19 @@ mod tests {
     }
 
     #[test]
-    fn batches_are_bounded() {
-        let records: Vec<_> = (0..BATCH_ROWS + 1).map(|_| record(Attributes::default(), b"x")).collect();
-        let rows: Vec<_> = encode(records).unwrap().iter().map(|batch| batch.keys.len()).collect();
-        assert_eq!(rows, [BATCH_ROWS, 1]);
+    fn bytes_stand_in_their_rows() {
+        let mut builders = Builders::default();
+        for raw in [&b"a"[..], b"b\xff", b"c", b"\xff"] {
+            builders.push(record(Attributes::default(), raw));
+        }
+        let rows = builders.finish().unwrap();
+        let bytes: Vec<_> = rows.column_by_name("raw_bytes").unwrap().as_binary::<i32>().iter().collect();
+        assert_eq!(bytes, [None, Some(&b"b\xff"[..]), None, Some(&b"\xff"[..])]);
+    }
+
+    #[test]
+    fn an_id_is_written_as_it_is_shown() {
+        let id = EventId::from_bytes(std::array::from_fn(|at| at as u8 * 17));
+        assert_eq!(text(&hexadecimal(&id)), id.to_string());
     }
 }

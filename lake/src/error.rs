@@ -67,6 +67,9 @@ pub enum LakeError {
     /// A task of ours was cancelled or panicked.
     #[error("a task of the lake did not finish")]
     Task(#[from] tokio::task::JoinError),
+    /// A task of ours panicked while it changed the rows in memory; they are still in the journal.
+    #[error("the rows that wait for the lake are broken; hint: open the lake again, the journal has them")]
+    Broken,
     /// The terms of an erasure are too many, too few or too short.
     #[error("an erasure takes 1 to {max} terms of at least {min} bytes; got {got}")]
     Terms {

@@ -71,6 +71,11 @@ impl<'a> PartitionWriter<'a> {
         PartitionWriter { table, partition, open: None, done: Vec::new(), name }
     }
 
+    /// Whose rows it writes.
+    pub(crate) fn partition(&self) -> &Partition {
+        &self.partition
+    }
+
     /// Appends rows, which must not sort before what was appended already.
     pub(crate) fn write(&mut self, rows: &RecordBatch) -> Result<(), LakeError> {
         if rows.num_rows() == 0 {

@@ -12,7 +12,6 @@ use model::doors::Clock;
 use model::{AgencyId, limits};
 
 use crate::buffer::Buffer;
-use crate::encode::encode;
 use crate::error::LakeError;
 use crate::files::{FileEntry, FileSet, Partition, PartitionWriter};
 use crate::hunt::{HuntEngine, Pushdown};
@@ -66,7 +65,8 @@ pub(crate) struct Writer {
     pub(crate) log: Log,
     /// Offsets that are known to be committed, so that an append need not read the log again.
     committed: BTreeMap<String, u64>,
-    buffer: Buffer,
+    /// Locked by whoever changes it, on a thread that may block; a caller that goes away in between loses nothing.
+    buffer: Arc<Mutex<Buffer>>,
     /// Files of a commit that ended in an error, so that nobody knows whether it took place.
     in_doubt: Option<Vec<String>>,
     /// Locked as long as the lake is open for writing.
@@ -119,7 +119,7 @@ impl Lake {
             writer: tokio::sync::Mutex::new(Writer {
                 log,
                 committed: BTreeMap::new(),
-                buffer: Buffer::default(),
+                buffer: Arc::default(),
                 in_doubt: None,
                 _lock: lock,
             }),
@@ -140,21 +140,15 @@ impl Lake {
     pub async fn append(&self, consumer: &str, records: Vec<LakeRecord>, upto: u64) -> Result<Appended, LakeError> {
         self.must_write()?;
         let mut writer = self.writer.lock().await;
-        let known = match writer.buffer.offset(consumer) {
-            Some(offset) => Some(offset),
-            None => writer.committed_offset(consumer).await?,
-        };
-        if known.is_some_and(|known| upto <= known) {
-            return Ok(Appended { repeated: records.len(), ..Appended::default() });
-        }
+        let committed = writer.committed_offset(consumer).await?;
         let offered = records.len();
-        let mut fresh = records;
-        fresh.retain(|record| known.is_none_or(|known| record.journal_offset > known));
-        let rows = fresh.len();
-        let encoded = tokio::task::spawn_blocking(move || encode(fresh)).await??;
-        writer.buffer.add(encoded, consumer, upto, self.shared.clock.now());
+        let (buffer, consumer, now) = (Arc::clone(&writer.buffer), consumer.to_owned(), self.shared.clock.now());
+        let added = tokio::task::spawn_blocking(move || {
+            Ok::<_, LakeError>(locked(&buffer)?.add(records, &consumer, committed, upto, now))
+        });
+        let rows = added.await??;
         let mut appended = Appended { rows, repeated: offered - rows, committed: false };
-        if writer.buffer.is_due(self.shared.clock.now()) {
+        if locked(&writer.buffer)?.is_due(self.shared.clock.now()) {
             appended.committed = self.commit_buffer(&mut writer).await?;
         }
         Ok(appended)
@@ -167,7 +161,7 @@ impl Lake {
     pub async fn flush_if_due(&self) -> Result<bool, LakeError> {
         self.must_write()?;
         let mut writer = self.writer.lock().await;
-        if !writer.buffer.is_due(self.shared.clock.now()) {
+        if !locked(&writer.buffer)?.is_due(self.shared.clock.now()) {
             return Ok(false);
         }
         self.commit_buffer(&mut writer).await
@@ -194,7 +188,7 @@ impl Lake {
 
     /// Rows that wait for their commit.
     pub async fn rows_waiting(&self) -> usize {
-        self.writer.lock().await.buffer.rows()
+        locked(&self.writer.lock().await.buffer).map_or(0, |buffer| buffer.rows())
     }
 
     /// Rows that `agency` has in the lake, as committed.
@@ -233,24 +227,21 @@ impl Lake {
 
     async fn commit_buffer(&self, writer: &mut Writer) -> Result<bool, LakeError> {
         self.settle(writer).await?;
-        if writer.buffer.is_empty() {
+        if locked(&writer.buffer)?.is_empty() {
             return Ok(false);
         }
-        let buffer = std::mem::take(&mut writer.buffer);
-        let shared = Arc::clone(&self.shared);
-        let (buffer, written) = tokio::task::spawn_blocking(move || {
-            let written = write_buffer(&shared, &buffer);
-            (buffer, written)
-        })
-        .await?;
-        let offsets = buffer.offsets();
+        let (shared, buffer) = (Arc::clone(&self.shared), Arc::clone(&writer.buffer));
         // Whatever happens from here on, the rows are in memory until a commit has them.
-        writer.buffer = buffer;
-        let change = Change { added: written?, removed: Vec::new(), offsets, kind: ChangeKind::Append };
+        let written = tokio::task::spawn_blocking(move || {
+            let mut buffer = locked(&buffer)?;
+            Ok::<_, LakeError>((write_buffer(&shared, &mut buffer)?, buffer.offsets()))
+        });
+        let (added, offsets) = written.await??;
+        let change = Change { added, removed: Vec::new(), offsets, kind: ChangeKind::Append };
         let offsets = change.offsets.clone();
         self.commit(writer, change).await?;
         writer.committed.extend(offsets);
-        writer.buffer = Buffer::default();
+        *locked(&writer.buffer)? = Buffer::default();
         if writer.log.is_checkpoint_due() {
             let cutoff = self.shared.clock.now().minus(LOG_KEPT);
             writer.log.checkpoint(cutoff).await?;
@@ -287,12 +278,16 @@ impl Lake {
         self.shared.publish(writer.log.files()?);
         // Landed or not: what no commit names is an orphan from now on.
         doubtful.iter().for_each(|path| self.shared.landed(path));
-        let mut is_committed = !writer.buffer.is_empty();
-        for (consumer, offset) in writer.buffer.offsets() {
+        let (is_empty, offsets) = {
+            let buffer = locked(&writer.buffer)?;
+            (buffer.is_empty(), buffer.offsets())
+        };
+        let mut is_committed = !is_empty;
+        for (consumer, offset) in offsets {
             is_committed &= writer.log.offset(&consumer).await?.is_some_and(|committed| committed >= offset);
         }
         if is_committed {
-            writer.buffer = Buffer::default();
+            *locked(&writer.buffer)? = Buffer::default();
         }
         writer.in_doubt = None;
         Ok(())
@@ -368,16 +363,28 @@ impl Shared {
     }
 }
 
-fn write_buffer(shared: &Shared, buffer: &Buffer) -> Result<Vec<FileEntry>, LakeError> {
+fn write_buffer(shared: &Shared, buffer: &mut Buffer) -> Result<Vec<FileEntry>, LakeError> {
     shared.write_files(|name| {
         let mut written = Vec::new();
-        for (partition, positions) in buffer.sorted() {
-            let mut file = PartitionWriter::new(&shared.folder, partition, name);
-            buffer.for_each_chunk(&positions, |rows| file.write(&rows))?;
-            written.extend(file.finish()?);
+        let mut open: Option<PartitionWriter<'_>> = None;
+        buffer.for_each_chunk(|partition, rows| {
+            if let Some(done) = open.take_if(|open| open.partition() != partition) {
+                written.extend(done.finish()?);
+            }
+            let new = || PartitionWriter::new(&shared.folder, partition.clone(), name);
+            open.get_or_insert_with(new).write(&rows)
+        })?;
+        if let Some(last) = open {
+            written.extend(last.finish()?);
         }
         Ok(written)
     })
+}
+
+/// The rows that wait. A task that broke while it changed them leaves them as nobody knows: the journal has them, and
+/// opening the lake again reads them from there.
+fn locked(buffer: &Mutex<Buffer>) -> Result<MutexGuard<'_, Buffer>, LakeError> {
+    buffer.lock().map_err(|_| LakeError::Broken)
 }
 
 fn absolute(data: &Path) -> Result<PathBuf, LakeError> {

@@ -11,6 +11,7 @@ mod column;
 mod encode;
 mod error;
 mod files;
+mod gather;
 mod hunt;
 mod lake;
 mod log;

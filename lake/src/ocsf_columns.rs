@@ -3,9 +3,10 @@
 //! A column costs a few bytes a file even where it is always empty; an attribute that is not here is found in the `ocsf`
 //! column, as JSON. Deliberately absent: objects that hunts rarely ask for (certificates, permissions, resources).
 
-use std::sync::Arc;
+use std::borrow::BorrowMut;
+use std::sync::{Arc, LazyLock};
 
-use deltalake::arrow::array::{Array, ArrayRef, NullBufferBuilder, StructArray};
+use deltalake::arrow::array::{Array, ArrayRef, StructArray};
 use deltalake::arrow::datatypes::{DataType, Field, Fields};
 use model::ocsf::{
     Account, Actor, AnalyticObject, Api, Attributes, Cloud, ConnectionInfo, Device, DnsAnswer, DnsQuery, Email,
@@ -13,7 +14,9 @@ use model::ocsf::{
     Module, Os, Process, Product, RegKey, RegValue, Script, Service, Session, Tls, Traffic, Url, User, WinService,
 };
 
-use crate::column::{Boxed, Column, Enumerated, Flag, Int, List, Long, Port, Text, object_columns, ocsf_name};
+use crate::column::{
+    Blank, Column, Enumerated, Flag, Int, List, Long, Port, Presence, Text, object_columns, ocsf_name,
+};
 
 object_columns! {
     /// `product`.
@@ -42,14 +45,14 @@ object_columns! {
         hashes: List<FingerprintColumn>,
     }
     /// The process that started another, one step up.
-    ParentColumn of Process { name: Text, pid: Long, uid: Text, path: Text, cmd_line: Text, file: Boxed<FileColumn>, user: Boxed<UserColumn>, }
+    ParentColumn of Process { name: Text, pid: Long, uid: Text, path: Text, cmd_line: Text, file: FileColumn, user: UserColumn, }
     /// `process`.
     ProcessColumn of Process {
-        name: Text, pid: Long, uid: Text, path: Text, cmd_line: Text, file: Boxed<FileColumn>, user: Boxed<UserColumn>,
-        parent_process: Boxed<ParentColumn>, integrity: Text, working_directory: Text,
+        name: Text, pid: Long, uid: Text, path: Text, cmd_line: Text, file: FileColumn, user: UserColumn,
+        parent_process: ParentColumn, integrity: Text, working_directory: Text,
     }
     /// `actor`.
-    ActorColumn of Actor { user: Boxed<UserColumn>, process: Boxed<ParentColumn>, session: Boxed<SessionColumn>, app_name: Text, }
+    ActorColumn of Actor { user: UserColumn, process: ParentColumn, session: SessionColumn, app_name: Text, }
     /// `network_endpoint`.
     EndpointColumn of Endpoint {
         ip: Text, port: Port, hostname: Text, name: Text, domain: Text, mac: Text, svc_name: Text, interface_name: Text, zone: Text,
@@ -67,7 +70,7 @@ object_columns! {
         url_string: Text, scheme: Text, hostname: Text, port: Port, path: Text, query_string: Text,
     }
     /// `http_request`.
-    HttpRequestColumn of HttpRequest { http_method: Text, url: Boxed<UrlColumn>, user_agent: Text, referrer: Text, }
+    HttpRequestColumn of HttpRequest { http_method: Text, url: UrlColumn, user_agent: Text, referrer: Text, }
     /// `http_response`.
     HttpResponseColumn of HttpResponse { code: Long, content_type: Text, body_length: Long, }
     /// `dns_query`.
@@ -77,7 +80,7 @@ object_columns! {
     /// `tls`.
     TlsColumn of Tls { version: Text, cipher: Text, sni: Text, ja3_hash: FingerprintColumn, }
     /// `module`.
-    ModuleColumn of Module { file: Boxed<FileColumn>, function_name: Text, }
+    ModuleColumn of Module { file: FileColumn, function_name: Text, }
     /// `win/reg_key`.
     RegKeyColumn of RegKey { path: Text, }
     /// `win/reg_value`.
@@ -97,7 +100,7 @@ object_columns! {
     /// `account`.
     AccountColumn of Account { name: Text, uid: Text, }
     /// `cloud`.
-    CloudColumn of Cloud { provider: Text, region: Text, account: Boxed<AccountColumn>, }
+    CloudColumn of Cloud { provider: Text, region: Text, account: AccountColumn, }
     /// `email`.
     EmailColumn of Email { from: Text, to: List<Text>, subject: Text, }
     /// `firewall_rule`.
@@ -109,15 +112,15 @@ object_columns! {
     /// The attributes themselves; its fields become the table's columns.
     AttributeColumns of Attributes {
         status_id: Enumerated, status: Text, status_code: Text, status_detail: Text, message: Text,
-        metadata: Boxed<MetadataColumn>, device: Boxed<DeviceColumn>, actor: Boxed<ActorColumn>, user: Boxed<UserColumn>, process: Boxed<ProcessColumn>,
-        file: Boxed<FileColumn>, module: Boxed<ModuleColumn>, reg_key: RegKeyColumn, reg_value: Boxed<RegValueColumn>,
-        win_service: Boxed<WinServiceColumn>, job: Boxed<JobColumn>, script: Boxed<ScriptColumn>,
-        src_endpoint: Boxed<EndpointColumn>, dst_endpoint: Boxed<EndpointColumn>, connection_info: Boxed<ConnectionColumn>,
-        traffic: Boxed<TrafficColumn>, app_name: Text, url: Boxed<UrlColumn>, http_request: Boxed<HttpRequestColumn>,
-        http_response: Boxed<HttpResponseColumn>, query: Boxed<QueryColumn>, answers: List<AnswerColumn>, rcode_id: Enumerated,
-        tls: Boxed<TlsColumn>, api: Boxed<ApiColumn>, cloud: Boxed<CloudColumn>, service: Boxed<ServiceColumn>, email: Boxed<EmailColumn>,
+        metadata: MetadataColumn, device: DeviceColumn, actor: ActorColumn, user: UserColumn, process: ProcessColumn,
+        file: FileColumn, module: ModuleColumn, reg_key: RegKeyColumn, reg_value: RegValueColumn,
+        win_service: WinServiceColumn, job: JobColumn, script: ScriptColumn,
+        src_endpoint: EndpointColumn, dst_endpoint: EndpointColumn, connection_info: ConnectionColumn,
+        traffic: TrafficColumn, app_name: Text, url: UrlColumn, http_request: HttpRequestColumn,
+        http_response: HttpResponseColumn, query: QueryColumn, answers: List<AnswerColumn>, rcode_id: Enumerated,
+        tls: TlsColumn, api: ApiColumn, cloud: CloudColumn, service: ServiceColumn, email: EmailColumn,
         logon_type_id: Enumerated, auth_protocol: Text, is_remote: Flag, is_mfa: Flag, action_id: Enumerated,
-        disposition_id: Enumerated, firewall_rule: Boxed<FirewallRuleColumn>, finding_info: Boxed<FindingColumn>, count: Long,
+        disposition_id: Enumerated, firewall_rule: FirewallRuleColumn, finding_info: FindingColumn, count: Long,
         duration: Long,
     }
 }
@@ -128,15 +131,9 @@ impl AttributeColumns {
         Self::fields()
     }
 
-    /// Takes what is stored out of `attributes`; `true` when something is left.
-    pub(crate) fn take_from(&mut self, attributes: &mut Option<Attributes>) -> bool {
-        self.push(attributes);
-        attributes.is_some()
-    }
-
     /// The finished columns, in the order of [`Self::columns`].
-    pub(crate) fn finish_columns(&mut self) -> Vec<ArrayRef> {
-        let whole = self.finish();
+    pub(crate) fn finish_columns(&mut self, blank: &mut Blank) -> Vec<ArrayRef> {
+        let whole = self.finish(blank);
         let columns = whole.as_any().downcast_ref::<StructArray>().map(|columns| columns.columns().to_vec());
         columns.unwrap_or_default()
     }

@@ -1,12 +1,15 @@
-//! A small invented city, a fake clock, and the way to the reference data.
+//! A small invented city, a fake clock, and the ways to the reference data and to other people's programs.
 
 pub mod city;
 pub mod clock;
 pub mod random;
 
+mod python;
+
 use std::path::{Path, PathBuf};
 
 pub use clock::FakeClock;
+pub use python::python;
 
 /// The folder of real reference data, from `WATCHBELL_DATA`, else `../shared/data` beside the workspace.
 ///

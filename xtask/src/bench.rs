@@ -43,7 +43,18 @@ const BENCHES: &[Bench] = &[
         example: "pipeline_speed",
         given: |given| Ok(vec![given.rules()?, given.data.join("intel/blocklists"), given.windows()?]),
     },
-    Bench { name: "hunt", package: "lake", example: "hunt_speed", given: |given| Ok(vec![given.windows()?]) },
+    Bench {
+        name: "hunt",
+        package: "lake",
+        example: "hunt_speed",
+        given: |given| {
+            // Ten million events are kept for the next run.
+            let lake = given.cache.join("hunt-lake");
+            let logs = ["windows_otrf_100k", "zeek_80k", "cloudtrail_2000", "suricata_alerts"];
+            let logs = logs.map(|name| given.data.join("logs").join(name).with_extension("jsonl.zst"));
+            Ok(std::iter::once(lake).chain(logs).collect())
+        },
+    },
 ];
 
 /// Runs one measurement, or all of them.

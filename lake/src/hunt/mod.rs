@@ -7,6 +7,7 @@
 //! Hunts run on threads of their own, so that a heavy one slows the intake only through the processor's own sharing.
 
 mod error;
+mod functions;
 mod mask;
 mod page;
 mod provider;

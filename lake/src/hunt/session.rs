@@ -13,7 +13,7 @@ use model::{AgencyId, limits};
 use super::error::HuntError;
 use super::provider::AgencyEvents;
 use super::statement::UNBOUNDED_FUNCTIONS;
-use super::{HuntEngine, HuntLimits, Masking, mask};
+use super::{HuntEngine, HuntLimits, Masking, functions, mask};
 use crate::files::FileSet;
 use crate::schema::EVENTS;
 
@@ -44,6 +44,9 @@ impl HuntEngine {
         for name in UNBOUNDED_FUNCTIONS {
             session.deregister_udf(name);
             session.deregister_udtf(name);
+        }
+        for function in functions::mended() {
+            session.register_udf(function);
         }
         let table = Arc::new(AgencyEvents::new(files.of(agency).cloned().collect(), self.pushdown));
         let events = match masking {

@@ -34,6 +34,29 @@ async fn check(world: &World, sql: &str, expected: Value) {
 }
 
 #[tokio::test]
+async fn times_are_truncated_in_utc() {
+    let world = World::new().await;
+    let times = ["2024-05-05T09:30:00.123456Z", "1999-12-31T23:59:59.999999Z"];
+    world.keep((1..).zip(times).map(|(offset, time)| log_on(offset, time, "anna")).collect()).await;
+    for (unit, expected) in [
+        ("second", ["1999-12-31T23:59:59Z", "2024-05-05T09:30:00Z"]),
+        ("hour", ["1999-12-31T23:00:00Z", "2024-05-05T09:00:00Z"]),
+        ("day", ["1999-12-31T00:00:00Z", "2024-05-05T00:00:00Z"]),
+        ("week", ["1999-12-27T00:00:00Z", "2024-04-29T00:00:00Z"]),
+        ("month", ["1999-12-01T00:00:00Z", "2024-05-01T00:00:00Z"]),
+    ] {
+        let sql = format!("SELECT date_trunc('{unit}', time) FROM events ORDER BY 1");
+        check(&world, &sql, json!([[expected[0]], [expected[1]]])).await;
+    }
+    let constant =
+        "SELECT date_trunc('hour', max(time)) = datetrunc('hour', '2024-05-05T09:59:00Z'::TIMESTAMPTZ) FROM events";
+    check(&world, constant, json!([[true]])).await;
+    // A zone other than UTC has hours and days of its own.
+    let elsewhere = "SELECT date_trunc('day', max(time) AT TIME ZONE 'Asia/Kathmandu') FROM events";
+    check(&world, elsewhere, json!([["2024-05-04T18:15:00Z"]])).await;
+}
+
+#[tokio::test]
 async fn attributes_are_found_under_their_ocsf_paths() {
     let world = world().await;
     check(&world, "SELECT DISTINCT src_endpoint.ip FROM events", json!([["10.0.0.1"]])).await;

@@ -1,37 +1,8 @@
 //! The table is everybody's: `deltalake` from PyPI reads its log, DuckDB its files.
 
-use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::world::{World, log_on};
-
-/// A Python with both packages, made once in the cache folder; `None` where there is no way to get it.
-fn python() -> Option<PathBuf> {
-    let cache = std::env::var_os("WATCHBELL_CACHE").map(PathBuf::from);
-    let cache = cache.or_else(|| Some(Path::new(&std::env::var_os("HOME")?).join(".cache/watchbell")))?;
-    let venv = cache.join("venv");
-    let python = venv.join("bin/python");
-    let works = |python: &Path| {
-        let import = Command::new(python).args(["-c", "import deltalake, duckdb, pyarrow"]).output();
-        import.is_ok_and(|output| output.status.success())
-    };
-    if works(&python) {
-        return Some(python);
-    }
-    let made = Command::new("python3").args(["-m", "venv"]).arg(&venv).status();
-    let install = || {
-        let pip =
-            Command::new(&python).args(["-m", "pip", "install", "--quiet", "deltalake", "duckdb", "pyarrow"]).status();
-        pip.is_ok_and(|status| status.success())
-    };
-    let is_ready = made.is_ok_and(|status| status.success()) && install() && works(&python);
-    let is_required = std::env::var("CI").is_ok_and(|value| value == "true");
-    assert!(is_ready || !is_required, "CI=true needs deltalake, duckdb and pyarrow in {}", venv.display());
-    if !is_ready {
-        eprintln!("skipped: no Python with deltalake, duckdb and pyarrow");
-    }
-    is_ready.then_some(python)
-}
 
 const SCRIPT: &str = r#"
 import json, sys
@@ -58,7 +29,7 @@ print(json.dumps({
 
 #[tokio::test]
 async fn others_read_the_table() {
-    let Some(python) = python() else { return };
+    let Some(python) = testkit::python(&["deltalake", "duckdb", "pyarrow"]) else { return };
     let world = World::new().await;
     let records = (1..=5).map(|offset| log_on(offset, &format!("2024-05-0{offset}T11:00:00.000001Z"), "anna"));
     world.keep(records.collect()).await;
