@@ -46,6 +46,8 @@ pub(crate) struct FileEntry {
     pub(crate) path: String,
     pub(crate) partition: Partition,
     pub(crate) size: u64,
+    /// BLAKE3 over the file as it was written, in hexadecimal digits: Parquet's own checksums are optional, and nobody writes them.
+    pub(crate) hash: Option<String>,
     pub(crate) statistics: Statistics,
 }
 
@@ -116,11 +118,12 @@ impl<'a> PartitionWriter<'a> {
         // The journal is cut behind what the lake has, so the lake must be as durable as the journal was.
         file.sync_all().map_err(LakeError::io("flush", &open.full_path))?;
         let size = file.metadata().map_err(LakeError::io("measure", &open.full_path))?.len();
+        let hash = Some(hash_of(&open.full_path).map_err(LakeError::io("read back", &open.full_path))?);
         if let Some(folder) = open.full_path.parent() {
             sync_folder(folder)?;
         }
         let partition = self.partition.clone();
-        self.done.push(FileEntry { path: open.path, partition, size, statistics: open.statistics });
+        self.done.push(FileEntry { path: open.path, partition, size, hash, statistics: open.statistics });
         Ok(())
     }
 
@@ -129,6 +132,13 @@ impl<'a> PartitionWriter<'a> {
         self.close()?;
         Ok(self.done)
     }
+}
+
+/// BLAKE3 over a whole file, in hexadecimal digits.
+pub(crate) fn hash_of(path: &Path) -> std::io::Result<String> {
+    let mut hasher = blake3::Hasher::new();
+    std::io::copy(&mut File::open(path)?, &mut hasher)?;
+    Ok(hasher.finalize().to_hex().to_string())
 }
 
 /// Makes a folder's entries durable.

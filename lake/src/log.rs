@@ -119,10 +119,13 @@ impl Log {
                 return Err(LakeError::Foreign { folder: self.folder.clone(), what });
             }
             let size = u64::try_from(view.size()).unwrap_or_default();
+            #[expect(deprecated, reason = "the library shows tags nowhere else")]
+            let tags = view.add_action().tags.unwrap_or_default();
             set.insert(FileEntry {
                 path: view.path().into_owned(),
                 partition: Partition { agency, day },
                 size,
+                hash: tags.get(HASH_TAG).cloned().flatten(),
                 statistics,
             });
         }
@@ -246,6 +249,9 @@ async fn create(folder: &Path) -> Result<DeltaTable, LakeError> {
         .map_err(LakeError::log("create"))
 }
 
+/// The tag of an added file that has its hash.
+const HASH_TAG: &str = "watchbell.blake3";
+
 fn partition_values(partition: &Partition) -> HashMap<String, Option<String>> {
     let day = ("day".to_owned(), Some(day_text(partition.day)));
     HashMap::from([("agency".to_owned(), Some(partition.agency.to_string())), day])
@@ -259,6 +265,7 @@ fn add(file: &FileEntry, data_change: bool, now: Timestamp) -> Add {
         modification_time: now.as_millis(),
         data_change,
         stats: Some(file.statistics.to_json()),
+        tags: file.hash.as_ref().map(|hash| HashMap::from([(HASH_TAG.to_owned(), Some(hash.clone()))])),
         ..Add::default()
     }
 }

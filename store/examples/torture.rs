@@ -31,7 +31,8 @@ fn main() {
     }
     let number = |at: usize, otherwise: u64| word(at).and_then(|text| text.parse().ok()).unwrap_or(otherwise);
     let seed = number(2, 1);
-    let folder = word(3).map_or_else(|| std::env::temp_dir().join("watchbell-torture"), PathBuf::from);
+    let folder = word(3)
+        .map_or_else(|| std::env::temp_dir().join(format!("watchbell-torture-{}", std::process::id())), PathBuf::from);
     let folder: &Path = &folder;
     if matches!(word(0), Some("T2" | "T3")) && Command::new("strace").arg("-V").output().is_err() {
         return eprintln!("skipped: no strace");

@@ -38,7 +38,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
 }
 
 /// The whole workspace under nextest; under cargo's own runner where nextest is not installed.
-fn tests(workspace: &Workspace) -> Command {
+pub(crate) fn tests(workspace: &Workspace) -> Command {
     if find_program("cargo-nextest").is_some() || in_cargo_home("cargo-nextest") {
         return workspace.cargo(&["nextest", "run", "--workspace", "--profile", "ci"]);
     }

@@ -50,7 +50,9 @@ pub(crate) fn run(workspace: &Workspace, id: Option<&str>) -> Result<()> {
     Ok(())
 }
 
-/// The store's tests of that name, with what they print.
+/// The tests of that name, as the test command runs them: another selection would build the dependencies once more.
 fn tests(workspace: &Workspace, name: &str) -> Command {
-    workspace.cargo(&["test", "--workspace", "--test", "it", "--", "--nocapture", name])
+    let mut command = crate::test::tests(workspace);
+    command.arg(name);
+    command
 }

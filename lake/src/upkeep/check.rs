@@ -1,10 +1,11 @@
-//! Looking through the whole lake for damage: every page of every file that the log names is decoded, and rows are counted.
+//! Looking through the whole lake for damage: every page of every file that the log names is decoded, rows are counted, and
+//! the bytes are held against the hash that the log has of them, because a flipped bit may decode all the same.
 
 use std::path::Path;
 use std::sync::Arc;
 
 use crate::error::LakeError;
-use crate::files::FileEntry;
+use crate::files::{FileEntry, hash_of};
 use crate::lake::Lake;
 
 use super::read;
@@ -48,8 +49,20 @@ fn check(folder: &Path, file: &FileEntry) -> CheckedFile {
     if let Err(error) = count(&mut checked.rows) {
         let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}")).unwrap_or_default();
         checked.problem = Some(format!("{error}{cause}"));
+    } else if let Some(problem) = changed(&folder.join(&file.path), file) {
+        checked.problem = Some(problem);
     } else if checked.rows != file.statistics.rows {
         checked.problem = Some(format!("has {} rows, the log says {}", checked.rows, file.statistics.rows));
     }
     checked
+}
+
+/// What is wrong with the bytes of a file that can be decoded.
+fn changed(path: &Path, file: &FileEntry) -> Option<String> {
+    let expected = file.hash.as_deref()?;
+    match hash_of(path) {
+        Ok(found) if found == expected => None,
+        Ok(_) => Some("its bytes are not those that were written".to_owned()),
+        Err(error) => Some(format!("cannot be read: {error}")),
+    }
 }

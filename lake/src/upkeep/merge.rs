@@ -61,7 +61,7 @@ mod tests {
         let partition = Partition { agency: AgencyId::home(), day: if is_over { 10 } else { 20 } };
         let file = |(at, size): (usize, &u64)| {
             let (path, partition) = (format!("{at:04}"), partition.clone());
-            Arc::new(FileEntry { path, partition, size: *size, statistics: Statistics::default() })
+            Arc::new(FileEntry { path, partition, size: *size, hash: None, statistics: Statistics::default() })
         };
         let files: Vec<_> = sizes.iter().enumerate().map(file).collect();
         let chosen = next_merge(files.iter(), 20).map(|(_, files)| files).unwrap_or_default();
