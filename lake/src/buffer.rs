@@ -7,7 +7,7 @@
 //! Rows are put together as they will stand in the files: by agency, day and class. Within a class they are sorted by time
 //! when they are written, if they did not come in order.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use deltalake::arrow::array::RecordBatch;
@@ -15,7 +15,7 @@ use deltalake::arrow::error::ArrowError;
 use model::{AgencyId, Timestamp, limits};
 
 use crate::encode::Builders;
-use crate::files::Partition;
+use crate::files::{Filled, Partition};
 use crate::gather::gather;
 use crate::record::LakeRecord;
 
@@ -128,15 +128,24 @@ impl Buffer {
         self.offsets.clone()
     }
 
-    /// Gives the rows in order, in chunks that are bounded in rows and bytes, each with its partition. The rows stay here.
+    /// Gives the rows in order, in chunks that are bounded in rows and bytes, each with its partition and the columns that
+    /// are filled there. The rows stay here.
     pub(crate) fn for_each_chunk<E: From<ArrowError>>(
         &mut self,
-        mut give: impl FnMut(&Partition, RecordBatch) -> Result<(), E>,
+        mut give: impl FnMut(&Partition, &Filled, RecordBatch) -> Result<(), E>,
     ) -> Result<(), E> {
         for (agency, cohorts) in &mut self.cohorts {
-            for ((day, _), cohort) in cohorts {
-                let partition = Partition { agency: agency.clone(), day: *day };
-                cohort.for_each_chunk(|rows| give(&partition, rows))?;
+            let days: BTreeSet<i32> = cohorts.keys().map(|(day, _)| *day).collect();
+            for day in days {
+                let partition = Partition { agency: agency.clone(), day };
+                let mut filled = Filled::default();
+                for (_, cohort) in cohorts.range_mut((day, 0)..=(day, u32::MAX)) {
+                    cohort.close();
+                    cohort.done.iter().for_each(|rows| filled.add(rows));
+                }
+                for (_, cohort) in cohorts.range_mut((day, 0)..=(day, u32::MAX)) {
+                    cohort.for_each_chunk(|rows| give(&partition, &filled, rows))?;
+                }
             }
         }
         Ok(())
@@ -227,7 +236,7 @@ mod tests {
         buffer.add(records, "c", None, upto, Timestamp::EPOCH);
         let mut all = Vec::new();
         buffer
-            .for_each_chunk(|partition, rows| {
+            .for_each_chunk(|partition, _, rows| {
                 let class = rows.column_by_name("class_uid").unwrap().as_primitive::<Int32Type>().value(0);
                 let offsets = rows.column_by_name("journal_offset").unwrap().as_primitive::<Int64Type>();
                 all.push((partition.folder(), class, offsets.values().to_vec()));

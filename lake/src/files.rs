@@ -5,11 +5,12 @@
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
-use deltalake::arrow::array::RecordBatch;
-use deltalake::parquet::arrow::ArrowWriter;
+use deltalake::arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
+use deltalake::arrow::datatypes::DataType;
 use deltalake::parquet::arrow::arrow_writer::ArrowWriterOptions;
+use deltalake::parquet::arrow::{ArrowSchemaConverter, ArrowWriter};
 use deltalake::parquet::basic::{Compression, Encoding, ZstdLevel};
 use deltalake::parquet::file::metadata::SortingColumn;
 use deltalake::parquet::file::properties::{EnabledStatistics, WriterProperties};
@@ -58,6 +59,7 @@ pub(crate) struct PartitionWriter<'a> {
     open: Option<OpenFile>,
     done: Vec<FileEntry>,
     name: &'a dyn Fn(&Partition) -> String,
+    filled: Option<Filled>,
 }
 
 struct OpenFile {
@@ -70,7 +72,12 @@ struct OpenFile {
 impl<'a> PartitionWriter<'a> {
     /// A writer below the folder `table`; `name` gives a path that was never used.
     pub(crate) fn new(table: &'a Path, partition: Partition, name: &'a dyn Fn(&Partition) -> String) -> Self {
-        PartitionWriter { table, partition, open: None, done: Vec::new(), name }
+        PartitionWriter { table, partition, open: None, done: Vec::new(), name, filled: None }
+    }
+
+    /// Says which columns have values at all.
+    pub(crate) fn with_filled(self, filled: Filled) -> Self {
+        PartitionWriter { filled: Some(filled), ..self }
     }
 
     /// Whose rows it writes.
@@ -105,7 +112,8 @@ impl<'a> PartitionWriter<'a> {
             above.into_iter().try_for_each(sync_folder)?;
         }
         let file = File::create_new(&full_path).map_err(LakeError::io("create", &full_path))?;
-        let options = ArrowWriterOptions::new().with_properties(properties()).with_skip_arrow_metadata(true);
+        let options =
+            ArrowWriterOptions::new().with_properties(properties(self.filled.as_ref())).with_skip_arrow_metadata(true);
         let writer = ArrowWriter::try_new_with_options(file, rows.schema(), options)
             .map_err(LakeError::parquet("begin", &full_path))?;
         Ok(OpenFile { path, full_path, writer, statistics: Statistics::default() })
@@ -156,7 +164,7 @@ const BOUNDED_COLUMNS: &[&str] =
 /// It costs nothing, as texts are not what rows are sorted by: nearly every row group spans nearly all of them. No Bloom
 /// filters, for a similar reason: machines and addresses recur in nearly every row group, and DataFusion asks neither about
 /// attributes inside of objects. The page index covers what rows are sorted by: it narrows a time range to a few pages.
-fn properties() -> WriterProperties {
+fn properties(filled: Option<&Filled>) -> WriterProperties {
     let schema = file_schema();
     let position = |name: &str| schema.index_of(name).ok().and_then(|at| i32::try_from(leaf_index(at)).ok());
     let sorted = ["class_uid", "time"].into_iter().filter_map(position);
@@ -185,7 +193,50 @@ fn properties() -> WriterProperties {
             .set_column_dictionary_enabled(column.clone(), false)
             .set_column_encoding(column, Encoding::DELTA_BINARY_PACKED);
     }
+    for column in filled.into_iter().flat_map(Filled::empty) {
+        properties = properties
+            .set_column_compression(column.clone(), Compression::UNCOMPRESSED)
+            .set_column_dictionary_enabled(column.clone(), false);
+    }
     properties.build()
+}
+
+/// Which columns have a value in some row, leaf by leaf, in Parquet's order.
+///
+/// Nine of ten have none. To prepare compression and a dictionary for those takes longer than to write a small file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Filled(Vec<bool>);
+
+impl Filled {
+    /// Takes the columns of more rows into account.
+    pub(crate) fn add(&mut self, rows: &RecordBatch) {
+        let mut leaf = 0;
+        rows.columns().iter().for_each(|column| self.mark(column, true, &mut leaf));
+    }
+
+    fn mark(&mut self, column: &ArrayRef, is_above: bool, leaf: &mut usize) {
+        let is_filled = is_above && column.null_count() < column.len();
+        match column.data_type() {
+            DataType::Struct(_) => {
+                column.as_struct().columns().iter().for_each(|part| self.mark(part, is_filled, leaf));
+            }
+            DataType::List(_) => self.mark(column.as_list::<i32>().values(), is_filled, leaf),
+            _ => {
+                self.0.resize(self.0.len().max(*leaf + 1), false);
+                self.0[*leaf] |= is_filled;
+                *leaf += 1;
+            }
+        }
+    }
+
+    /// The columns without any value, as Parquet names them.
+    fn empty(&self) -> impl Iterator<Item = &'static ColumnPath> {
+        static LEAVES: LazyLock<Vec<ColumnPath>> = LazyLock::new(|| {
+            let schema = ArrowSchemaConverter::new().convert(&file_schema());
+            schema.map(|schema| schema.columns().iter().map(|leaf| leaf.path().clone()).collect()).unwrap_or_default()
+        });
+        LEAVES.iter().zip(&self.0).filter(|(_, is_filled)| !**is_filled).map(|(path, _)| path)
+    }
 }
 
 /// Parquet counts leaves; the columns that rows are sorted by stand before the first struct, so the counts agree.
@@ -220,5 +271,37 @@ impl FileSet {
     /// The files of one agency, by day.
     pub(crate) fn of<'a>(&'a self, agency: &'a AgencyId) -> impl Iterator<Item = &'a Arc<FileEntry>> {
         self.files.values().filter(move |file| file.partition.agency == *agency)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use deltalake::arrow::array::{StringArray, new_null_array};
+    use deltalake::arrow::datatypes::{Fields, Schema, SchemaRef};
+
+    use super::*;
+
+    #[test]
+    fn what_has_values_is_told_leaf_by_leaf() {
+        let schema = file_schema();
+        let blank = |schema: &SchemaRef| {
+            let columns = schema.fields().iter().map(|field| new_null_array(field.data_type(), 2)).collect();
+            RecordBatch::try_new(Arc::clone(schema), columns)
+        };
+        // The schema lets no null into some columns; here all are blank but one.
+        let nullable: Fields = schema.fields().iter().map(|field| field.as_ref().clone().with_nullable(true)).collect();
+        let rows = blank(&Arc::new(Schema::new(nullable))).unwrap();
+        let at = schema.index_of("raw").unwrap();
+        let mut columns = rows.columns().to_vec();
+        columns[at] = Arc::new(StringArray::from(vec![None, Some("x")]));
+        let mut filled = Filled::default();
+        filled.add(&rows);
+        filled.add(&RecordBatch::try_new(rows.schema(), columns).unwrap());
+        let empty: Vec<_> = filled.empty().map(|path| path.string()).collect();
+        assert!(!empty.contains(&"raw".to_owned()));
+        for path in ["raw_bytes", "file.hashes.list.element.value", "actor.process.file.name", "journal_offset"] {
+            assert!(empty.contains(&path.to_owned()), "{path} in {empty:?}");
+        }
+        assert_eq!(empty.len() + 1, filled.0.len());
     }
 }

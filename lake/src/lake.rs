@@ -367,11 +367,14 @@ fn write_buffer(shared: &Shared, buffer: &mut Buffer) -> Result<Vec<FileEntry>, 
     shared.write_files(|name| {
         let mut written = Vec::new();
         let mut open: Option<PartitionWriter<'_>> = None;
-        buffer.for_each_chunk(|partition, rows| {
+        buffer.for_each_chunk(|partition, filled, rows| {
             if let Some(done) = open.take_if(|open| open.partition() != partition) {
                 written.extend(done.finish()?);
             }
-            let new = || PartitionWriter::new(&shared.folder, partition.clone(), name);
+            let new = || {
+                let writer = PartitionWriter::new(&shared.folder, partition.clone(), name);
+                writer.with_filled(filled.clone())
+            };
             open.get_or_insert_with(new).write(&rows)
         })?;
         if let Some(last) = open {

@@ -29,7 +29,12 @@ use deltalake::arrow::datatypes::{DataType, SchemaRef};
 
 use super::pushdown::Pushdown;
 use crate::files::FileEntry;
-use crate::schema::{partition_fields, view_schema};
+use crate::schema::{WIDE_COLUMNS, partition_fields, view_schema};
+
+/// Rows that are decoded at a time when a wide column is among them. A batch of records should still be in the processor's
+/// cache when it is searched: `raw LIKE` over 1.8 million real records (3.2 GB) took 0.54 s of processor time with 1,024 rows,
+/// 0.82 s with the engine's usual 8,192; 512 and 2,048 are like 1,024.
+const WIDE_BATCH_ROWS: usize = 1_024;
 
 /// Under which name the engine knows the table's folder.
 pub(super) fn store_url() -> ObjectStoreUrl {
@@ -72,8 +77,9 @@ impl AgencyEvents {
             return Ok(Arc::new(EmptyExec::new(projected)));
         }
         let all: Vec<usize> = (0..schema.fields().len()).collect();
-        let columns = projection.unwrap_or(&all).iter().map(|at| schema.field(*at).name().as_str());
-        let source = self.source(state)?.with_pushdown_filters(self.pushdown.applies(filters, columns));
+        let columns = || projection.unwrap_or(&all).iter().map(|at| schema.field(*at).name().as_str());
+        let source = self.source(state)?.with_pushdown_filters(self.pushdown.applies(filters, columns()));
+        let reads_wide = columns().any(|column| WIDE_COLUMNS.contains(&column));
         let files: Vec<_> = self.files.iter().map(|file| self.file(file)).collect();
         let known = files.iter().filter_map(|file| file.statistics.as_deref());
         let statistics = Statistics::try_merge_iter(known, &schema)?;
@@ -83,6 +89,7 @@ impl AgencyEvents {
             .with_statistics(statistics)
             .with_projection_indices(projection.cloned())?
             .with_limit(limit)
+            .with_batch_size(reads_wide.then_some(WIDE_BATCH_ROWS))
             .build();
         Ok(DataSourceExec::from_data_source(config))
     }
