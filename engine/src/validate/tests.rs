@@ -262,7 +262,7 @@ fn correlations() {
 #[test]
 fn references_are_looked_for_in_all_files() {
     assert_eq!(verdicts(Kind::Sigma, &[MANY, LOGIN]), [None, None]);
-    assert!(verdicts(Kind::Sigma, &[MANY])[0].as_ref().unwrap().contains("name the files of those rules"));
+    assert!(verdicts(Kind::Sigma, &[MANY])[0].as_ref().unwrap().contains("no file of this call holds: \"login\""));
     let more = MANY.replace("title: many", "title: more").replace("- login", "- many");
     assert_eq!(verdicts(Kind::Sigma, &[&more, MANY, LOGIN]), [None, None, None]);
     let broken = LOGIN.replace("condition: sel", "condition: cell");
