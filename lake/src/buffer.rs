@@ -7,7 +7,7 @@
 //! Rows are put together as they will stand in the files: by agency, day and class. Within a class they are sorted by time
 //! when they are written, if they did not come in order.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use deltalake::arrow::array::RecordBatch;
@@ -128,27 +128,49 @@ impl Buffer {
         self.offsets.clone()
     }
 
-    /// Gives the rows in order, in chunks that are bounded in rows and bytes, each with its partition and the columns that
-    /// are filled there. The rows stay here.
-    pub(crate) fn for_each_chunk<E: From<ArrowError>>(
-        &mut self,
-        mut give: impl FnMut(&Partition, &Filled, RecordBatch) -> Result<(), E>,
-    ) -> Result<(), E> {
+    /// The rows by partition, in order. They stay here.
+    pub(crate) fn parts(&mut self) -> Vec<Part<'_>> {
+        let mut parts: Vec<Part<'_>> = Vec::with_capacity(self.partitions);
         for (agency, cohorts) in &mut self.cohorts {
-            let days: BTreeSet<i32> = cohorts.keys().map(|(day, _)| *day).collect();
-            for day in days {
-                let partition = Partition { agency: agency.clone(), day };
-                let mut filled = Filled::default();
-                for (_, cohort) in cohorts.range_mut((day, 0)..=(day, u32::MAX)) {
-                    cohort.close();
-                    cohort.done.iter().for_each(|rows| filled.add(rows));
-                }
-                for (_, cohort) in cohorts.range_mut((day, 0)..=(day, u32::MAX)) {
-                    cohort.for_each_chunk(|rows| give(&partition, &filled, rows))?;
+            for ((day, _), cohort) in cohorts {
+                let is_same = |part: &&mut Part<'_>| part.partition.day == *day && part.partition.agency == *agency;
+                match parts.last_mut().filter(is_same) {
+                    Some(part) => part.cohorts.push(cohort),
+                    None => {
+                        let partition = Partition { agency: agency.clone(), day: *day };
+                        parts.push(Part { partition, cohorts: vec![cohort] });
+                    }
                 }
             }
         }
-        Ok(())
+        parts
+    }
+}
+
+/// The rows of one partition.
+pub(crate) struct Part<'a> {
+    /// Which.
+    pub(crate) partition: Partition,
+    cohorts: Vec<&'a mut Cohort>,
+}
+
+impl Part<'_> {
+    /// The columns that are filled in any row.
+    pub(crate) fn filled(&mut self) -> Filled {
+        let mut filled = Filled::default();
+        for cohort in &mut self.cohorts {
+            cohort.close();
+            cohort.done.iter().for_each(|rows| filled.add(rows));
+        }
+        filled
+    }
+
+    /// Gives the rows in order, in chunks that are bounded in rows and bytes.
+    pub(crate) fn for_each_chunk<E: From<ArrowError>>(
+        &mut self,
+        mut give: impl FnMut(RecordBatch) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.cohorts.iter_mut().try_for_each(|cohort| cohort.for_each_chunk(&mut give))
     }
 }
 
@@ -235,14 +257,16 @@ mod tests {
         let upto = records.iter().map(|record| record.journal_offset).max().unwrap();
         buffer.add(records, "c", None, upto, Timestamp::EPOCH);
         let mut all = Vec::new();
-        buffer
-            .for_each_chunk(|partition, _, rows| {
+        for mut part in buffer.parts() {
+            let folder = part.partition.folder();
+            part.for_each_chunk(|rows| {
                 let class = rows.column_by_name("class_uid").unwrap().as_primitive::<Int32Type>().value(0);
                 let offsets = rows.column_by_name("journal_offset").unwrap().as_primitive::<Int64Type>();
-                all.push((partition.folder(), class, offsets.values().to_vec()));
+                all.push((folder.clone(), class, offsets.values().to_vec()));
                 Ok::<_, ArrowError>(())
             })
             .unwrap();
+        }
         all
     }
 

@@ -71,7 +71,7 @@ struct OpenFile {
 
 impl<'a> PartitionWriter<'a> {
     /// A writer below the folder `table`; `name` gives a path that was never used.
-    pub(crate) fn new(table: &'a Path, partition: Partition, name: &'a dyn Fn(&Partition) -> String) -> Self {
+    pub(crate) fn new(table: &'a Path, partition: Partition, name: &'a (dyn Fn(&Partition) -> String + Sync)) -> Self {
         PartitionWriter { table, partition, open: None, done: Vec::new(), name, filled: None }
     }
 
@@ -79,12 +79,6 @@ impl<'a> PartitionWriter<'a> {
     pub(crate) fn with_filled(self, filled: Filled) -> Self {
         PartitionWriter { filled: Some(filled), ..self }
     }
-
-    /// Whose rows it writes.
-    pub(crate) fn partition(&self) -> &Partition {
-        &self.partition
-    }
-
     /// Appends rows, which must not sort before what was appended already.
     pub(crate) fn write(&mut self, rows: &RecordBatch) -> Result<(), LakeError> {
         if rows.num_rows() == 0 {

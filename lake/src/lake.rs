@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use model::doors::Clock;
 use model::{AgencyId, limits};
 
-use crate::buffer::Buffer;
+use crate::buffer::{Buffer, Part};
 use crate::error::LakeError;
 use crate::files::{FileEntry, FileSet, Partition, PartitionWriter};
 use crate::hunt::{HuntEngine, Pushdown};
@@ -333,17 +333,17 @@ impl Shared {
     /// lands them; when `write` fails, what it began is deleted.
     pub(crate) fn write_files<T>(
         &self,
-        write: impl FnOnce(&dyn Fn(&Partition) -> String) -> Result<T, LakeError>,
+        write: impl FnOnce(&(dyn Fn(&Partition) -> String + Sync)) -> Result<T, LakeError>,
     ) -> Result<T, LakeError> {
-        let begun = std::cell::RefCell::new(Vec::new());
+        let begun = Mutex::new(Vec::new());
         let written = write(&|partition| {
             let path = format!("{}/part-{}.zstd.parquet", partition.folder(), uuid::Uuid::new_v4());
             self.flying().insert(path.clone());
-            begun.borrow_mut().push(path.clone());
+            begun.lock().unwrap_or_else(PoisonError::into_inner).push(path.clone());
             path
         });
         if written.is_err() {
-            for path in begun.into_inner() {
+            for path in begun.into_inner().unwrap_or_else(PoisonError::into_inner) {
                 // It may not exist yet, and what cannot be deleted now is an orphan for the next vacuum.
                 let _ = std::fs::remove_file(self.folder.join(&path));
                 self.landed(&path);
@@ -363,25 +363,41 @@ impl Shared {
     }
 }
 
+/// Writes each partition's rows, several partitions at a time: a backfill has many, and each file waits for its own sync.
 fn write_buffer(shared: &Shared, buffer: &mut Buffer) -> Result<Vec<FileEntry>, LakeError> {
     shared.write_files(|name| {
-        let mut written = Vec::new();
-        let mut open: Option<PartitionWriter<'_>> = None;
-        buffer.for_each_chunk(|partition, filled, rows| {
-            if let Some(done) = open.take_if(|open| open.partition() != partition) {
-                written.extend(done.finish()?);
+        let parts = buffer.parts();
+        let threads = std::thread::available_parallelism().map_or(1, usize::from).min(parts.len());
+        let parts = Mutex::new(parts.into_iter());
+        let next = || parts.lock().unwrap_or_else(PoisonError::into_inner).next();
+        let work = || -> Result<Vec<FileEntry>, LakeError> {
+            let mut written = Vec::new();
+            while let Some(part) = next() {
+                written.extend(write_part(shared, part, name)?);
             }
-            let new = || {
-                let writer = PartitionWriter::new(&shared.folder, partition.clone(), name);
-                writer.with_filled(filled.clone())
-            };
-            open.get_or_insert_with(new).write(&rows)
-        })?;
-        if let Some(last) = open {
-            written.extend(last.finish()?);
-        }
-        Ok(written)
+            Ok(written)
+        };
+        std::thread::scope(|scope| {
+            let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
+            let mut written = work()?;
+            for other in others {
+                written.extend(other.join().map_err(|_| LakeError::Broken)??);
+            }
+            written.sort_by(|a, b| a.path.cmp(&b.path));
+            Ok(written)
+        })
     })
+}
+
+fn write_part(
+    shared: &Shared,
+    mut part: Part<'_>,
+    name: &(dyn Fn(&Partition) -> String + Sync),
+) -> Result<Vec<FileEntry>, LakeError> {
+    let filled = part.filled();
+    let mut writer = PartitionWriter::new(&shared.folder, part.partition.clone(), name).with_filled(filled);
+    part.for_each_chunk(|rows| writer.write(&rows))?;
+    writer.finish()
 }
 
 /// The rows that wait. A task that broke while it changed them leaves them as nobody knows: the journal has them, and

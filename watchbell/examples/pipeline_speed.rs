@@ -29,6 +29,10 @@ use store::state::{Database, State};
 /// Batches on their way into the journal at once: what several sources together would have.
 const BATCHES_UNDER_WAY: usize = 8;
 
+/// As in the program itself.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 struct SystemClock;
 
 impl Clock for SystemClock {

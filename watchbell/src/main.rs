@@ -30,6 +30,11 @@ use clap::Parser;
 use cli::{Cli, Command};
 use exit::Exit;
 
+/// Events are made and dropped by the hundred thousand on several threads; the system's allocator takes a fifth of all time
+/// for that. See docs/decisions/0006-allocator.md.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let result = match cli.command {

@@ -37,7 +37,7 @@ const DETECT: &str = "detect";
 /// Blocks that wait for a thread that looks, and blocks that were looked at and wait for their turn.
 const BLOCKS_WAITING_MAX: usize = 4;
 /// Offers that wait for the lake.
-const OFFERS_WAITING_MAX: usize = 8;
+const OFFERS_WAITING_MAX: usize = 24;
 /// Longest that detection waits for a lake that is busy but works.
 const SHELF_PATIENCE: Duration = Duration::from_secs(2);
 /// Longest that a found thing waits for its commit while more keeps coming.
