@@ -82,8 +82,13 @@ pub fn event(fields: &Fields<'_>, head: &Head<'_>, mappings: &Mappings) -> (Even
 /// The event of a record that no reader can read: a base event that says so, so that the untouched record is kept and
 /// can be hunted in.
 pub fn unread(head: &Head<'_>) -> Event {
-    let mut event =
-        Event::new(head.id, head.agency.clone(), head.received, model::ocsf::Class::BASE, model::ocsf::activity::UNKNOWN);
+    let mut event = Event::new(
+        head.id,
+        head.agency.clone(),
+        head.received,
+        model::ocsf::Class::BASE,
+        model::ocsf::activity::UNKNOWN,
+    );
     parts::begin(&mut event, head, parts::Maker { vendor: "Unknown", product: "Unknown" });
     event.severity_id = 0;
     event.attributes.message = Some("record that could not be read".to_owned());

@@ -29,5 +29,6 @@ pub use record::LakeRecord;
 pub use replay::{KeptRecord, Replay};
 pub use schema::{EVENTS, column_paths};
 pub use upkeep::{
-    CheckedFile, ErasureReport, ErasureTerm, LegalHold, MaintenanceReport, Matcher, PersonalHit, Retention, RetentionRule, SearchReport,
+    CheckedFile, ErasureReport, ErasureTerm, LegalHold, MaintenanceReport, Matcher, PersonalHit, Retention,
+    RetentionRule, SearchReport,
 };

@@ -21,6 +21,7 @@ mod partition;
 mod pattern;
 mod routing;
 mod rule;
+mod scratch;
 mod test;
 mod texts;
 

@@ -84,8 +84,7 @@ mod tests {
     #[tokio::test]
     async fn records_are_kept_under_the_agency_of_their_source() {
         let folder = tempfile::tempdir().unwrap();
-        let (journal, _) =
-            Journal::open(folder.path(), Options { reserve_bytes: 0, ..Options::default() }).unwrap();
+        let (journal, _) = Journal::open(folder.path(), Options { reserve_bytes: 0, ..Options::default() }).unwrap();
         let (handle, thread) = JournalHandle::start(journal).unwrap();
         let agencies = [("a", "home"), ("b", "fire")];
         let agencies = agencies

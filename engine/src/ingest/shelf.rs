@@ -33,12 +33,8 @@ pub trait Shelf: Send + Sync {
     fn committed<'a>(&'a self, consumer: &'a str) -> BoxFuture<'a, Result<Option<u64>, ShelfError>>;
 
     /// Takes the consumer's rows, up to and including number `upto`; what lies between needs no row.
-    fn append<'a>(
-        &'a self,
-        consumer: &'a str,
-        rows: Vec<ShelfRow>,
-        upto: u64,
-    ) -> BoxFuture<'a, Result<(), ShelfError>>;
+    fn append<'a>(&'a self, consumer: &'a str, rows: Vec<ShelfRow>, upto: u64)
+    -> BoxFuture<'a, Result<(), ShelfError>>;
 
     /// Makes durable what has waited long enough. Called about once a second.
     fn flush_if_due(&self) -> BoxFuture<'_, Result<(), ShelfError>>;

@@ -25,19 +25,11 @@ const SET_SEQUENCE: &str = "UPDATE sequences SET last = $2 WHERE name = $1";
 /// The one read of findings over all agencies: each row says whose it is, and goes to that agency's part of the lake.
 const SELECT_AFTER: &str =
     "SELECT seq, agency, id, time_us, created_us, ocsf FROM findings WHERE seq > $1 ORDER BY seq LIMIT $2";
-const SELECT_TEXTS: &str = "SELECT id, detection, ocsf FROM findings WHERE agency = $1 AND id > $2 ORDER BY id LIMIT $3";
+const SELECT_TEXTS: &str =
+    "SELECT id, detection, ocsf FROM findings WHERE agency = $1 AND id > $2 ORDER BY id LIMIT $3";
 
-pub(super) const STATEMENTS: &[&str] = &[
-    INSERT,
-    SELECT_RANKED,
-    SELECT_ONE,
-    COUNT,
-    DELETE,
-    TAKE_SEQUENCE,
-    SET_SEQUENCE,
-    SELECT_AFTER,
-    SELECT_TEXTS,
-];
+pub(super) const STATEMENTS: &[&str] =
+    &[INSERT, SELECT_RANKED, SELECT_ONE, COUNT, DELETE, TAKE_SEQUENCE, SET_SEQUENCE, SELECT_AFTER, SELECT_TEXTS];
 
 /// Name of the sequence that numbers findings.
 const SEQUENCE: &str = "findings";
@@ -272,8 +264,7 @@ impl State {
 
 fn id_of(row: &sqlx::any::AnyRow) -> Result<FindingId, StateError> {
     let id: String = get(row, 0)?;
-    FindingId::parse(&id)
-        .ok_or_else(|| StateError::Corrupt { what: "finding", detail: format!("{id:?} is no id") })
+    FindingId::parse(&id).ok_or_else(|| StateError::Corrupt { what: "finding", detail: format!("{id:?} is no id") })
 }
 
 fn read_copy(row: &sqlx::any::AnyRow) -> Result<FindingCopy, StateError> {

@@ -8,7 +8,8 @@ use model::detection::AnalyticKind;
 use model::{AgencyId, Analytic, Detection, EventId, Level, Note, NoteReason, OpContext, SourceId, Timestamp, limits};
 use store::journal::Offset;
 use store::state::{
-    Database, FilePosition, FindingsAsked, Harvest, NewFinding, NewToken, Progress, Scope, State, StateError, Suppressed, statements,
+    Database, FilePosition, FindingsAsked, Harvest, NewFinding, NewToken, Progress, Scope, State, StateError,
+    Suppressed, statements,
 };
 
 /// The PostgreSQL server that tests may make schemas in.
@@ -104,8 +105,7 @@ fn findings_and_offset_are_one() {
     on_both("findings", |database| async move {
         let state = State::open(&database).await.unwrap();
         let home = ctx("home", 1);
-        let found =
-            [finding("a", Level::Low, 10), finding("b", Level::Critical, 5), finding("a", Level::Low, 20)];
+        let found = [finding("a", Level::Low, 10), finding("b", Level::Critical, 5), finding("a", Level::Low, 20)];
         assert_eq!(state.commit_findings(&home, "detect", Offset(7), &found).await.unwrap(), 3);
         // The same again, after a restart before the offset was known.
         assert_eq!(state.commit_findings(&home, "detect", Offset(7), &found).await.unwrap(), 0);

@@ -14,7 +14,9 @@ const LINES: u64 = 20;
 
 /// Lines of one batch: each says which it is.
 fn lines(batch: &str) -> String {
-    (0..LINES).map(|line| format!("{{\"_path\":\"dns\",\"ts\":1777593600.5,\"query\":\"{batch}-{line}.example\"}}\n")).collect()
+    (0..LINES)
+        .map(|line| format!("{{\"_path\":\"dns\",\"ts\":1777593600.5,\"query\":\"{batch}-{line}.example\"}}\n"))
+        .collect()
 }
 
 /// Posts batches until told to stop; a batch without an answer is posted again under its name in the next round.

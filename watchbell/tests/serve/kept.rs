@@ -25,12 +25,18 @@ fn filled() -> Place {
 #[test]
 fn hunts_are_bounded_masked_and_saved() {
     let place = filled();
-    let masked = place.say(&["hunt", "SELECT user.name AS who FROM events WHERE class_uid = 3002", "--json", "--quiet"]);
+    let masked =
+        place.say(&["hunt", "SELECT user.name AS who FROM events WHERE class_uid = 3002", "--json", "--quiet"]);
     assert!(!masked.contains("anna") && masked.lines().count() == 4, "{masked}");
     let csv = place.say(&[
         "hunt",
         "SELECT user.name AS who, count(*) AS n FROM events WHERE class_uid = 3002 GROUP BY 1 ORDER BY 2 DESC, 1",
-        "--csv", "--quiet", "--purpose", "case 7 of the duty officer", "--save", "who",
+        "--csv",
+        "--quiet",
+        "--purpose",
+        "case 7 of the duty officer",
+        "--save",
+        "who",
     ]);
     assert_eq!(csv, "who,n\r\nanna,2\r\nbert,1\r\njoanna,1\r\n");
     let again = place.say(&["hunt", "--saved", "who", "--csv", "--quiet", "--purpose", "case 7 of the duty officer"]);
@@ -149,7 +155,8 @@ fn damage_is_found_told_and_survived() {
     std::fs::write(&file, b"no parquet").unwrap();
     let found = place.run(&["fsck", "--json"]);
     assert_eq!(found.status.code(), Some(1));
-    let bad: Vec<_> = text(&found.stdout).lines().filter(|line| line.contains("\"ok\":false")).map(str::to_owned).collect();
+    let bad: Vec<_> =
+        text(&found.stdout).lines().filter(|line| line.contains("\"ok\":false")).map(str::to_owned).collect();
     assert_eq!(bad.len(), 1, "{bad:?}");
 }
 
@@ -164,7 +171,8 @@ fn parquet(folder: &Path) -> Option<std::path::PathBuf> {
 fn the_configuration_says_where_each_value_comes_from() {
     let place = Place::new();
     std::fs::create_dir_all(place.data()).unwrap();
-    std::fs::write(place.data().join("watchbell.toml"), "threads = 3\ndatabase = \"postgres://a:hunter2@h/d\"\n").unwrap();
+    std::fs::write(place.data().join("watchbell.toml"), "threads = 3\ndatabase = \"postgres://a:hunter2@h/d\"\n")
+        .unwrap();
     let shown = place.say(&["config", "show", "--origin"]);
     let line = |key: &str| shown.lines().find(|line| line.starts_with(key)).unwrap_or_default().to_owned();
     assert!(line("threads").contains("watchbell.toml"), "{shown}");

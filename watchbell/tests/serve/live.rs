@@ -6,7 +6,8 @@ use std::net::{TcpStream, UdpSocket};
 use crate::kit::{Place, free_port, text};
 
 /// A log-on that one of the city's rules finds.
-const ATTACK: &str = "<86>Nov 26 02:16:00 siren-ctl sshd[991]: Accepted password for h.brandt from 10.20.7.20 port 50022 ssh2";
+const ATTACK: &str =
+    "<86>Nov 26 02:16:00 siren-ctl sshd[991]: Accepted password for h.brandt from 10.20.7.20 port 50022 ssh2";
 
 const ZEEK: &str = r#"{"_path":"dns","ts":"2026-05-01T00:00:00Z","id.orig_h":"10.0.0.1","id.orig_p":5353,"id.resp_h":"10.0.0.2","id.resp_p":53,"query":"a.example","qtype_name":"A"}"#;
 
@@ -40,7 +41,12 @@ fn every_door_leads_to_findings_and_hunts() {
     assert_eq!(node.figure("watchbell_journal_duplicates_total"), 1);
     node.stop();
     let node = place.start(&["--tail", logs.to_str().unwrap()]);
-    std::fs::OpenOptions::new().append(true).open(logs.join("dns.log")).unwrap().write_all(format!("{ZEEK}\n").as_bytes()).unwrap();
+    std::fs::OpenOptions::new()
+        .append(true)
+        .open(logs.join("dns.log"))
+        .unwrap()
+        .write_all(format!("{ZEEK}\n").as_bytes())
+        .unwrap();
     node.wait_for("watchbell_records_looked_at_total", 1);
     node.stop();
 

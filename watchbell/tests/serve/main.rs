@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may fail loudly; the lint knows only the test functions themselves")]
 
 mod crash;
-mod kit;
 mod kept;
+mod kit;
 mod live;
 mod refusals;

@@ -48,7 +48,8 @@ fn two_watches_do_not_share_a_folder() {
 #[test]
 fn commands_without_data_say_how_to_get_some() {
     let place = Place::new();
-    for command in [&["hunt", "SELECT 1"][..], &["findings"], &["fsck"], &["token", "list"], &["retro", "--rules", "."]] {
+    for command in [&["hunt", "SELECT 1"][..], &["findings"], &["fsck"], &["token", "list"], &["retro", "--rules", "."]]
+    {
         let output = place.run(command);
         assert_eq!(output.status.code(), Some(1), "{command:?}");
         let said = text(&output.stderr);
