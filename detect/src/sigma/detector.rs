@@ -7,10 +7,11 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::explain;
 use super::load::RuleSet;
+use super::memo::{Memo, MemoLimits};
 use super::partition::{self, Partition};
 use super::routing::{self, RouteKey, Router};
 use super::rule::Expr;
-use super::scratch::{Scratch, is_text};
+use super::scratch::{Scratch, has_text};
 use super::test::{Order, Test};
 
 /// Most different routing values that are remembered as they were spelled.
@@ -29,6 +30,7 @@ pub struct Matcher {
     /// Words of the rules' log sources.
     stated: FxHashSet<Box<str>>,
     spelling: String,
+    memo: Memo,
     scratch: Scratch,
 }
 
@@ -46,6 +48,10 @@ pub struct Seen<'a> {
 impl Matcher {
     /// A matcher that has compiled nothing yet; partitions are compiled when their first record comes.
     pub fn new(rules: Arc<RuleSet>, router: Arc<Router>) -> Self {
+        Matcher::with_memo(rules, router, MemoLimits::default())
+    }
+
+    fn with_memo(rules: Arc<RuleSet>, router: Arc<Router>, limits: MemoLimits) -> Self {
         let vocabulary = vocabulary(&rules, &router);
         let stated = stated_sources(&rules);
         Matcher {
@@ -57,6 +63,7 @@ impl Matcher {
             by_spelling: FxHashMap::default(),
             vocabulary,
             spelling: String::new(),
+            memo: Memo::new(limits),
             scratch: Scratch::default(),
         }
     }
@@ -69,6 +76,12 @@ impl Matcher {
     /// Which rules see which records.
     pub fn router(&self) -> &Arc<Router> {
         &self.router
+    }
+
+    /// Bytes of the values for which it is remembered what was found in them; at most
+    /// [`model::limits::MATCH_MEMO_BYTES_MAX`].
+    pub fn remembered_bytes(&self) -> usize {
+        self.memo.bytes()
     }
 
     /// Whether any rule applies to records of this kind: when none does, nobody needs to ask.
@@ -91,7 +104,7 @@ impl Matcher {
             return;
         }
         let from = found.len();
-        self.scratch.run(partition, fields, found);
+        self.scratch.run(partition, fields, &mut self.memo, found);
         found[from..].sort_unstable();
     }
 
@@ -139,8 +152,9 @@ impl Matcher {
         }
         let applies = |rule: &super::rule::Rule| sources.iter().any(|source| source.satisfies(&rule.source));
         let rules = self.rules.rules.iter().enumerate().filter(|(_, rule)| applies(rule));
-        let partition = partition::compile(rules, &known, key.format);
+        let mut partition = partition::compile(rules, &known, key.format);
         let number = self.partitions.len();
+        partition.number = number as u32;
         self.partitions.push(partition);
         self.by_key.insert(key, number as u32);
         number
@@ -164,7 +178,10 @@ fn spell(fields: &Fields<'_>, keys: &[Box<str>], out: &mut String) {
             }
             continue;
         }
-        match fields.get(key) {
+        let first = key.as_bytes().first();
+        // Most names differ in their first letter already, which is cheaper to see than that they differ somewhere.
+        let named = fields.iter().find(|field| field.name.as_bytes().first() == first && *field.name == **key);
+        match named.map(|field| &field.value) {
             Some(Scalar::Text(Text::Plain(text))) => out.push_str(text),
             Some(Scalar::Number(digits)) => out.push_str(digits),
             Some(value) => match value.to_str() {
@@ -185,7 +202,7 @@ fn key_value(fields: &Fields<'_>, name: &str, stated: &FxHashSet<Box<str>>) -> O
         words.dedup();
         return Some(words.join("\u{1f}").into());
     }
-    let is_text = fields.get(name).is_some_and(is_text);
+    let is_text = fields.get(name).is_some_and(has_text);
     // A null, an object or an array is there, but no text that anybody names.
     Some(if is_text { value } else { OTHER.into() })
 }
@@ -233,5 +250,119 @@ fn words_of(expr: &Expr, names: &FxHashSet<Box<str>>, words: &mut FxHashSet<(Box
             _ => {}
         },
         Expr::Test { .. } => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sigma::Placeholders;
+    use crate::sigma::compare;
+    use crate::sigma::load::RuleFile;
+    use model::Format;
+    use proptest::prelude::*;
+
+    /// One detection of each kind that may be decided by remembering, and of each that may not.
+    const DETECTIONS: &[&str] = &[
+        "a: abcd",
+        "a|contains: abcd",
+        "a|contains: ab",
+        "a|contains|cased: Abcd",
+        "a|startswith: abc",
+        "a|endswith: [bcd, 'd ']",
+        "a: 'ab*cd?ab'",
+        "a|re: 'ab.cd'",
+        "a|re|s: 'abc.*dab'",
+        "a|re: '^[abc]+$'",
+        "a|contains: \"d\\nab\"",
+        "a: \"abcd\\nab\"",
+        "a|contains|all: [cda, dab]",
+        "a: null",
+        "a|exists: true",
+        "b: 12",
+        "b|gt: 9",
+        "b: true",
+        "b|cidr: 10.0.0.0/8",
+        "a|fieldref: b",
+        "b|fieldref|contains: a",
+        "a: ''",
+        "b: '*'",
+    ];
+
+    fn rules(with_keywords: bool) -> Arc<RuleSet> {
+        let rule = |title: &str, detection: &str, condition: &str| {
+            let source = "logsource:\n    product: test\n";
+            format!("title: {title}\n{source}detection:\n    s:\n        {detection}\n    condition: {condition}\n")
+        };
+        let mut documents = Vec::new();
+        for detection in DETECTIONS {
+            documents.push(rule(detection.split(':').next().unwrap(), detection, "s"));
+            documents.push(rule("not", detection, "not s"));
+        }
+        if with_keywords {
+            documents.push(rule("keyword", "- dabcdab\n        - cdabcdab", "s"));
+        }
+        let text = documents.join("---\n");
+        let set = RuleSet::load([RuleFile { path: "test.yml", text: &text }], &Placeholders::new());
+        assert_eq!(set.errors, []);
+        Arc::new(set)
+    }
+
+    fn value() -> impl Strategy<Value = serde_json::Value> {
+        let pool = [
+            "abcd", "ABCD", "Abcd", "abcd\nab", "", "ab", "12", "12\n", "10.1.2.3", "abxcd", "true", "äbcd", "ab\\cdab",
+        ];
+        prop_oneof![
+            4 => prop::sample::select(pool.to_vec()).prop_map(serde_json::Value::from),
+            1 => "[abcdABCD .\\\\\u{e4}]{0,9}".prop_map(serde_json::Value::from),
+            // Long enough to be looked at line by line.
+            3 => prop::collection::vec(prop::sample::select(pool.to_vec()), 1..9).prop_map(|lines| {
+                let text = lines.join("\r\n");
+                serde_json::Value::from(format!("{text}{}\n{text}", "xyz \n".repeat(300)))
+            }),
+            1 => prop::sample::select(vec![serde_json::json!(12), serde_json::json!(true), serde_json::Value::Null,
+                serde_json::json!(["abcd", "x"]), serde_json::json!({"x": 1})]),
+        ]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(48))]
+
+        #[test]
+        fn remembering_changes_nothing(
+            records in prop::collection::vec((value(), prop::option::of(value()), value()), 1..30), with_keywords: bool,
+        ) {
+            let rules = rules(with_keywords);
+            let table = "[[route]]\nformat = \"json\"\nproduct = \"test\"\n";
+            let router = Arc::new(Router::with_table(table).unwrap());
+            let limits = [
+                MemoLimits::default(),
+                MemoLimits { entries: 2, bytes: 40, value_bytes: 20 },
+                MemoLimits { entries: 8, bytes: 4_000, value_bytes: 4_000 },
+                MemoLimits { entries: 2, bytes: 0, value_bytes: 0 },
+            ];
+            let mut matchers: Vec<Matcher> = limits
+                .iter()
+                .map(|limits| Matcher::with_memo(Arc::clone(&rules), Arc::clone(&router), *limits))
+                .collect();
+            // Twice, so that all of it comes again.
+            for (a, b, other) in records.iter().chain(&records) {
+                let mut record = serde_json::json!({"a": a, "other": other});
+                if let Some(b) = b {
+                    record["b"] = b.clone();
+                }
+                let text = record.to_string();
+                let fields = formats::fields(Format::Json, text.as_bytes()).unwrap();
+                let holds = |rule: &super::super::rule::Rule| compare::expr_holds(&fields, rule, &rule.condition);
+                let expected: Vec<usize> =
+                    rules.rules.iter().enumerate().filter(|(_, rule)| holds(rule)).map(|(at, _)| at).collect();
+                for (matcher, limits) in matchers.iter_mut().zip(&limits) {
+                    let mut found = Vec::new();
+                    matcher.matches(&fields, &mut found);
+                    prop_assert_eq!(&found, &expected, "{:?} {}", limits, text);
+                    prop_assert!(matcher.remembered_bytes() <= limits.bytes);
+                }
+            }
+        }
     }
 }

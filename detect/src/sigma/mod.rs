@@ -15,6 +15,7 @@ mod explain;
 mod hostile;
 mod load;
 mod lower;
+mod memo;
 mod modifiers;
 mod necessary;
 mod partition;
