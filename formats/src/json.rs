@@ -99,10 +99,63 @@ impl<'a> Scanner<'a> {
                 self.expect(b',', "a comma or a closing bracket")?;
                 self.skip_blanks();
             }
+            if !is_array && self.plain_member() {
+                first = false;
+                continue;
+            }
             let name = if is_array { self.member_name() } else { self.key()? };
             first = self.value(name)?;
         }
         Ok(())
+    }
+
+    /// Reads a member of an object when it is what most are: a name that is not joined and has no escapes, and a text or a
+    /// number. Of all else, and of what is wrong, it reads nothing. A path of its own because of what it is not: names and
+    /// values that wait in memory until they are whole, which took a third of the scan.
+    #[inline(always)]
+    fn plain_member(&mut self) -> bool {
+        self.plain_member_end().is_some_and(|end| {
+            self.at = end;
+            true
+        })
+    }
+
+    #[inline(always)]
+    fn plain_member_end(&mut self) -> Option<usize> {
+        let start = self.levels.last().map_or(0, |level| level.start);
+        if self.path.len() > start || self.fields.len() >= RECORD_FIELDS_MAX || self.peek() != Some(b'"') {
+            return None;
+        }
+        let text = self.text;
+        let bytes = text.as_bytes();
+        let (name_end, is_escaped) = string_end(bytes, self.at + 1)?;
+        if is_escaped {
+            return None;
+        }
+        let name = &text[self.at + 1..name_end];
+        let at = behind_blanks(bytes, name_end + 1);
+        if bytes.get(at) != Some(&b':') {
+            return None;
+        }
+        let at = behind_blanks(bytes, at + 1);
+        match bytes.get(at)? {
+            b'"' => {
+                let (end, is_escaped) = string_end(bytes, at + 1)?;
+                let raw = &text[at + 1..end];
+                if is_escaped {
+                    self.fields.push(name, Scalar::Text(Text::Escaped(raw)));
+                } else {
+                    self.fields.push(name, Scalar::Text(Text::plain(raw)));
+                }
+                Some(end + 1)
+            }
+            b'-' | b'0'..=b'9' => {
+                let end = at + number_length(&bytes[at..])?;
+                self.fields.push(name, Scalar::Number(Cow::Borrowed(&text[at..end])));
+                Some(end)
+            }
+            _ => None,
+        }
     }
 
     fn close(&mut self) {
@@ -274,9 +327,7 @@ impl<'a> Scanner<'a> {
 
     #[inline]
     fn skip_blanks(&mut self) {
-        while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.peek() {
-            self.at += 1;
-        }
+        self.at = behind_blanks(self.text.as_bytes(), self.at);
     }
 
     #[cold]
@@ -287,6 +338,14 @@ impl<'a> Scanner<'a> {
 
 /// Length of the blocks in which strings are looked through.
 const BLOCK_BYTES: usize = 16;
+
+#[inline(always)]
+fn behind_blanks(bytes: &[u8], mut at: usize) -> usize {
+    while let Some(b' ' | b'\t' | b'\n' | b'\r') = bytes.get(at) {
+        at += 1;
+    }
+    at
+}
 
 /// Where the string ends that begins at `at`, and whether there are escapes in it; `None` when something is wrong with it.
 #[inline]

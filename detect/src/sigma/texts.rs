@@ -317,15 +317,24 @@ impl RawFilter {
         } else {
             raw
         };
-        let mut seen = u8x16::splat(0);
+        // Zero where a pair was seen.
+        let mut least = u8x16::splat(0xff);
+        let mut written = u8x16::splat(0);
         let mut at = 0;
         let last = bytes.len() - BLOCK_AND_ONE;
         loop {
             let Some(block) = bytes.get(at..).and_then(|rest| rest.first_chunk::<BLOCK_AND_ONE>()) else { return true };
-            seen |= pairs_in(block, pairs);
+            let [start @ .., _] = block;
+            let [_, end @ ..] = block;
+            let (start, end) = (u8x16::new(*start), u8x16::new(*end));
+            written |= start | end;
+            let (first, second) = (start | u8x16::splat(FOLD), end | u8x16::splat(FOLD));
+            for (one, other) in pairs {
+                least = least.min((first ^ *one) | (second ^ *other));
+            }
             if at == last {
-                // The top bits of pairs that were seen are set, and so are those of letters beyond ASCII.
-                return seen.to_bitmask() != 0;
+                // Letters beyond ASCII have the top bit, and so has what is equal.
+                return (least.simd_eq(u8x16::splat(0)) | written).to_bitmask() != 0;
             }
             at = (at + BLOCK_AND_ONE - 1).min(last);
         }
@@ -344,20 +353,6 @@ impl RawFilter {
 
 /// This bit makes capitals small, and some signs other signs.
 const FOLD: u8 = 0x20;
-
-#[inline(always)]
-fn pairs_in(block: &[u8; BLOCK_AND_ONE], pairs: &[(u8x16, u8x16); PAIRS]) -> u8x16 {
-    let [start @ .., _] = block;
-    let [_, end @ ..] = block;
-    let written = u8x16::new(*start);
-    let (first, second) = (written | u8x16::splat(FOLD), u8x16::new(*end) | u8x16::splat(FOLD));
-    // Letters beyond ASCII have the top bit, as what is equal has.
-    let mut seen = written | u8x16::new(*end);
-    for (one, other) in pairs {
-        seen |= first.simd_eq(*one) & second.simd_eq(*other);
-    }
-    seen
-}
 
 /// The pair that stands in most of the parts for how often it stands in ordinary values; `None` when no part is left.
 fn best_pair(parts: &[&[u8]]) -> Option<[u8; 2]> {
