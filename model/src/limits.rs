@@ -14,6 +14,12 @@ pub const UNPACK_RATIO_MAX: u64 = 100;
 pub const UNPACK_RATIO_FREE_BYTES: u64 = 64 * 1024 * 1024;
 /// Longest value of a field that rules look at; what is beyond is not searched, and the record carries a note.
 pub const MATCH_VALUE_BYTES_MAX: usize = 1024 * 1024;
+/// Values for which a matcher of rules (there is one for each thread) remembers what was found in them. A power of two.
+pub const MATCH_MEMO_ENTRIES_MAX: usize = 64 * 1024;
+/// Bytes of those values together, with what was found in them; the tables beside them take 48 bytes for each entry.
+pub const MATCH_MEMO_BYTES_MAX: usize = 32 * 1024 * 1024;
+/// Longest value, or line of a longer one, for which that is remembered.
+pub const MATCH_MEMO_VALUE_BYTES_MAX: usize = 16 * 1024;
 /// Most reasons that one detection carries.
 pub const REASONS_MAX: usize = 64;
 /// Longest excerpt of a value inside a reason.

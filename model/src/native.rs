@@ -118,6 +118,7 @@ impl<'a> Fields<'a> {
     }
 
     /// Adds a field behind the others.
+    #[inline(always)]
     pub fn push(&mut self, name: impl Into<Cow<'a, str>>, value: Scalar<'a>) {
         self.entries.push(Field { name: name.into(), value });
     }

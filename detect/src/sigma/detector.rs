@@ -2,17 +2,16 @@
 
 use std::sync::Arc;
 
-use model::limits::MATCH_VALUE_BYTES_MAX;
 use model::{Detection, EventId, Fields, Scalar, Text, Timestamp};
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::compare;
 use super::explain;
 use super::load::RuleSet;
-use super::lower;
-use super::partition::{self, AtomKind, Node, Partition, Slot};
+use super::memo::{Memo, MemoLimits};
+use super::partition::{self, Partition};
 use super::routing::{self, RouteKey, Router};
 use super::rule::Expr;
+use super::scratch::{Scratch, has_text};
 use super::test::{Order, Test};
 
 /// Most different routing values that are remembered as they were spelled.
@@ -31,6 +30,7 @@ pub struct Matcher {
     /// Words of the rules' log sources.
     stated: FxHashSet<Box<str>>,
     spelling: String,
+    memo: Memo,
     scratch: Scratch,
 }
 
@@ -48,6 +48,10 @@ pub struct Seen<'a> {
 impl Matcher {
     /// A matcher that has compiled nothing yet; partitions are compiled when their first record comes.
     pub fn new(rules: Arc<RuleSet>, router: Arc<Router>) -> Self {
+        Matcher::with_memo(rules, router, MemoLimits::default())
+    }
+
+    fn with_memo(rules: Arc<RuleSet>, router: Arc<Router>, limits: MemoLimits) -> Self {
         let vocabulary = vocabulary(&rules, &router);
         let stated = stated_sources(&rules);
         Matcher {
@@ -59,6 +63,7 @@ impl Matcher {
             by_spelling: FxHashMap::default(),
             vocabulary,
             spelling: String::new(),
+            memo: Memo::new(limits),
             scratch: Scratch::default(),
         }
     }
@@ -71,6 +76,12 @@ impl Matcher {
     /// Which rules see which records.
     pub fn router(&self) -> &Arc<Router> {
         &self.router
+    }
+
+    /// Bytes of the values for which it is remembered what was found in them; at most
+    /// [`model::limits::MATCH_MEMO_BYTES_MAX`].
+    pub fn remembered_bytes(&self) -> usize {
+        self.memo.bytes()
     }
 
     /// Whether any rule applies to records of this kind: when none does, nobody needs to ask.
@@ -92,17 +103,8 @@ impl Matcher {
         if partition.rules.is_empty() {
             return;
         }
-        self.scratch.run(partition, fields);
         let from = found.len();
-        let Scratch { candidates, .. } = &mut self.scratch;
-        let candidates = std::mem::take(candidates);
-        for candidate in &candidates {
-            let compiled = &partition.rules[*candidate as usize];
-            if self.scratch.holds(partition, fields, &compiled.node) {
-                found.push(compiled.rule);
-            }
-        }
-        self.scratch.candidates = candidates;
+        self.scratch.run(partition, fields, &mut self.memo, found);
         found[from..].sort_unstable();
     }
 
@@ -150,8 +152,9 @@ impl Matcher {
         }
         let applies = |rule: &super::rule::Rule| sources.iter().any(|source| source.satisfies(&rule.source));
         let rules = self.rules.rules.iter().enumerate().filter(|(_, rule)| applies(rule));
-        let partition = partition::compile(rules, &known, key.format);
+        let mut partition = partition::compile(rules, &known, key.format);
         let number = self.partitions.len();
+        partition.number = number as u32;
         self.partitions.push(partition);
         self.by_key.insert(key, number as u32);
         number
@@ -175,7 +178,10 @@ fn spell(fields: &Fields<'_>, keys: &[Box<str>], out: &mut String) {
             }
             continue;
         }
-        match fields.get(key) {
+        let first = key.as_bytes().first();
+        // Most names differ in their first letter already, which is cheaper to see than that they differ somewhere.
+        let named = fields.iter().find(|field| field.name.as_bytes().first() == first && *field.name == **key);
+        match named.map(|field| &field.value) {
             Some(Scalar::Text(Text::Plain(text))) => out.push_str(text),
             Some(Scalar::Number(digits)) => out.push_str(digits),
             Some(value) => match value.to_str() {
@@ -196,7 +202,7 @@ fn key_value(fields: &Fields<'_>, name: &str, stated: &FxHashSet<Box<str>>) -> O
         words.dedup();
         return Some(words.join("\u{1f}").into());
     }
-    let is_text = fields.get(name).is_some_and(is_text);
+    let is_text = fields.get(name).is_some_and(has_text);
     // A null, an object or an array is there, but no text that anybody names.
     Some(if is_text { value } else { OTHER.into() })
 }
@@ -247,255 +253,116 @@ fn words_of(expr: &Expr, names: &FxHashSet<Box<str>>, words: &mut FxHashSet<(Box
     }
 }
 
-/// What one record is worked on with; kept, so that a record costs no allocation.
-#[derive(Default)]
-struct Scratch {
-    /// Lowered values, one behind the other; each is UTF-8.
-    text: Vec<u8>,
-    /// Values by slot.
-    values: Vec<Value>,
-    /// First value of a slot, plus one; 0 for none.
-    first: Vec<u32>,
-    /// Slots that have a value, to clear `first` by.
-    touched: Vec<u16>,
-    /// Atoms whose text was seen.
-    seen: Vec<u64>,
-    seen_words: Vec<u32>,
-    /// Answers that were worked out already: 0 not asked, 1 no, 2 yes.
-    answers: Vec<u8>,
-    answered: Vec<u32>,
-    /// Rules to look at.
-    candidates: Vec<u32>,
-    is_candidate: Vec<bool>,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sigma::Placeholders;
+    use crate::sigma::compare;
+    use crate::sigma::load::RuleFile;
+    use model::Format;
+    use proptest::prelude::*;
 
-/// A value of a slot.
-#[derive(Clone, Copy)]
-struct Value {
-    slot: u16,
-    /// Field of the record.
-    field: u32,
-    /// Where its lowered text is.
-    from: u32,
-    until: u32,
-    /// Next value of the same slot, plus one.
-    next: u32,
-    /// It is a text, number or boolean: null, objects and arrays have no text, which is not an empty one.
-    has_text: bool,
-}
+    /// One detection of each kind that may be decided by remembering, and of each that may not.
+    const DETECTIONS: &[&str] = &[
+        "a: abcd",
+        "a|contains: abcd",
+        "a|contains: ab",
+        "a|contains|cased: Abcd",
+        "a|startswith: abc",
+        "a|endswith: [bcd, 'd ']",
+        "a: 'ab*cd?ab'",
+        "a|re: 'ab.cd'",
+        "a|re|s: 'abc.*dab'",
+        "a|re: '^[abc]+$'",
+        "a|contains: \"d\\nab\"",
+        "a: \"abcd\\nab\"",
+        "a|contains|all: [cda, dab]",
+        "a: null",
+        "a|exists: true",
+        "b: 12",
+        "b|gt: 9",
+        "b: true",
+        "b|cidr: 10.0.0.0/8",
+        "a|fieldref: b",
+        "b|fieldref|contains: a",
+        "a: ''",
+        "b: '*'",
+    ];
 
-impl Scratch {
-    /// Looks for everything that the partition's rules look for.
-    fn run(&mut self, partition: &Partition, fields: &Fields<'_>) {
-        self.reset(partition);
-        self.collect(partition, fields);
-        for at in 0..self.values.len() {
-            let value = self.values[at];
-            let slot = &partition.slot[value.slot as usize];
-            self.search(partition, slot, value);
+    fn rules(with_keywords: bool) -> Arc<RuleSet> {
+        let rule = |title: &str, detection: &str, condition: &str| {
+            let source = "logsource:\n    product: test\n";
+            format!("title: {title}\n{source}detection:\n    s:\n        {detection}\n    condition: {condition}\n")
+        };
+        let mut documents = Vec::new();
+        for detection in DETECTIONS {
+            documents.push(rule(detection.split(':').next().unwrap(), detection, "s"));
+            documents.push(rule("not", detection, "not s"));
         }
-        for touched in 0..self.touched.len() {
-            let slot = &partition.slot[self.touched[touched] as usize];
-            self.nominate(&slot.on_present);
+        if with_keywords {
+            documents.push(rule("keyword", "- dabcdab\n        - cdabcdab", "s"));
         }
-        self.nominate(&partition.always);
+        let text = documents.join("---\n");
+        let set = RuleSet::load([RuleFile { path: "test.yml", text: &text }], &Placeholders::new());
+        assert_eq!(set.errors, []);
+        Arc::new(set)
     }
 
-    fn reset(&mut self, partition: &Partition) {
-        for slot in self.touched.drain(..) {
-            self.first[slot as usize] = 0;
-        }
-        for word in self.seen_words.drain(..) {
-            self.seen[word as usize] = 0;
-        }
-        for atom in self.answered.drain(..) {
-            self.answers[atom as usize] = 0;
-        }
-        for rule in self.candidates.drain(..) {
-            self.is_candidate[rule as usize] = false;
-        }
-        self.text.clear();
-        self.values.clear();
-        // Buffers only grow; they stay clean, so they serve every partition.
-        grow(&mut self.first, partition.slot.len());
-        grow(&mut self.seen, partition.atoms.len().div_ceil(64));
-        grow(&mut self.answers, partition.atoms.len());
-        grow(&mut self.is_candidate, partition.rules.len());
+    fn value() -> impl Strategy<Value = serde_json::Value> {
+        let pool = [
+            "abcd", "ABCD", "Abcd", "abcd\nab", "", "ab", "12", "12\n", "10.1.2.3", "abxcd", "true", "äbcd", "ab\\cdab",
+        ];
+        prop_oneof![
+            4 => prop::sample::select(pool.to_vec()).prop_map(serde_json::Value::from),
+            1 => "[abcdABCD .\\\\\u{e4}]{0,9}".prop_map(serde_json::Value::from),
+            // Long enough to be looked at line by line.
+            3 => prop::collection::vec(prop::sample::select(pool.to_vec()), 1..9).prop_map(|lines| {
+                let text = lines.join("\r\n");
+                serde_json::Value::from(format!("{text}{}\n{text}", "xyz \n".repeat(300)))
+            }),
+            1 => prop::sample::select(vec![serde_json::json!(12), serde_json::json!(true), serde_json::Value::Null,
+                serde_json::json!(["abcd", "x"]), serde_json::json!({"x": 1})]),
+        ]
     }
 
-    fn collect(&mut self, partition: &Partition, fields: &Fields<'_>) {
-        for (at, field) in fields.iter().enumerate() {
-            let slot = partition.slot_of(&field.name);
-            let keywords = partition.keywords.filter(|_| may_hold_keyword(partition, &field.value));
-            if slot.is_none() && keywords.is_none() {
-                continue;
-            }
-            let from = self.text.len();
-            lower::scalar(&field.value, &mut self.text);
-            if self.text.len() - from > MATCH_VALUE_BYTES_MAX {
-                let room = lower::whole_symbols(&self.text[from..], MATCH_VALUE_BYTES_MAX);
-                self.text.truncate(from + room);
-            }
-            let until = self.text.len();
-            for slot in [slot, keywords].into_iter().flatten() {
-                let first = &mut self.first[slot as usize];
-                if *first == 0 {
-                    self.touched.push(slot);
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(48))]
+
+        #[test]
+        fn remembering_changes_nothing(
+            records in prop::collection::vec((value(), prop::option::of(value()), value()), 1..30), with_keywords: bool,
+        ) {
+            let rules = rules(with_keywords);
+            let table = "[[route]]\nformat = \"json\"\nproduct = \"test\"\n";
+            let router = Arc::new(Router::with_table(table).unwrap());
+            let limits = [
+                MemoLimits::default(),
+                MemoLimits { entries: 2, bytes: 40, value_bytes: 20 },
+                MemoLimits { entries: 8, bytes: 4_000, value_bytes: 4_000 },
+                MemoLimits { entries: 2, bytes: 0, value_bytes: 0 },
+            ];
+            let mut matchers: Vec<Matcher> = limits
+                .iter()
+                .map(|limits| Matcher::with_memo(Arc::clone(&rules), Arc::clone(&router), *limits))
+                .collect();
+            // Twice, so that all of it comes again.
+            for (a, b, other) in records.iter().chain(&records) {
+                let mut record = serde_json::json!({"a": a, "other": other});
+                if let Some(b) = b {
+                    record["b"] = b.clone();
                 }
-                let has_text = is_text(&field.value);
-                let (field, from, until) = (at as u32, from as u32, until as u32);
-                let value = Value { slot, field, from, until, next: *first, has_text };
-                *first = self.values.len() as u32 + 1;
-                self.values.push(value);
-            }
-        }
-    }
-
-    fn search(&mut self, partition: &Partition, slot: &Slot, value: Value) {
-        if !value.has_text {
-            return;
-        }
-        let (from, until) = (value.from as usize, value.until as usize);
-        if !slot.exact.is_empty()
-            && until - from <= slot.exact_bytes_max
-            && let Some(atoms) = slot.exact.get(&self.text[from..until])
-        {
-            atoms.iter().for_each(|atom| self.see(partition, *atom));
-        }
-        if !slot.numbers.is_empty()
-            && let Some(number) = whole_number(&self.text[from..until])
-            && let Some(atoms) = slot.numbers.get(&number)
-        {
-            atoms.iter().for_each(|atom| self.see(partition, *atom));
-        }
-        // The text is taken out while it is walked over, because seeing an atom changes the rest of `self`.
-        let text = std::mem::take(&mut self.text);
-        slot.texts.find(&text[from..until], |number| {
-            slot.atoms[number as usize].iter().for_each(|atom| self.see(partition, *atom));
-        });
-        self.text = text;
-    }
-
-    #[inline]
-    fn see(&mut self, partition: &Partition, atom: u32) {
-        let (word, bit) = ((atom / 64) as usize, 1u64 << (atom % 64));
-        let seen = self.seen[word];
-        if seen & bit != 0 {
-            return;
-        }
-        if seen == 0 {
-            self.seen_words.push(word as u32);
-        }
-        self.seen[word] = seen | bit;
-        self.nominate(&partition.atoms[atom as usize].triggers);
-    }
-
-    fn nominate(&mut self, rules: &[u32]) {
-        for rule in rules {
-            if !std::mem::replace(&mut self.is_candidate[*rule as usize], true) {
-                self.candidates.push(*rule);
-            }
-        }
-    }
-
-    /// Whether an expression holds, with what was seen.
-    fn holds(&mut self, partition: &Partition, fields: &Fields<'_>, node: &Node) -> bool {
-        match node {
-            Node::Known(known) => *known,
-            Node::Atom(atom) => self.atom(partition, fields, *atom),
-            Node::All(nodes) => nodes.iter().all(|node| self.holds(partition, fields, node)),
-            Node::Any(nodes) => nodes.iter().any(|node| self.holds(partition, fields, node)),
-            Node::Not(node) => !self.holds(partition, fields, node),
-            Node::AtLeast(count, nodes) => {
-                let mut missing = *count;
-                for node in nodes {
-                    missing -= usize::from(missing > 0 && self.holds(partition, fields, node));
+                let text = record.to_string();
+                let fields = formats::fields(Format::Json, text.as_bytes()).unwrap();
+                let holds = |rule: &super::super::rule::Rule| compare::expr_holds(&fields, rule, &rule.condition);
+                let expected: Vec<usize> =
+                    rules.rules.iter().enumerate().filter(|(_, rule)| holds(rule)).map(|(at, _)| at).collect();
+                for (matcher, limits) in matchers.iter_mut().zip(&limits) {
+                    let mut found = Vec::new();
+                    matcher.matches(&fields, &mut found);
+                    prop_assert_eq!(&found, &expected, "{:?} {}", limits, text);
+                    prop_assert!(matcher.remembered_bytes() <= limits.bytes);
                 }
-                missing == 0
             }
         }
     }
-
-    fn atom(&mut self, partition: &Partition, fields: &Fields<'_>, number: u32) -> bool {
-        let atom = &partition.atoms[number as usize];
-        let was_seen = self.seen[(number / 64) as usize] & (1 << (number % 64)) != 0;
-        match atom.kind {
-            AtomKind::Direct => return was_seen,
-            AtomKind::Gated if !was_seen => return false,
-            AtomKind::Gated | AtomKind::Lazy => {}
-        }
-        match self.answers[number as usize] {
-            0 => {}
-            answer => return answer == 2,
-        }
-        let holds = self.look(partition, fields, atom.slot, &atom.test);
-        self.answers[number as usize] = if holds { 2 } else { 1 };
-        self.answered.push(number);
-        holds
-    }
-
-    /// Decides a test that no automaton decides.
-    fn look(&self, partition: &Partition, fields: &Fields<'_>, slot: u16, test: &Test) -> bool {
-        if partition.keywords == Some(slot) {
-            // The filter may have kept values from being collected.
-            return compare::holds(fields, None, test);
-        }
-        let mut values = self.values_of(slot).map(|value| (value, fields.at(value.field as usize)));
-        match test {
-            Test::Null => values.all(|(_, value)| *value == Scalar::Null),
-            Test::Exists => values.any(|(_, value)| *value != Scalar::Null),
-            Test::Present => values.next().is_some(),
-            Test::Text(pattern) if !pattern.cased => {
-                let lowered = |at: Value| std::str::from_utf8(&self.text[at.from as usize..at.until as usize]);
-                values.any(|(at, _)| at.has_text && lowered(at).is_ok_and(|text| pattern.matches(text)))
-            }
-            test => values.any(|(_, value)| compare::value_holds(fields, value, test)),
-        }
-    }
-
-    fn values_of(&self, slot: u16) -> impl Iterator<Item = Value> + '_ {
-        let mut next = self.first[slot as usize];
-        std::iter::from_fn(move || {
-            let value = *self.values.get((next as usize).checked_sub(1)?)?;
-            next = value.next;
-            Some(value)
-        })
-    }
-}
-
-fn grow<T: Clone + Default>(buffer: &mut Vec<T>, length: usize) {
-    if buffer.len() < length {
-        buffer.resize(length, T::default());
-    }
-}
-
-/// Whether a keyword of the partition can be in the value.
-fn may_hold_keyword(partition: &Partition, value: &Scalar<'_>) -> bool {
-    let Some(filter) = &partition.keyword_filter else { return true };
-    match value {
-        Scalar::Text(Text::Plain(text)) => !text.is_ascii() || filter.may_hold(text),
-        Scalar::Text(Text::Escaped(raw)) => !raw.is_ascii() || lower::has_unicode_escape(raw) || filter.may_hold(raw),
-        // Texts that the filter takes are longer than `true` and `false`.
-        Scalar::Number(digits) => filter.may_hold(digits),
-        Scalar::Bool(_) | Scalar::Null | Scalar::Object | Scalar::Array => false,
-    }
-}
-
-fn is_text(value: &Scalar<'_>) -> bool {
-    matches!(value, Scalar::Text(_) | Scalar::Number(_) | Scalar::Bool(_))
-}
-
-/// The whole number that a text is; fast for plain digits, complete for the rest.
-fn whole_number(text: &[u8]) -> Option<i64> {
-    let first = *text.first()?;
-    let is_plain = first.is_ascii_digit() || first == b'-' || first == b'+' || first == b'.' || first == b' ';
-    if !is_plain {
-        return None;
-    }
-    let text = std::str::from_utf8(text).ok()?;
-    if let Ok(number) = text.parse() {
-        return Some(number);
-    }
-    let number = super::test::number(text)?;
-    (number.fract() == 0.0 && number.abs() < 9.0e15).then_some(number as i64)
 }

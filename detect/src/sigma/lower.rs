@@ -39,9 +39,19 @@ pub(crate) fn whole_symbols(text: &[u8], limit: usize) -> usize {
 /// Whether a `\uXXXX` stands in the text; an escaped backslash before a `u` is none.
 pub(crate) fn has_unicode_escape(raw: &str) -> bool {
     static ESCAPE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\\u"));
+    escapes(raw, &ESCAPE).next().is_some()
+}
+
+/// Where the escapes `\n` stand in the text.
+pub(crate) fn line_breaks(raw: &str) -> impl Iterator<Item = usize> {
+    static ESCAPE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\\n"));
+    escapes(raw, &ESCAPE)
+}
+
+fn escapes<'a>(raw: &'a str, escape: &'a Finder<'static>) -> impl Iterator<Item = usize> + 'a {
     let bytes = raw.as_bytes();
-    ESCAPE.find_iter(bytes).any(|at| {
-        let backslashes = bytes[..=at].iter().rev().take_while(|byte| **byte == b'\\').count();
+    escape.find_iter(bytes).filter(|at| {
+        let backslashes = bytes[..=*at].iter().rev().take_while(|byte| **byte == b'\\').count();
         backslashes % 2 == 1
     })
 }
@@ -84,5 +94,14 @@ mod tests {
         check(r"C:\\users", false);
         check(r"C:\\\u0041", true);
         check(r"u", false);
+    }
+
+    #[test]
+    fn line_breaks_are_seen() {
+        let check = |raw: &str, expected: &[usize]| assert_eq!(line_breaks(raw).collect::<Vec<_>>(), expected, "{raw}");
+        check(r"a\r\nb", &[3]);
+        check(r"\n\n", &[0, 2]);
+        check(r"C:\\new\\\n", &[9]);
+        check("n", &[]);
     }
 }

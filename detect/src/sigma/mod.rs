@@ -5,8 +5,9 @@
 //! A rule that does not load is reported with its file and reason and stops nothing else.
 //!
 //! How it is fast: records are split by log source, what the split decides is decided once ([`partition`]); all texts that
-//! rules look for in a field stand in one automaton; a rule is looked at only when a text was seen that every match of it
-//! needs; nothing is allocated for a record that matches nothing.
+//! rules look for in a field stand in one automaton; what was found in a value is remembered, because values recur ([`memo`]); a
+//! rule is looked at only when a text was seen that every match of it needs; nothing is allocated for a record that matches
+//! nothing and whose values are known.
 
 mod compare;
 mod correlation;
@@ -15,12 +16,14 @@ mod explain;
 mod hostile;
 mod load;
 mod lower;
+mod memo;
 mod modifiers;
 mod necessary;
 mod partition;
 mod pattern;
 mod routing;
 mod rule;
+mod scratch;
 mod test;
 mod texts;
 

@@ -18,6 +18,8 @@ use super::texts::{Place, RUN_BYTES, RawFilter, Texts};
 /// A compiled partition.
 #[derive(Default)]
 pub(crate) struct Partition {
+    /// Tells the partitions of one matcher apart.
+    pub(crate) number: u32,
     /// Which of the fields some rule looks at, and where.
     slots: FxHashMap<Box<str>, u16>,
     /// Marks of those names, to turn most others away without a look-up.
@@ -70,8 +72,12 @@ pub(crate) struct Slot {
     pub(crate) atoms: Vec<Vec<u32>>,
     /// The numbers that texts have in `atoms`.
     numbered: FxHashMap<(Box<str>, Place), u32>,
-    /// Rules to look at when the field is there at all.
-    pub(crate) on_present: Vec<u32>,
+    /// Atoms that are decided by looking closer at a value, unless something of theirs must be seen first.
+    pub(crate) lazy: Vec<u32>,
+    /// Nothing that is looked for can reach over the end of a line, or asks for a whole value of several lines.
+    pub(crate) is_by_line: bool,
+    /// Rules to look at when the field is there at all, by how its values must be known for its atoms to name the rules instead.
+    pub(crate) on_present: [Vec<u32>; 3],
 }
 
 /// A test on a slot.
@@ -79,6 +85,8 @@ pub(crate) struct Atom {
     pub(crate) slot: u16,
     pub(crate) test: Arc<Test>,
     pub(crate) kind: AtomKind,
+    /// How the values of its slot must be known at least for "seen" to be the whole answer.
+    pub(crate) decided: Decided,
     /// Rules to look at when its text was seen.
     pub(crate) triggers: Vec<u32>,
 }
@@ -92,6 +100,20 @@ pub(crate) enum AtomKind {
     Gated,
     /// Look when somebody asks.
     Lazy,
+}
+
+/// What it takes that an atom was seen exactly when it holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Decided {
+    /// Nothing does: it looks at more than one value.
+    Never,
+    /// Every value was tried with it as a whole.
+    #[default]
+    ByValue,
+    /// Every value was tried with it as a whole or line by line.
+    ByLine,
+    /// A search for texts.
+    BySearch,
 }
 
 /// A rule with its condition over atoms.
@@ -149,10 +171,11 @@ impl Builder<'_> {
         match self.trigger(&node) {
             Some(trigger) => {
                 for atom in trigger.atoms {
-                    self.partition.atoms[atom as usize].triggers.push(number);
-                }
-                for slot in trigger.slots {
-                    self.partition.slot[slot as usize].on_present.push(number);
+                    let atom = &mut self.partition.atoms[atom as usize];
+                    atom.triggers.push(number);
+                    if atom.kind == AtomKind::Lazy {
+                        self.partition.slot[atom.slot as usize].on_present[atom.decided as usize].push(number);
+                    }
                 }
             }
             None => self.partition.always.push(number),
@@ -240,7 +263,12 @@ impl Builder<'_> {
         }
         let number = self.partition.atoms.len() as u32;
         let kind = self.register(slot, number, test);
-        self.partition.atoms.push(Atom { slot, test: Arc::clone(test), kind, triggers: Vec::new() });
+        let decided = self.decided(slot, kind, test);
+        let is_by_value = matches!(decided, Decided::ByValue | Decided::ByLine);
+        if kind == AtomKind::Lazy && is_by_value {
+            self.partition.slot[slot as usize].lazy.push(number);
+        }
+        self.partition.atoms.push(Atom { slot, test: Arc::clone(test), kind, decided, triggers: Vec::new() });
         self.atoms.insert(key, number);
         Node::Atom(number)
     }
@@ -288,6 +316,19 @@ impl Builder<'_> {
         }
     }
 
+    fn decided(&self, slot: u16, kind: AtomKind, test: &Test) -> Decided {
+        match test {
+            _ if kind == AtomKind::Direct => Decided::BySearch,
+            // Not all values are tried with keywords.
+            _ if self.partition.keywords == Some(slot) => Decided::Never,
+            Test::Null | Test::Exists | Test::Present | Test::Field(_) | Test::Template(_) => Decided::Never,
+            Test::Text(pattern) if pattern.is_within_a_line() => Decided::ByLine,
+            Test::Text(_) | Test::Regex(_) | Test::Cidr(_) | Test::Number(..) | Test::Bool(_) | Test::Part(..) => {
+                Decided::ByValue
+            }
+        }
+    }
+
     fn trigger(&self, node: &Node) -> Option<Trigger> {
         match node {
             Node::Known(true) | Node::Not(_) => None,
@@ -313,12 +354,9 @@ impl Builder<'_> {
         for trigger in triggers.into_iter().take(wanted) {
             union.cost += trigger.cost;
             union.atoms.extend(trigger.atoms);
-            union.slots.extend(trigger.slots);
         }
         union.atoms.sort_unstable();
         union.atoms.dedup();
-        union.slots.sort_unstable();
-        union.slots.dedup();
         Some(union)
     }
 
@@ -328,18 +366,19 @@ impl Builder<'_> {
             let sees_absence = matches!(*atom.test, Test::Null);
             let is_keyword = self.partition.keywords == Some(atom.slot);
             // A field that is there is no rare sight.
-            return (!sees_absence && !is_keyword).then(|| Trigger {
-                atoms: vec![],
-                slots: vec![atom.slot],
-                cost: 0.9,
-            });
+            return (!sees_absence && !is_keyword).then(|| Trigger { atoms: vec![number], cost: 0.9 });
         }
-        Some(Trigger { atoms: vec![number], slots: vec![], cost: rarity(&atom.test) })
+        Some(Trigger { atoms: vec![number], cost: rarity(&atom.test) })
     }
 
     fn finish(mut self) -> Partition {
         for slot in &mut self.partition.slot {
+            let has_breaks = slot.numbered.keys().any(|(text, _)| text.contains('\n'))
+                || slot.exact.keys().any(|value| value.contains(&b'\n'));
+            // Around a whole number there may be blanks, line breaks too.
+            slot.is_by_line = !has_breaks && slot.numbers.is_empty();
             slot.numbered = FxHashMap::default();
+            slot.on_present.iter_mut().for_each(Vec::dedup);
         }
         self.partition.marks = vec![false; MARKS];
         for name in self.partition.slots.keys() {
@@ -363,15 +402,15 @@ impl Builder<'_> {
                 _ => false,
             };
         }
+        filter.finish();
         all_added.then_some(filter)
     }
 }
 
-/// What must be seen before a rule is looked at.
+/// What must be seen before a rule is looked at; of a lazy atom, that its field is there.
 #[derive(Default)]
 struct Trigger {
     atoms: Vec<u32>,
-    slots: Vec<u16>,
     /// A guess at how often that is, 0 never to 1 always.
     cost: f32,
 }

@@ -75,6 +75,15 @@ impl Pattern {
         }
     }
 
+    /// Whether a value of several lines matches exactly when one of its lines does.
+    pub(crate) fn is_within_a_line(&self) -> bool {
+        match self.pieces.as_slice() {
+            _ if self.at_start || self.at_end => false,
+            [Piece::Literal(text)] => !text.is_empty() && !text.contains('\n'),
+            _ => false,
+        }
+    }
+
     /// The longest text that every match holds; empty when there is none. Lowered even when the pattern has case.
     pub(crate) fn necessary(&self) -> String {
         let texts = self.pieces.iter().filter_map(|piece| match piece {
@@ -88,6 +97,11 @@ impl Pattern {
     pub(crate) fn matches(&self, value: &str) -> bool {
         if self.at_start {
             return self.matches_from(value);
+        }
+        if let [Piece::Literal(text)] = self.pieces.as_slice()
+            && !self.at_end
+        {
+            return memmem::find(value.as_bytes(), text.as_bytes()).is_some();
         }
         match self.pieces.first() {
             None => !self.at_end || self.pieces.is_empty(),

@@ -9,6 +9,7 @@
 use std::sync::LazyLock;
 
 use rustc_hash::{FxHashMap, FxHashSet};
+use wide::u8x16;
 
 /// Length of the runs by which texts anywhere are found, so also their least length.
 pub(crate) const RUN_BYTES: usize = 4;
@@ -36,6 +37,15 @@ pub(crate) enum Place {
     Anywhere,
 }
 
+/// Which part of a value is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Part {
+    /// The value begins here.
+    pub(crate) is_first: bool,
+    /// The value ends here.
+    pub(crate) is_last: bool,
+}
+
 impl Texts {
     /// Adds a text under a number. Texts anywhere have at least [`RUN_BYTES`] bytes, the others at least one.
     pub(crate) fn add(&mut self, text: &str, place: Place, number: u32) {
@@ -46,11 +56,15 @@ impl Texts {
         }
     }
 
-    /// Gives the numbers of the texts that stand in the value, some more than once.
+    /// Gives the numbers of the texts that stand in the value or a part of it, some more than once.
     #[inline]
-    pub(crate) fn find(&self, value: &[u8], mut give: impl FnMut(u32)) {
-        self.at_start.walk(value.iter().copied(), &mut give);
-        self.at_end.walk(value.iter().rev().copied(), &mut give);
+    pub(crate) fn find(&self, value: &[u8], part: Part, mut give: impl FnMut(u32)) {
+        if part.is_first {
+            self.at_start.walk(value.iter().copied(), &mut give);
+        }
+        if part.is_last {
+            self.at_end.walk(value.iter().rev().copied(), &mut give);
+        }
         self.anywhere.find(value, &mut give);
     }
 }
@@ -242,11 +256,22 @@ impl<const EVERY: usize> Table<EVERY> {
 }
 
 /// Looks at values as they stand in the record, escapes and capitals and all, and says whether one of the texts may be in
-/// them. Never says no wrongly; so it must not be asked about values with `\u` escapes or letters beyond ASCII.
+/// them. Never says no wrongly.
 #[derive(Default)]
 pub(crate) struct RawFilter {
+    parts: Vec<Box<[u8]>>,
+    /// Bytes of the shortest part.
+    least: usize,
+    /// Pairs of neighbouring bytes, folded: each part has one of them. `None` when they would be too many.
+    pairs: Option<[(u8x16, u8x16); PAIRS]>,
     texts: Table<STRIDE>,
 }
+
+/// Number of pairs that a value is looked over for at once, one of them the start of a `\u` escape.
+const PAIRS: usize = 6;
+
+/// Bytes of a block, and one more for the last pair's second byte.
+const BLOCK_AND_ONE: usize = 17;
 
 impl RawFilter {
     /// Adds a text; false when no part of it is long enough and free of what JSON escapes.
@@ -257,10 +282,65 @@ impl RawFilter {
             return false;
         }
         self.texts.add(longest, 0);
+        self.parts.push(longest.as_bytes().into());
         true
     }
 
-    /// Whether one of the texts may be in the value.
+    /// Chooses the pairs, when all texts are added.
+    pub(crate) fn finish(&mut self) {
+        self.least = self.parts.iter().map(|part| part.len()).min().unwrap_or(0);
+        let mut pairs = vec![[b'\\', b'u']];
+        let mut without: Vec<&[u8]> = self.parts.iter().map(|part| &**part).collect();
+        while let Some(pair) = best_pair(&without) {
+            without.retain(|part| !part.windows(2).any(|found| found == pair));
+            pairs.push(pair);
+        }
+        // What is left over repeats the first, which costs nothing more to look for.
+        pairs.resize(pairs.len().max(PAIRS), pairs[0]);
+        let splat = |pair: &[u8; 2]| (u8x16::splat(pair[0] | FOLD), u8x16::splat(pair[1] | FOLD));
+        let splats: Vec<_> = pairs.iter().map(splat).collect();
+        self.pairs = splats.try_into().ok();
+    }
+
+    /// Whether the value is worth a closer look: one of the pairs is in it, or a letter beyond ASCII. A few instructions for
+    /// sixteen bytes, because nearly all of all records ends here where a rule has keywords.
+    pub(crate) fn concerns(&self, raw: &[u8]) -> bool {
+        let Some(pairs) = &self.pairs else { return true };
+        // A symbol of a text comes from at least one byte, however it is written.
+        if raw.len() < self.least {
+            return false;
+        }
+        let mut padded = [0; 2 * BLOCK_AND_ONE];
+        let bytes = if raw.len() < BLOCK_AND_ONE {
+            padded[..raw.len()].copy_from_slice(raw);
+            &padded[..BLOCK_AND_ONE]
+        } else {
+            raw
+        };
+        // Zero where a pair was seen.
+        let mut least = u8x16::splat(0xff);
+        let mut written = u8x16::splat(0);
+        let mut at = 0;
+        let last = bytes.len() - BLOCK_AND_ONE;
+        loop {
+            let Some(block) = bytes.get(at..).and_then(|rest| rest.first_chunk::<BLOCK_AND_ONE>()) else { return true };
+            let [start @ .., _] = block;
+            let [_, end @ ..] = block;
+            let (start, end) = (u8x16::new(*start), u8x16::new(*end));
+            written |= start | end;
+            let (first, second) = (start | u8x16::splat(FOLD), end | u8x16::splat(FOLD));
+            for (one, other) in pairs {
+                least = least.min((first ^ *one) | (second ^ *other));
+            }
+            if at == last {
+                // Letters beyond ASCII have the top bit, and so has what is equal.
+                return (least.simd_eq(u8x16::splat(0)) | written).to_bitmask() != 0;
+            }
+            at = (at + BLOCK_AND_ONE - 1).min(last);
+        }
+    }
+
+    /// Whether one of the texts may be in the value. Must not be asked about values with `\u` escapes or letters beyond ASCII.
     #[inline]
     pub(crate) fn may_hold(&self, raw: &str) -> bool {
         let mut found = false;
@@ -269,6 +349,22 @@ impl RawFilter {
         });
         found
     }
+}
+
+/// This bit makes capitals small, and some signs other signs.
+const FOLD: u8 = 0x20;
+
+/// The pair that stands in most of the parts for how often it stands in ordinary values; `None` when no part is left.
+fn best_pair(parts: &[&[u8]]) -> Option<[u8; 2]> {
+    let pairs = parts.iter().flat_map(|part| part.windows(2)).filter_map(|pair| <[u8; 2]>::try_from(pair).ok());
+    let ordinary = ORDINARY.as_bytes();
+    let likelihood = |pair: &[u8; 2]| {
+        let times = 1 + ordinary.windows(2).filter(|found| *found == pair).count() as u32;
+        let parts = parts.iter().filter(|part| part.windows(2).any(|found| found == pair)).count() as u32;
+        // Scaled so that the division keeps the order.
+        (times * byte_weight(pair[0]) * byte_weight(pair[1]) * 1_024 / parts, *pair)
+    };
+    pairs.min_by_key(likelihood)
 }
 
 /// What the map says about a run: 0 for one that begins no text.
@@ -341,7 +437,8 @@ mod tests {
             built.add(text, *place, number as u32);
         }
         let mut numbers = Vec::new();
-        built.find(value.as_bytes(), |number| numbers.push(number));
+        let whole = Part { is_first: true, is_last: true };
+        built.find(value.as_bytes(), whole, |number| numbers.push(number));
         numbers.sort_unstable();
         numbers.dedup();
         numbers
@@ -368,6 +465,9 @@ mod tests {
         assert!(filter.add("\\mimilib.dll"));
         assert!(filter.add("sekurlsa::"));
         assert!(!filter.add("a/b\\c"));
+        filter.finish();
+        assert!(!filter.concerns(b"nothing of the kind here, at some length"));
+        assert!(!filter.concerns(b"short"));
         let check = |raw: &str, expected: bool| assert_eq!(filter.may_hold(raw), expected, "{raw}");
         check(r"C:\\x\\MimiLib.DLL", true);
         check(r"x\r\nSEKURLSA::logon", true);
@@ -376,6 +476,25 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn what_holds_a_text_concerns_the_filter(
+            texts in prop::collection::vec("[a-z:.]{7,12}", 1..9), which: prop::sample::Index,
+            before in "[a-zA-Z:. ]{0,40}", after in "[a-zA-Z:. ]{0,40}",
+        ) {
+            let mut filter = RawFilter::default();
+            assert!(texts.iter().all(|text| filter.add(text)));
+            filter.finish();
+            let text = &texts[which.index(texts.len())];
+            for text in [text.clone(), text.to_uppercase()] {
+                let concerns = filter.concerns(format!("{before}{text}{after}").as_bytes());
+                prop_assert!(concerns);
+            }
+            for odd in ["\\u0041", "\u{e4}", "\u{212a}"] {
+                let value = format!("{before}{odd}{after}");
+                prop_assert!(value.len() < filter.least || filter.concerns(value.as_bytes()));
+            }
+        }
+
         #[test]
         fn agrees_with_looking_for_each(
             texts in prop::collection::vec(("[ab.\\\\ ]{4,9}", 0..3usize), 0..12), value in "[ab.\\\\ ]{0,30}",
