@@ -94,6 +94,8 @@ pub(crate) struct HuntEngine {
 
 impl Drop for HuntEngine {
     fn drop(&mut self) {
+        // Only when nothing is in it: another lake of this process may be hunting.
+        let _ = std::fs::remove_dir(&self.spill);
         // A runtime must not be waited for inside of another one; whoever still reads a stream sees it end.
         if let Some(threads) = self.threads.take() {
             threads.shutdown_background();
@@ -101,24 +103,38 @@ impl Drop for HuntEngine {
     }
 }
 
-/// Where hunts park what their memory cannot hold.
+/// Where hunts park what their memory cannot hold: a folder for each process below this one, because a hunt may begin in one
+/// process while another opens the lake.
 const SPILL: &str = "hunt-spill";
 
-/// Deletes what hunts of a crashed process have parked: it is personal data like any other. For the writer, before it
+/// Deletes what hunts of crashed processes have parked: it is personal data like any other. For the writer, before it
 /// hunts itself.
 pub(crate) fn empty_spill(data: &Path) -> Result<(), LakeError> {
     let spill = data.join(SPILL);
-    match std::fs::remove_dir_all(&spill) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            Err(LakeError::io("empty the folder", &spill)(error))
+    let entries = match std::fs::read_dir(&spill) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        entries => entries.map_err(LakeError::io("list the folder", &spill))?,
+    };
+    for entry in entries.flatten() {
+        let process = entry.file_name().to_str().and_then(|name| name.parse::<u32>().ok());
+        let is_running = process.is_some_and(|id| Path::new("/proc").join(id.to_string()).exists());
+        if is_running {
+            continue;
         }
-        _ => Ok(()),
+        let path = entry.path();
+        match std::fs::remove_dir_all(&path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(LakeError::io("empty the folder", &path)(error));
+            }
+            _ => {}
+        }
     }
+    Ok(())
 }
 
 impl HuntEngine {
     pub(crate) fn new(data: &Path, folder: &Path, table_id: &str, pushdown: Pushdown) -> Result<Self, LakeError> {
-        let spill = data.join(SPILL);
+        let spill = data.join(SPILL).join(std::process::id().to_string());
         std::fs::create_dir_all(&spill).map_err(LakeError::io("create the folder", &spill))?;
         let threads = tokio::runtime::Builder::new_multi_thread()
             .thread_name("hunt")

@@ -277,3 +277,17 @@ async fn a_hunt_waits_for_its_turn_within_its_time() {
     check(&world, "SELECT 1", json!([[1]])).await;
     assert!(started.elapsed() < Duration::from_secs(10), "{:?}", started.elapsed());
 }
+
+#[tokio::test]
+async fn what_a_crashed_process_parked_is_deleted_and_nobody_elses() {
+    let world = World::new().await;
+    let spill = world.folder.path().join("hunt-spill");
+    // No process has a number above the kernel's limit of 2^22; process 1 always runs.
+    for process in ["4999999", "1"] {
+        std::fs::create_dir_all(spill.join(process)).unwrap();
+        std::fs::write(spill.join(process).join("rows"), "anna").unwrap();
+    }
+    let _world = world.restarted().await;
+    assert!(!spill.join("4999999").exists());
+    assert!(spill.join("1/rows").exists());
+}
