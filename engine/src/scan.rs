@@ -18,7 +18,7 @@ use model::{AgencyId, Cursor, Detection, Event, EventId, Format, Note, NoteReaso
 use crate::content::Content;
 use crate::detectors::{Detectors, Record};
 use crate::lines::{Chunk, LineReader};
-use crate::unpack;
+use crate::unpack::{self, read_up_to};
 
 /// What is scanned, and how.
 #[derive(Clone, Debug)]
@@ -169,17 +169,6 @@ fn read_file(path: &std::path::Path, name: &Arc<str>, give: &mut dyn FnMut(Chunk
     }
     let reader = io::Cursor::new(head).chain(reader);
     LineReader::new(reader, Arc::clone(name)).read(give)
-}
-
-fn read_up_to(reader: &mut dyn Read, buffer: &mut [u8]) -> io::Result<usize> {
-    let mut filled = 0;
-    while filled < buffer.len() {
-        match reader.read(&mut buffer[filled..])? {
-            0 => break,
-            read => filled += read,
-        }
-    }
-    Ok(filled)
 }
 
 /// Bytes at the start of a binary Windows log that say which one it is: its header and that of its first chunk, with
