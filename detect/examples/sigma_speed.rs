@@ -20,7 +20,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use detect::sigma::{Matcher, Placeholders, Router, RuleFile, RuleSet, Source};
-use model::Format;
+use model::{Fields, Format};
 use rsigma_eval::Engine;
 use rsigma_eval::event::JsonEvent;
 use rsigma_parser::{SigmaCollection, SigmaRule, parse_sigma_yaml};
@@ -105,11 +105,13 @@ fn compile(matcher: &mut Matcher, lines: &[&str]) {
 fn pass(matcher: &mut Matcher, lines: &[&str]) -> usize {
     let mut hits = 0;
     let mut found = Vec::new();
+    let mut earlier = Fields::new(Format::Windows);
     for line in lines {
-        let Ok(fields) = formats::fields(Format::Windows, line.as_bytes()) else { continue };
+        let fields = formats::fields_into(earlier, Format::Windows, line.as_bytes()).expect("an event");
         found.clear();
         matcher.matches(&fields, &mut found);
         hits += found.len();
+        earlier = fields.emptied(Format::Windows);
     }
     hits
 }

@@ -17,6 +17,8 @@ pub struct Detectors {
     suppression: Arc<Suppression>,
     mappings: Arc<Mappings>,
     has_indicators: bool,
+    /// Memory for the next record's fields.
+    earlier: Fields<'static>,
 }
 
 /// A record on its way through the detectors.
@@ -64,6 +66,7 @@ impl Detectors {
             suppression: Arc::clone(&content.suppression),
             mappings: Arc::clone(&content.mappings),
             has_indicators: content.indicator_count > 0,
+            earlier: Fields::new(Format::Json),
         }
     }
 
@@ -71,7 +74,7 @@ impl Detectors {
     ///
     /// # Errors
     /// When the record cannot be read at all.
-    pub fn normalise<'a>(&self, record: &Record<'a>) -> Result<Examined<'a>, Trouble> {
+    pub fn normalise<'a>(&mut self, record: &Record<'a>) -> Result<Examined<'a>, Trouble> {
         let format = match record.format.or_else(|| formats::recognise(record.body)) {
             Some(format) => format,
             None => {
@@ -79,7 +82,8 @@ impl Detectors {
                 return Err(Trouble { reason: NoteReason::UnknownFormat, detail });
             }
         };
-        let fields = formats::fields(format, record.body)?;
+        let earlier = std::mem::replace(&mut self.earlier, Fields::from_vec(format, Vec::new()));
+        let fields = formats::fields_into(earlier, format, record.body)?;
         let (event, troubles) = formats::event(&fields, &record.head(), &self.mappings);
         Ok(Examined { fields, event, matched: Vec::new(), detections: Vec::new(), troubles })
     }
@@ -100,6 +104,11 @@ impl Detectors {
             observe(&self.indicators.load(), event, &self.suppression, detections);
         }
         Ok(examined)
+    }
+
+    /// Takes back the fields of a record that is done with: their memory serves the next record.
+    pub fn recycle(&mut self, fields: Fields<'_>) {
+        self.earlier = fields.emptied(Format::Json);
     }
 
     /// The rules.

@@ -85,6 +85,7 @@ impl Retro {
         for detection in examined.detections {
             self.count(detection);
         }
+        self.detectors.recycle(examined.fields);
     }
 
     fn count(&mut self, detection: Detection) {

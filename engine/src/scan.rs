@@ -276,6 +276,7 @@ fn look_at(
                     let (matched, detections) = (examined.matched, examined.detections);
                     done.hits.push(Hit { at, event: Arc::new(examined.event), matched, detections });
                 }
+                detectors.recycle(examined.fields);
             }
         }
     }

@@ -48,15 +48,24 @@ pub use recognise::{CONTAINER_HEAD_BYTES, Container, container, recognise};
 /// # Ok::<(), formats::Trouble>(())
 /// ```
 pub fn fields(format: Format, body: &[u8]) -> Result<Fields<'_>, Trouble> {
+    fields_into(Fields::new(format), format, body)
+}
+
+/// Step one in the memory of an earlier record's fields.
+///
+/// # Errors
+/// As [`fields`]; the memory is given up then.
+pub fn fields_into<'a>(earlier: Fields<'_>, format: Format, body: &'a [u8]) -> Result<Fields<'a>, Trouble> {
     let limit = model::limits::RECORD_BYTES_MAX;
     if body.len() > limit {
         return Err(Trouble::too_large(format!("{} bytes, at most {limit} are read", body.len())));
     }
+    let empty = earlier.emptied(format);
     match format {
-        Format::Windows | Format::Evtx => windows::fields(format, body),
-        Format::Zeek => zeek::fields(body),
+        Format::Windows | Format::Evtx => windows::fields(empty, body),
+        Format::Zeek => zeek::fields(empty, body),
         Format::Suricata | Format::CloudTrail | Format::M365 | Format::Ocsf | Format::Json => {
-            json::scan(body, format, json::no_lift)
+            json::scan_into(empty, body, json::no_lift)
         }
         _ => text::fields(format, body),
     }

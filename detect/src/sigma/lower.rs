@@ -42,6 +42,13 @@ pub(crate) fn has_unicode_escape(raw: &str) -> bool {
     escapes(raw, &ESCAPE).next().is_some()
 }
 
+/// Whether a letter beyond ASCII stands in the text that is lowered to letters within: the Kelvin sign and the dotted capital I,
+/// no others (Unicode 17, SpecialCasing.txt and UnicodeData.txt).
+pub(crate) fn lowers_into_ascii(text: &str) -> bool {
+    static LETTERS: LazyLock<[Finder<'static>; 2]> = LazyLock::new(|| ["\u{212a}", "\u{130}"].map(Finder::new));
+    !text.is_ascii() && LETTERS.iter().any(|letter| letter.find(text.as_bytes()).is_some())
+}
+
 /// Where the escapes `\n` stand in the text.
 pub(crate) fn line_breaks(raw: &str) -> impl Iterator<Item = usize> {
     static ESCAPE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\\n"));
@@ -94,6 +101,14 @@ mod tests {
         check(r"C:\\users", false);
         check(r"C:\\\u0041", true);
         check(r"u", false);
+    }
+
+    #[test]
+    fn letters_that_lower_into_ascii_are_known() {
+        for symbol in (0x80..=0x10_ffff).filter_map(char::from_u32) {
+            let is_ascii_then = symbol.to_lowercase().any(|lowered| lowered.is_ascii());
+            assert_eq!(lowers_into_ascii(symbol.encode_utf8(&mut [0; 4])), is_ascii_then, "{symbol}");
+        }
     }
 
     #[test]

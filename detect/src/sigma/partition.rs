@@ -13,7 +13,7 @@ use rustc_hash::FxHashMap;
 use super::compare;
 use super::rule::{Expr, Rule};
 use super::test::{Order, Test};
-use super::texts::{Place, RUN_BYTES, RawFilter, Texts};
+use super::texts::{Place, RUN_BYTES, RawFilter, Texts, unusual_runs};
 
 /// A compiled partition.
 #[derive(Default)]
@@ -43,6 +43,12 @@ impl Partition {
             return None;
         }
         self.slots.get(name).copied()
+    }
+
+    /// Whether a keyword may be in a value that stands like this in its record.
+    #[inline]
+    pub(crate) fn may_hold_keyword(&self, raw: &str) -> bool {
+        self.keywords.is_some() && self.keyword_filter.as_ref().is_none_or(|filter| filter.may_hold(raw))
     }
 }
 
@@ -415,14 +421,15 @@ struct Trigger {
     cost: f32,
 }
 
-/// A guess at how often a text is seen, from its length alone: good enough to prefer `mimikatz` to `.exe`.
+/// A guess at how often a text is seen, from what in it is not in ordinary logs anyway: enough to prefer `mimikatz` to
+/// `c:\windows\system32\`.
 fn rarity(test: &Test) -> f32 {
-    let bytes = match test {
-        Test::Text(pattern) => pattern.necessary().len() + 2 * usize::from(pattern.at_start && pattern.at_end),
-        Test::Regex(test) => test.necessary.len(),
+    let unusual = match test {
+        Test::Text(pattern) => unusual_runs(&pattern.necessary()) + 4 * usize::from(pattern.at_start && pattern.at_end),
+        Test::Regex(test) => unusual_runs(&test.necessary),
         _ => 5,
     };
-    0.8f32.powi(bytes.min(40) as i32)
+    0.8f32.powi(1 + unusual.min(40) as i32)
 }
 
 /// Tests that look at more than the lowered value of the one field.

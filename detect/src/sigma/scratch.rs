@@ -11,7 +11,7 @@ use super::lower;
 use super::memo::{Memo, Place};
 use super::partition::{Atom, AtomKind, Decided, Node, Partition, Slot};
 use super::test::Test;
-use super::texts::{Part, RawFilter};
+use super::texts::Part;
 
 /// What one record is worked on with; kept, so that a record costs no allocation.
 #[derive(Default)]
@@ -121,10 +121,10 @@ impl Scratch {
 
     fn collect(&mut self, partition: &Partition, fields: &Fields<'_>, memo: &mut Memo) {
         for (at, field) in fields.iter().enumerate() {
-            if let Some(keywords) = partition.keywords {
-                self.search_keywords(partition, keywords, memo, &field.value);
-            }
-            let Some(slot) = partition.slot_of(&field.name) else { continue };
+            let Some(slot) = partition.slot_of(&field.name) else {
+                self.search_keywords(partition, memo, &field.value);
+                continue;
+            };
             let first = &mut self.first[slot as usize];
             if *first == 0 {
                 self.touched.push(slot);
@@ -137,46 +137,21 @@ impl Scratch {
     }
 
     /// Looks for keywords in a value, whatever its field.
-    fn search_keywords(&mut self, partition: &Partition, number: u16, memo: &mut Memo, value: &Scalar<'_>) {
+    fn search_keywords(&mut self, partition: &Partition, memo: &mut Memo, value: &Scalar<'_>) {
+        let Some(number) = partition.keywords else { return };
         let Some((shape, raw)) = as_written(value) else { return };
-        if partition.keyword_filter.as_ref().is_some_and(|filter| !filter.concerns(raw.as_bytes())) {
+        if !partition.may_hold_keyword(raw) {
             return;
         }
-        let is_long = raw.len() >= KEYWORD_BY_LINE_BYTES_MIN && raw.len() <= MATCH_VALUE_BYTES_MAX / 2;
-        if is_long && shape == ESCAPED && partition.slot[number as usize].is_by_line {
-            for_each_line(raw, |line, part| self.search_keywords_in(partition, number, memo, line, part));
-        } else {
-            self.search_keywords_in(partition, number, memo, value, WHOLE);
-        }
-    }
-
-    fn search_keywords_in(
-        &mut self,
-        partition: &Partition,
-        number: u16,
-        memo: &mut Memo,
-        value: &Scalar<'_>,
-        part: Part,
-    ) {
-        let Some((shape, raw)) = as_written(value) else { return };
-        let may_hold = || partition.keyword_filter.as_ref().is_none_or(|filter| may_hold_keyword(filter, shape, raw));
-        // Below, asking the filter costs less than remembering its answer.
-        let is_short = raw.len() < KEYWORD_MEMO_BYTES_MIN;
-        if is_short && !may_hold() {
-            return;
-        }
-        let place = Place::new(partition.number, number, shape_of_part(shape, part));
+        let place = Place::new(partition.number, number, shape_of_part(shape, WHOLE));
         let miss = match memo.find(place, raw.as_bytes()) {
             Ok(atoms) => return atoms.iter().for_each(|atom| self.see(partition, *atom)),
             Err(miss) => miss,
         };
         self.found.clear();
-        if is_short || may_hold() {
-            self.line.clear();
-            lower_at_most(value, &mut self.line, MATCH_VALUE_BYTES_MAX);
-            let slot = &partition.slot[number as usize];
-            find_all(slot, &self.line, part, &mut self.found);
-        }
+        self.line.clear();
+        lower_at_most(value, &mut self.line, MATCH_VALUE_BYTES_MAX);
+        find_all(&partition.slot[number as usize], &self.line, WHOLE, &mut self.found);
         if miss.is_again {
             self.found.sort_unstable();
             self.found.dedup();
@@ -195,6 +170,7 @@ impl Scratch {
         if is_long && shape == ESCAPED && slot.is_by_line && lower::line_breaks(raw).next().is_some() {
             let known = &mut self.known[number as usize];
             *known = (*known).max(Decided::ByLine);
+            self.search_keywords(partition, memo, scalar);
             for_each_line(raw, |line, part| self.search_line(partition, memo, number, line, part));
             return;
         }
@@ -202,8 +178,13 @@ impl Scratch {
         match memo.find(place, raw.as_bytes()) {
             Ok(atoms) => atoms.iter().for_each(|atom| self.see(partition, *atom)),
             Err(miss) => {
+                // What is remembered of a value is all that is found in it: that it has no keywords, too.
+                let has_keywords = partition.may_hold_keyword(raw);
+                if has_keywords {
+                    self.search_keywords(partition, memo, scalar);
+                }
                 self.search_value(slot, fields, at);
-                if miss.is_again {
+                if miss.is_again && !has_keywords {
                     self.decide_value(partition, slot, fields, at);
                     memo.keep(miss, place, raw.as_bytes(), &self.found);
                 } else {
@@ -476,22 +457,6 @@ fn grow<T: Clone + Default>(buffer: &mut Vec<T>, length: usize) {
         buffer.resize(length, T::default());
     }
 }
-
-/// Whether one of the keywords can be in the value.
-fn may_hold_keyword(filter: &RawFilter, shape: u8, raw: &str) -> bool {
-    match shape {
-        // The words are too short for any text that the filter takes.
-        BOOL => false,
-        ESCAPED => !raw.is_ascii() || lower::has_unicode_escape(raw) || filter.may_hold(raw),
-        _ => !raw.is_ascii() || filter.may_hold(raw),
-    }
-}
-
-/// Shortest text for which it is remembered what keywords are in it.
-const KEYWORD_MEMO_BYTES_MIN: usize = 32;
-
-/// Shortest text in which keywords are looked for line by line.
-const KEYWORD_BY_LINE_BYTES_MIN: usize = 256;
 
 /// Null, objects and arrays have no text, which is not an empty one.
 pub(super) fn has_text(value: &Scalar<'_>) -> bool {

@@ -83,7 +83,7 @@ impl Look {
         looked
     }
 
-    fn keep(&self, stored: &Stored<'_>, examined: Examined<'_>, looked: &mut Looked) {
+    fn keep(&mut self, stored: &Stored<'_>, examined: Examined<'_>, looked: &mut Looked) {
         looked.notes.extend(examined.troubles.into_iter().map(|trouble| note(stored, trouble)));
         let is_hit = !examined.detections.is_empty() || (self.wants_matches && !examined.matched.is_empty());
         if is_hit {
@@ -91,6 +91,7 @@ impl Look {
             looked.hits.push(Hit { row: looked.rows.len(), matched, detections });
         }
         looked.rows.push(row(stored, examined.event));
+        self.detectors.recycle(examined.fields);
     }
 }
 

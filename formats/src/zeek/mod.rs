@@ -16,7 +16,7 @@ mod tests;
 use std::borrow::Cow;
 
 use model::ocsf::{Class, Event, activity};
-use model::{Fields, Format, Scalar, Text};
+use model::{Fields, Scalar, Text};
 
 use crate::parts::{self, Maker};
 use crate::row::Row;
@@ -95,8 +95,8 @@ const SHAPES: &[(&str, &[&str])] = &[
 ];
 
 /// The Sigma view: the record's own names, and `_path` where it can be told.
-pub(crate) fn fields(body: &[u8]) -> Result<Fields<'_>, Trouble> {
-    let mut fields = json::scan(body, Format::Zeek, json::no_lift)?;
+pub(crate) fn fields<'a>(empty: Fields<'a>, body: &'a [u8]) -> Result<Fields<'a>, Trouble> {
+    let mut fields = json::scan_into(empty, body, json::no_lift)?;
     if fields.get("_path").is_none()
         && let Some(path) = shape(&fields)
     {

@@ -1,5 +1,6 @@
 //! Zeek logs of every sort, nested and flat, and with anything in them.
 
+use model::Format;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -140,7 +141,7 @@ fn operational_technology_is_network_activity() {
 
 #[test]
 fn a_log_without_a_name_is_known_by_its_fields() {
-    let path = |body: &str| fields(body.as_bytes()).unwrap().text("_path").map(Cow::into_owned);
+    let path = |body: &str| crate::fields(Format::Zeek, body.as_bytes()).unwrap().text("_path").map(Cow::into_owned);
     assert_eq!(path(&CONN.replace("\"_path\":\"conn\",", "")).as_deref(), Some("conn"));
     assert_eq!(path(r#"{"ts":1,"uid":"C","trans_id":1,"rejected":false}"#).as_deref(), Some("dns"));
     assert_eq!(path(r#"{"ts":1,"uid":"C"}"#), None);
