@@ -21,11 +21,17 @@ impl Bench {
     }
 
     fn with(yaml: &str, placeholders: &Placeholders) -> Self {
+        let bench = Bench::partly(yaml, placeholders);
+        assert_eq!(bench.correlator.errors, [], "{yaml}");
+        bench
+    }
+
+    /// Correlations may fail to load.
+    fn partly(yaml: &str, placeholders: &Placeholders) -> Self {
         let rules = Arc::new(RuleSet::load([RuleFile { path: "test.yml", text: yaml }], placeholders));
         assert_eq!(rules.errors, [], "{yaml}");
         let router = Arc::new(Router::with_table(ROUTING).unwrap());
         let correlator = Correlator::new(Arc::clone(&rules));
-        assert_eq!(correlator.errors, [], "{yaml}");
         Bench { matcher: Matcher::new(Arc::clone(&rules), router), correlator, rules }
     }
 
@@ -211,13 +217,18 @@ fn filters_are_added_to_the_rules_that_they_name() {
 }
 
 fn correlated(correlation: &str) -> Bench {
+    Bench::new(&correlation_rules(correlation))
+}
+
+/// Two rules and a correlation of them.
+fn correlation_rules(correlation: &str) -> String {
     let base = |name: &str, value: &str| {
         format!(
             "title: {name}\nname: {name}\nlogsource:\n  product: test\ndetection:\n  x:\n    kind: {value}\n  condition: x\n---\n"
         )
     };
     let indented: String = correlation.lines().map(|line| format!("  {line}\n")).collect();
-    Bench::new(&format!("{}{}title: both\ncorrelation:\n{indented}level: high\n", base("one", "a"), base("two", "b")))
+    format!("{}{}title: both\ncorrelation:\n{indented}level: high\n", base("one", "a"), base("two", "b"))
 }
 
 #[test]
@@ -285,6 +296,15 @@ fn feeders_are_quiet_unless_asked() {
     assert_eq!(quiet.at(0, r#"{"kind":"b"}"#), ["two"]);
     let mut loud = correlated("type: event_count\nrules: [one]\ntimespan: 10s\ncondition:\n  gte: 9\ngenerate: true");
     assert_eq!(loud.at(0, r#"{"kind":"a"}"#), ["one"]);
+}
+
+#[test]
+fn a_correlation_that_does_not_load_quiets_nobody() {
+    // It also names a rule that is not there, so nothing would ever be said about the one that is.
+    let rules = correlation_rules("type: event_count\nrules: [one, nobody]\ntimespan: 10s\ncondition:\n  gte: 9");
+    let mut broken = Bench::partly(&rules, &Placeholders::new());
+    assert_eq!(broken.correlator.errors.len(), 1);
+    assert_eq!(broken.at(0, r#"{"kind":"a"}"#), ["one"]);
 }
 
 #[test]

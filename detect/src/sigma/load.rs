@@ -7,6 +7,7 @@ use model::Analytic;
 use rsigma_parser::{ConditionExpr, CorrelationRule, FilterRule, FilterRuleTarget, SelectorPattern, SigmaRule};
 
 use super::Placeholders;
+use super::correlation;
 use super::hostile;
 use super::routing::Source;
 use super::rule::{self, Expr, Rule, Selection};
@@ -83,7 +84,7 @@ impl RuleSet {
             [&rule.id, &rule.name, &Some(rule.title.clone())].contains(&&Some(name.to_owned()))
         };
         let rule = self.correlations.iter().map(|(rule, _)| rule).find(goes_by)?;
-        Some(super::correlation::uid(rule))
+        Some(correlation::uid(rule))
     }
 
     /// The log source that the rule at `index` asks for.
@@ -175,14 +176,17 @@ impl Loader<'_> {
         self.set.errors.append(&mut errors);
     }
 
-    /// Rules that correlations refer to do not alert themselves, unless one of those says `generate: true`.
+    /// Rules that correlations refer to do not alert themselves, unless one of those says `generate: true`. A correlation that
+    /// does not compile has no say: nobody would speak for the rules that it names.
     fn silence(&mut self) {
+        let sound = correlation::sound(&self.set);
+        let correlations = self.set.correlations.iter().zip(sound).filter(|(_, is_sound)| *is_sound);
+        let correlations: Vec<&CorrelationRule> = correlations.map(|((rule, _), _)| rule).collect();
         for rule in &mut self.set.rules {
-            let refers = |(correlation, _): &&(CorrelationRule, String)| {
-                correlation.rules.iter().any(|name| rule.names.contains(name))
-            };
-            let mut referring = self.set.correlations.iter().filter(refers).peekable();
-            rule.is_silent = referring.peek().is_some() && !referring.any(|(correlation, _)| correlation.generate);
+            let refers =
+                |correlation: &&&CorrelationRule| correlation.rules.iter().any(|name| rule.names.contains(name));
+            let mut referring = correlations.iter().filter(refers).peekable();
+            rule.is_silent = referring.peek().is_some() && !referring.any(|correlation| correlation.generate);
         }
     }
 

@@ -30,20 +30,11 @@ pub(super) fn correlator(rules: Arc<RuleSet>) -> Correlator {
         losses: Losses::default(),
         errors: Vec::new(),
     };
-    let order = in_order(&rules.correlations);
-    // Position in `rules.correlations` → number among the compiled ones.
-    let mut numbers: FxHashMap<usize, usize> = FxHashMap::default();
-    for at in order {
+    for_each_compiled(&rules, |at, compiled| {
         let (parsed, path) = &rules.correlations[at];
-        let error = |reason: String| LoadError {
-            path: path.clone(),
-            rule: Some(parsed.id.clone().unwrap_or_else(|| parsed.title.clone())),
-            reason,
-        };
-        match compile(parsed, path, &rules, &numbers) {
+        match compiled {
             Ok((correlation, feeders)) => {
                 let number = built.correlations.len();
-                numbers.insert(at, number);
                 for (position, feeder) in feeders.into_iter().enumerate() {
                     match feeder {
                         Feeder::Rule(rule) => built.fed_by_rule.entry(rule).or_default().push((number, position)),
@@ -56,10 +47,34 @@ pub(super) fn correlator(rules: Arc<RuleSet>) -> Correlator {
                 built.correlations.push(correlation);
                 built.groups.push(FxHashMap::default());
             }
-            Err(reason) => built.errors.push(error(reason)),
+            Err(reason) => {
+                let rule = Some(parsed.id.clone().unwrap_or_else(|| parsed.title.clone()));
+                built.errors.push(LoadError { path: path.clone(), rule, reason });
+            }
         }
-    }
+    });
     built
+}
+
+/// Which of the set's correlations compile, by their position.
+pub(in crate::sigma) fn sound(rules: &RuleSet) -> Vec<bool> {
+    let mut sound = vec![false; rules.correlations.len()];
+    for_each_compiled(rules, |at, compiled| sound[at] = compiled.is_ok());
+    sound
+}
+
+/// Compiles the correlations of a set in an order in which each finds those that it refers to. Gives their positions in
+/// `rules.correlations`; those that compile are numbered as they come.
+fn for_each_compiled(rules: &RuleSet, mut give: impl FnMut(usize, Result<(Correlation, Vec<Feeder>), String>)) {
+    let mut numbers: FxHashMap<usize, usize> = FxHashMap::default();
+    for at in in_order(&rules.correlations) {
+        let (parsed, path) = &rules.correlations[at];
+        let compiled = compile(parsed, path, rules, &numbers);
+        if compiled.is_ok() {
+            numbers.insert(at, numbers.len());
+        }
+        give(at, compiled);
+    }
 }
 
 /// Correlations that others refer to come first; those in a circle come last, and fail there.

@@ -23,7 +23,7 @@ use rustc_hash::FxHashMap;
 use super::detector::Seen;
 use super::load::{LoadError, RuleSet};
 
-pub(super) use build::uid;
+pub(super) use build::{sound, uid};
 use group::Group;
 pub use state::CorrelationState;
 
