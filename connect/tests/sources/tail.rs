@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 
 use connect::tail::{NoPositions, Position, PositionError, Positions, Tail, fingerprint};
 use model::doors::{BoxFuture, IntakeError};
-use model::limits::{BATCH_RECORDS_MAX, RECORD_BYTES_MAX};
+use model::limits::{BATCH_RECORDS_MAX, RECORD_BYTES_MAX, UNPACK_RATIO_FREE_BYTES};
 use model::{Cursor, Format, SourceId};
 use tempfile::TempDir;
 
@@ -234,6 +234,25 @@ async fn a_broken_archive_gives_what_is_whole_and_a_note() {
     logs.intake.until("some lines", |intake| intake.stored().len() > 100).await;
     let kept = logs.intake.texts();
     assert!(text.lines().zip(&kept).all(|(line, kept)| line == kept) && kept.len() < 4_000);
+    source.stop().await;
+}
+
+#[tokio::test]
+async fn an_archive_that_unpacks_without_end_is_given_up_and_noted() {
+    // Packs better than the limit allows, and goes on beyond the size below which that is not judged.
+    let line = format!("{}\n", "x".repeat(1024 * 1024));
+    let lines = usize::try_from(UNPACK_RATIO_FREE_BYTES).expect("a size") / line.len() + 8;
+    let text = line.repeat(lines);
+    let logs = Logs::new();
+    logs.append("bomb", &text);
+    logs.gzip("bomb");
+    fs::write(logs.path("bomb.zst"), zstd::encode_all(text.as_bytes(), 3).expect("packed")).expect("written");
+    let source = logs.start("*", "");
+    source.until("both are noted", |now| now.refused == 2).await;
+    assert!(source.health.notes().iter().all(|note| note.detail.contains("more than 100 times its size")));
+    logs.append("good.log", "good\n");
+    logs.intake.until("the others go on", |intake| intake.texts().contains(&"good".to_owned())).await;
+    assert!(logs.intake.stored().len() <= 2 * (lines - 8) + 1);
     source.stop().await;
 }
 
