@@ -17,13 +17,15 @@ pub(crate) struct Workspace {
 }
 
 impl Workspace {
-    /// Finds the workspace from where this crate was built.
+    /// Finds the workspace that cargo runs this in. Not from where this was built: several clones may share a build folder, and
+    /// whose xtask lies there is anybody's guess.
     ///
     /// # Errors
-    /// When the source folder was moved away after the build, or when `WATCHBELL_DATA` names no folder: a run that was
+    /// When the source folder was moved away, or when `WATCHBELL_DATA` names no folder: a run that was
     /// asked to use data must not quietly go without.
     pub(crate) fn find() -> Result<Self> {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("xtask lies in no workspace")?;
+        let own = std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from);
+        let root = own.parent().context("xtask lies in no workspace")?;
         let root = root.canonicalize().with_context(|| format!("no workspace at {}", root.display()))?;
         let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |dir| root.join(dir));
         let data =
@@ -32,10 +34,18 @@ impl Workspace {
     }
 
     /// A cargo command in the workspace, with the data's place made plain to whatever it starts.
+    ///
+    /// What the outer cargo says about this package is not handed on: build scripts of dependencies (that of `ring`) depend on it,
+    /// so that all above them, the query engine too, would be built anew whenever somebody calls cargo by hand in between.
     pub(crate) fn cargo(&self, arguments: &[&str]) -> Command {
         let program = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let mut command = Command::new(program);
         command.args(arguments).current_dir(&self.root);
+        for (name, _) in std::env::vars_os() {
+            if name.to_str().is_some_and(is_about_this_package) {
+                command.env_remove(name);
+            }
+        }
         if let Some(data) = &self.data {
             command.env("WATCHBELL_DATA", data);
         }
@@ -50,6 +60,11 @@ impl Workspace {
         let hint = "no reference data\nhint: set WATCHBELL_DATA to its folder, or put it into ../shared/data";
         self.data.as_deref().context(hint)
     }
+}
+
+/// Whether cargo sets that variable for the program that it runs.
+fn is_about_this_package(name: &str) -> bool {
+    ["CARGO_MANIFEST_", "CARGO_PKG_", "CARGO_BIN_", "CARGO_CRATE_"].iter().any(|prefix| name.starts_with(prefix))
 }
 
 fn find_data(root: &Path, named: Option<PathBuf>) -> Result<Option<PathBuf>> {
