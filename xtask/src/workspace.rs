@@ -24,7 +24,8 @@ impl Workspace {
     /// When the source folder was moved away, or when `WATCHBELL_DATA` names no folder: a run that was
     /// asked to use data must not quietly go without.
     pub(crate) fn find() -> Result<Self> {
-        let own = std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from);
+        let own =
+            std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from);
         let root = own.parent().context("xtask lies in no workspace")?;
         let root = root.canonicalize().with_context(|| format!("no workspace at {}", root.display()))?;
         let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |dir| root.join(dir));
