@@ -121,7 +121,7 @@ impl<'a> Fields<'a> {
     pub fn emptied<'b>(mut self, format: Format) -> Fields<'b> {
         self.entries.clear();
         // There is nothing left to convert; collecting in place only changes the lifetime.
-        let entries = self.entries.into_iter().filter_map(|_| None).collect();
+        let entries = self.entries.into_iter().map_while(|_| None).collect();
         Fields { format, entries }
     }
 
