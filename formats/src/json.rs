@@ -9,9 +9,10 @@ mod strings;
 
 use std::borrow::Cow;
 
-use crate::Trouble;
 use model::limits::{FIELD_NAME_BYTES_MAX, JSON_DEPTH_MAX, RECORD_FIELDS_MAX};
 use model::{Fields, Format, Scalar, Text};
+
+use crate::Trouble;
 use strings::{escape_length, number_length, string_end};
 
 /// Says which objects are unwrapped: the members of a lifted object stand at the top, under their own names.
