@@ -63,7 +63,8 @@ pub(crate) fn file_schema() -> SchemaRef {
     Arc::clone(&SCHEMA)
 }
 
-/// The same with text as views, as files are read back: no offset that could overflow, no copy.
+/// The same with text as views, as files are read back: no offset that could overflow, no copy. Text inside of objects stays
+/// as it is: the engine reads only whole columns as views, and would make views of the others row by row.
 pub(crate) fn view_schema() -> SchemaRef {
     static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
         let fields: Fields = file_schema().fields().iter().map(viewed).collect();
@@ -76,8 +77,6 @@ fn viewed(field: &FieldRef) -> FieldRef {
     let data_type = match field.data_type() {
         DataType::Utf8 => DataType::Utf8View,
         DataType::Binary => DataType::BinaryView,
-        DataType::Struct(fields) => DataType::Struct(fields.iter().map(viewed).collect()),
-        DataType::List(element) => DataType::List(viewed(element)),
         other => other.clone(),
     };
     Arc::new(field.as_ref().clone().with_data_type(data_type))

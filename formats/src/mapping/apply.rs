@@ -39,8 +39,16 @@ impl Mapping {
             target.put(&mut map, value.clone());
         }
         for (target, origin) in &self.fields {
-            if let Some(value) = origin.value(target, fields) {
-                target.put(&mut map, value);
+            match origin.value(target, fields) {
+                Some(value) => target.put(&mut map, value),
+                None if origin.is_there(fields) => troubles.push(Trouble::part_lost(format!(
+                    "mapping {:?}: {} takes {}, which {:?} is not",
+                    self.name,
+                    target.path(),
+                    target.wanted(),
+                    origin.field
+                ))),
+                None => {}
             }
         }
         troubles.extend(tree::attributes(map, &mut event.attributes, |_, _| {}));
@@ -69,6 +77,11 @@ impl Choice {
 }
 
 impl Origin {
+    /// Whether the record says something there that could not be used.
+    fn is_there(&self, fields: &Fields<'_>) -> bool {
+        self.map.is_empty() && values(fields, &self.field).any(|value| *value != Scalar::Null)
+    }
+
     fn value(&self, target: &super::Target, fields: &Fields<'_>) -> Option<serde_json::Value> {
         if self.map.is_empty() {
             return target.fit(values(fields, &self.field)).or_else(|| self.default.clone());

@@ -116,12 +116,12 @@ fn mapping(raw: Raw) -> Result<Mapping, MappingError> {
         Ok((field, condition))
     });
     let set = raw.set.into_iter().map(|(path, value)| {
-        let target = target(&place, &path)?;
+        let target = target(&place, &path, class)?;
         let value = constant(&place, &path, &target, value)?;
         Ok((target, value))
     });
     let fields = raw.fields.into_iter().map(|(path, value)| {
-        let target = target(&place, &path)?;
+        let target = target(&place, &path, class)?;
         let origin = origin(&place, &path, &target, value)?;
         Ok((target, origin))
     });
@@ -182,8 +182,8 @@ fn condition(place: &Place<'_>, field: &str, value: Value) -> Result<Condition, 
     }
 }
 
-fn target(place: &Place<'_>, path: &str) -> Result<Target, MappingError> {
-    Target::find(path).ok_or_else(|| {
+fn target(place: &Place<'_>, path: &str, class: Class) -> Result<Target, MappingError> {
+    Target::find(path, class).ok_or_else(|| {
         place.wrong(path, "no such attribute; name one of OCSF's that holds a value, or put it under unmapped")
     })
 }

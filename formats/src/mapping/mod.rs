@@ -28,8 +28,9 @@
 //! ```
 //!
 //! Attributes are those of [`model::ocsf::Attributes`] under OCSF's names; `unmapped.anything` takes what has none. Values are
-//! made to fit: `"443"` becomes a port, `1` a text where the attribute is one, a single value a list. A mapping that names an
-//! unknown attribute, a wrong constant or a bad pattern is refused when it is read, with its name and key. Deliberately
+//! made to fit: `"443"` becomes a port, `1` a text where the attribute is one, a single value a list, and a number that an
+//! enumeration does not have becomes 99, "other". What cannot be made to fit, such as a host's name where an address belongs,
+//! leaves its attribute out and a note behind. A mapping that names an unknown attribute, a wrong constant or a bad pattern is refused when it is read, with its name and key. Deliberately
 //! absent: expressions; what needs them is a format of its own.
 
 mod apply;

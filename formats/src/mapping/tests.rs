@@ -59,6 +59,43 @@ fn a_mapping_makes_events() {
 }
 
 #[test]
+fn what_does_not_fit_is_left_out_with_a_note() {
+    let mappings = Mappings::parse(
+        r#"
+        [[mapping]]
+        name = "m"
+        class = 3002
+        activity = 1
+        [mapping.fields]
+        "user.name" = "who"
+        "src_endpoint.ip" = "from"
+        "src_endpoint.port" = "port"
+        status_id = "result"
+        "#,
+    )
+    .unwrap();
+    let read = |body: &str| {
+        let fields = json::scan(body.as_bytes(), Format::Json, json::no_lift).unwrap();
+        let (event, troubles) = mappings.event(&fields, &Here::default().head());
+        let lost = troubles.into_iter().filter(|trouble| trouble.reason == NoteReason::PartLost);
+        (event, lost.map(|trouble| trouble.detail).collect::<Vec<_>>())
+    };
+    let (event, lost) = read(r#"{"who":"Ada","from":"reader-7","port":"high","result":17}"#);
+    let endpoint = event.attributes.src_endpoint.unwrap_or_default();
+    assert_eq!((endpoint.ip, endpoint.port, event.attributes.status_id), (None, None, Some(99)));
+    assert_eq!(
+        lost,
+        [
+            r#"mapping "m": src_endpoint.ip takes an IP address, which "from" is not"#,
+            r#"mapping "m": src_endpoint.port takes a whole number, which "port" is not"#
+        ]
+    );
+    let (event, lost) = read(r#"{"who":"Ada","from":"2001:db8::7","port":null,"result":2}"#);
+    assert_eq!(event.attributes.src_endpoint.unwrap_or_default().ip.as_deref(), Some("2001:db8::7"));
+    assert_eq!((event.attributes.status_id, lost), (Some(2), Vec::new()));
+}
+
+#[test]
 fn the_first_that_matches_is_used() {
     let class = |body: &str| {
         let value: serde_json::Value = serde_json::from_str(&event(body).0).unwrap();
@@ -86,6 +123,8 @@ fn errors_name_mapping_and_key() {
     );
     check(&one("fields = { \"user.nme\" = \"x\" }"), r#"mapping "m", key "user.nme": no such attribute"#);
     check(&one("set = { is_remote = \"perhaps\" }"), r#"mapping "m", key "is_remote": "#);
+    check(&one("set = { \"src_endpoint.ip\" = \"reader\" }"), r#"mapping "m", key "src_endpoint.ip": "#);
+    check(&one("set = { status_id = 7 }"), r#"mapping "m", key "status_id": 7 does not fit"#);
     check(&one("activity = \"open\""), r#"mapping "m", key "activity": "#);
     check(&one("match = { a = { exist = true } }"), r#"mapping "m", key "a": "#);
     check(&one("time = { field = \"t\", format = \"fortnights\" }"), r#"mapping "m", key "time.format": "#);

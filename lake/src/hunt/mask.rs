@@ -12,7 +12,7 @@ use datafusion::functions::core::expr_fn::{get_field, named_struct};
 use datafusion::logical_expr::{ColumnarValue, Expr, ScalarUDF, Volatility, cast, create_udf, when};
 use datafusion::prelude::{col, lit};
 use datafusion::scalar::ScalarValue;
-use deltalake::arrow::array::{Array, AsArray, StringViewArray, StringViewBuilder};
+use deltalake::arrow::array::{Array, AsArray, StringArray, StringBuilder};
 use deltalake::arrow::datatypes::{DataType, Field};
 
 use crate::schema::{partition_fields, view_schema};
@@ -100,9 +100,13 @@ fn holds_personal(field: &Field, parent: &str) -> bool {
 
 /// Text becomes a constant that says why; what is no text becomes null.
 fn hidden(value: Expr, data_type: &DataType) -> Expr {
-    if *data_type == DataType::Utf8View {
-        let constant = Expr::Literal(ScalarValue::Utf8View(Some(MASKED.to_owned())), None);
-        return absent_stays_absent(value, constant);
+    let constant = match data_type {
+        DataType::Utf8View => Some(ScalarValue::Utf8View(Some(MASKED.to_owned()))),
+        DataType::Utf8 => Some(ScalarValue::Utf8(Some(MASKED.to_owned()))),
+        _ => None,
+    };
+    if let Some(constant) = constant {
+        return absent_stays_absent(value, Expr::Literal(constant, None));
     }
     match ScalarValue::try_from(data_type) {
         Ok(null) => Expr::Literal(null, None),
@@ -116,7 +120,8 @@ fn absent_stays_absent(value: Expr, shown: Expr) -> Expr {
 }
 
 fn pseudonym_function(key: [u8; 32]) -> ScalarUDF {
-    let text = DataType::Utf8View;
+    // Accounts stand inside of objects only, where text is no view.
+    let text = DataType::Utf8;
     create_udf(
         "pseudonym",
         vec![text.clone()],
@@ -124,14 +129,14 @@ fn pseudonym_function(key: [u8; 32]) -> ScalarUDF {
         Volatility::Immutable,
         Arc::new(move |values: &[ColumnarValue]| {
             let arrays = ColumnarValue::values_to_arrays(values)?;
-            let shown = arrays[0].as_string_view_opt().map(|names| pseudonyms(names, &key));
-            Ok(ColumnarValue::Array(Arc::new(shown.unwrap_or_else(|| StringViewArray::new_null(arrays[0].len())))))
+            let shown = arrays[0].as_string_opt().map(|names| pseudonyms(names, &key));
+            Ok(ColumnarValue::Array(Arc::new(shown.unwrap_or_else(|| StringArray::new_null(arrays[0].len())))))
         }),
     )
 }
 
-fn pseudonyms(names: &StringViewArray, key: &[u8; 32]) -> StringViewArray {
-    let mut shown = StringViewBuilder::with_capacity(names.len());
+fn pseudonyms(names: &StringArray, key: &[u8; 32]) -> StringArray {
+    let mut shown = StringBuilder::new();
     for name in names {
         match name {
             Some(name) => shown.append_value(pseudonym(name, key)),

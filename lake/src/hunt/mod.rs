@@ -13,6 +13,7 @@ mod page;
 mod provider;
 mod pushdown;
 mod session;
+mod skip;
 mod statement;
 mod stream;
 

@@ -28,6 +28,7 @@ use datafusion::scalar::ScalarValue;
 use deltalake::arrow::datatypes::{DataType, SchemaRef};
 
 use super::pushdown::Pushdown;
+use super::skip;
 use crate::files::FileEntry;
 use crate::schema::{WIDE_COLUMNS, partition_fields, view_schema};
 
@@ -80,7 +81,15 @@ impl AgencyEvents {
         let columns = || projection.unwrap_or(&all).iter().map(|at| schema.field(*at).name().as_str());
         let source = self.source(state)?.with_pushdown_filters(self.pushdown.applies(filters, columns()));
         let reads_wide = columns().any(|column| WIDE_COLUMNS.contains(&column));
-        let files: Vec<_> = self.files.iter().map(|file| self.file(file)).collect();
+        let (needed, footers) = (skip::needed(filters), state.runtime_env().cache_manager.get_file_metadata_cache());
+        let narrowed = |file: &Arc<FileEntry>| {
+            let file = self.file(file);
+            match skip::row_groups(footers.as_ref(), &file.object_meta.location, &needed) {
+                Some(row_groups) => file.with_extension(row_groups),
+                None => file,
+            }
+        };
+        let files: Vec<_> = self.files.iter().map(narrowed).collect();
         let known = files.iter().filter_map(|file| file.statistics.as_deref());
         let statistics = Statistics::try_merge_iter(known, &schema)?;
         let groups = FileGroup::new(files).split_files(state.config().target_partitions());
