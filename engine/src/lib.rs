@@ -3,6 +3,7 @@
 pub mod content;
 pub mod detectors;
 pub mod ingest;
+pub mod ledger;
 mod lines;
 pub mod retro;
 pub mod rule_tests;

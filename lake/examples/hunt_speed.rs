@@ -1,7 +1,7 @@
 //! The bench `hunt`: keeps ten million events in a lake and times hunts over them, against DuckDB on the same files.
 //!
 //! ```text
-//! cargo run --release -p lake --example hunt_speed -- LAKE FILE… [--events N] [--rounds N] [--pushdown always|never]
+//! cargo run --release -p lake --example hunt_speed -- LAKE FILE… [--events N] [--rounds N] [--pushdown always|never] [--only NAME]
 //! ```
 //!
 //! The events are the records of the files (zstd, one record a line), read by the real readers, over and over, 69 ms apart.
@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 use formats::{Head, Mappings};
 use lake::{HuntLimits, HuntPage, Lake, LakeOptions, LakeRecord, Pushdown, Retention};
 use model::doors::Clock;
-use model::{AgencyId, Cursor, EventId, Format, OpContext, Purpose, SourceId, Timestamp};
+use model::{AgencyId, Cursor, EventId, Format, OpContext, Purpose, Roles, SourceId, Timestamp};
 use serde_json::{Value, json};
 
 type Failure = Box<dyn std::error::Error>;
@@ -68,11 +68,14 @@ struct Arguments {
     events: u64,
     rounds: usize,
     pushdown: Pushdown,
+    /// The one hunt to time, if not all.
+    only: Option<String>,
 }
 
 impl Arguments {
     fn read() -> Result<Self, Failure> {
         let (mut events, mut rounds, mut pushdown) = (10_000_000, 5, Pushdown::Chosen);
+        let mut only = None;
         let mut paths = Vec::new();
         let mut arguments = std::env::args().skip(1);
         while let Some(argument) = arguments.next() {
@@ -80,6 +83,7 @@ impl Arguments {
             match argument.as_str() {
                 "--events" => events = value()?.parse()?,
                 "--rounds" => rounds = value()?.parse()?,
+                "--only" => only = Some(value()?),
                 "--pushdown" if value()? == "always" => pushdown = Pushdown::Always,
                 "--pushdown" => pushdown = Pushdown::Never,
                 path => paths.push(std::path::absolute(path)?),
@@ -87,7 +91,7 @@ impl Arguments {
         }
         let mut paths = paths.into_iter();
         let lake = paths.next().ok_or("usage: hunt_speed LAKE FILE…")?;
-        Ok(Arguments { lake, files: paths.collect(), events, rounds, pushdown })
+        Ok(Arguments { lake, files: paths.collect(), events, rounds, pushdown, only })
     }
 }
 
@@ -98,11 +102,19 @@ async fn main() -> Result<(), Failure> {
     let lake = Lake::open(&arguments.lake, options).await?;
     fill(&lake, &arguments).await?;
     let threads = std::thread::available_parallelism()?.get();
-    let mut peer = testkit::python(&["duckdb"]).map(|python| Peer::start(&python, &lake, threads)).transpose()?;
+    let mut peer =
+        testkit::python(&["duckdb", "pyarrow"]).map(|python| Peer::start(&python, &lake, threads)).transpose()?;
     let purpose = Purpose::new("a bench of hunting");
-    let context = OpContext { agency: AgencyId::home(), actor: "bench".into(), purpose, now: Timestamp::EPOCH };
+    let context = OpContext {
+        agency: AgencyId::home(),
+        actor: "bench".into(),
+        roles: Roles::OPERATOR,
+        purpose,
+        now: Timestamp::EPOCH,
+    };
     say(&format!("{} events, {threads} threads each, medians of {} rounds", arguments.events, arguments.rounds));
-    for (name, sql, otherwise) in HUNTS {
+    let is_wanted = |name: &str| arguments.only.as_deref().is_none_or(|only| only == name);
+    for (name, sql, otherwise) in HUNTS.iter().filter(|(name, ..)| is_wanted(name)) {
         let (mut ours, mut theirs) = (Vec::new(), Vec::new());
         let (mut read, mut verdict) = (0, "nobody to compare with");
         // The first round warms both up.

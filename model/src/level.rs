@@ -22,6 +22,14 @@ pub enum Level {
 }
 
 impl Level {
+    /// All of them, the least first.
+    pub const ALL: [Level; 5] = [Level::Informational, Level::Low, Level::Medium, Level::High, Level::Critical];
+
+    /// The level with that `severity_id`.
+    pub fn from_severity_id(id: u8) -> Option<Self> {
+        Level::ALL.into_iter().find(|level| level.severity_id() == id)
+    }
+
     /// OCSF `severity_id`: informational 1 … critical 5.
     pub const fn severity_id(self) -> u8 {
         self as u8 + 1

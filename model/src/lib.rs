@@ -17,7 +17,7 @@ pub mod ocsf;
 pub mod record;
 pub mod time;
 
-pub use context::{OpContext, Purpose};
+pub use context::{NoRole, OpContext, Purpose, Role, Roles};
 pub use detection::{Analytic, Detection, Explained, Reason};
 pub use id::{AgencyId, EventId, SourceId};
 pub use indicator::{Confidence, Indicator, IndicatorId, IndicatorKind};

@@ -80,6 +80,32 @@ pub const FINDING_BYTES_MAX: usize = 1024 * 1024;
 pub const FINDINGS_PAGE_MAX: usize = 10_000;
 /// Saved hunts that one agency may keep.
 pub const SAVED_HUNTS_MAX: usize = 1_000;
+/// People that one agency may have.
+pub const PEOPLE_MAX: usize = 100_000;
+/// Passkeys that one person may have.
+pub const PASSKEYS_MAX: usize = 10;
+/// Seconds for which a link lets a person in the first time.
+pub const SETUP_LINK_SECONDS: u64 = 15 * 60;
+/// Seconds after which somebody who asks for nothing is out.
+pub const SESSION_IDLE_SECONDS: u64 = 30 * 60;
+/// Seconds after which everybody is out: a shift and a bit.
+pub const SESSION_SECONDS_MAX: u64 = 12 * 60 * 60;
+/// Seconds for which a proof of who somebody is lets them act.
+pub const STEP_UP_SECONDS: u64 = 5 * 60;
+/// Longest note beside a decision about a finding.
+pub const TRIAGE_NOTE_BYTES_MAX: usize = 4 * 1024;
+/// Findings that one decision may be about.
+pub const TRIAGE_AT_ONCE_MAX: usize = 1_000;
+/// Suppressions that one agency may have in force.
+pub const SUPPRESSIONS_MAX: usize = 10_000;
+/// Longest time for which a suppression may be in force.
+pub const SUPPRESSION_DAYS_MAX: u64 = 365;
+/// Lines of the ledger that are read at a time.
+pub const LEDGER_PAGE_MAX: usize = 1_000;
+/// Bytes of the words beside an entry of the ledger.
+pub const LEDGER_DETAIL_BYTES_MAX: usize = 256 * 1024;
+/// Bytes of what an entry of the ledger is about: a kind and an id.
+pub const LEDGER_OBJECT_BYTES_MAX: usize = 512;
 /// Longest text of a saved hunt.
 pub const SAVED_HUNT_BYTES_MAX: usize = 64 * 1024;
 /// Longest reason of a legal hold.

@@ -4,4 +4,6 @@
 //! order. [`state`] is everything that is kept in SQLite or PostgreSQL. Neither knows Arrow; the lake is its own crate.
 
 pub mod journal;
+pub mod ledger;
 pub mod state;
+pub mod vault;

@@ -39,6 +39,8 @@ pub(crate) enum Command {
     Hold(HoldArgs),
     /// Delete one person's data for good, and prove it.
     Erase(EraseArgs),
+    /// Read the ledger of who did what, and verify that nobody changed it.
+    Audit(AuditArgs),
     /// Look through everything that was kept for damage.
     Fsck(FsckArgs),
     /// Show the configuration.
@@ -379,6 +381,61 @@ pub(crate) struct EraseArgs {
     /// One JSON object.
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AuditArgs {
+    #[command(subcommand)]
+    pub(crate) command: AuditCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum AuditCommand {
+    /// Compare every entry with what was signed. Exit 1 when something is wrong; the first thing is named.
+    Verify {
+        #[command(flatten)]
+        data: DataArgs,
+        /// A checkpoint that was kept elsewhere: finds what was rolled back together with its files.
+        #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+        checkpoint: Vec<PathBuf>,
+        /// One JSON object.
+        #[arg(long)]
+        json: bool,
+        /// No progress.
+        #[arg(long, short)]
+        quiet: bool,
+    },
+    /// List entries, newest first.
+    List {
+        #[command(flatten)]
+        whose: WhoseArgs,
+        /// Only what this account, token or part did, for example `account:0`.
+        #[arg(long, value_name = "ID", default_value = "")]
+        actor: String,
+        /// Only this operation, for example `hunt.run`.
+        #[arg(long, value_name = "NAME", default_value = "")]
+        operation: String,
+        /// Only what was done to this.
+        #[arg(long, value_name = "KIND:ID", default_value = "")]
+        object: String,
+        /// Only from this time on (RFC 3339), or so long ago: 90d, 12h, 30m.
+        #[arg(long, value_name = "TIME")]
+        since: Option<String>,
+        /// Most entries.
+        #[arg(long, value_name = "N", default_value_t = 50)]
+        rows: usize,
+        /// One JSON object an entry.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print the newest signed checkpoint. Keep it where nobody who can change this machine can change it.
+    Checkpoint {
+        #[command(flatten)]
+        data: DataArgs,
+        /// The key instead, by which others verify checkpoints.
+        #[arg(long)]
+        key: bool,
+    },
 }
 
 #[derive(Debug, Args)]

@@ -16,7 +16,7 @@ use engine::ingest::{Shelf, Watch, WatchOptions, WatchParts};
 use lake::{ErasureTerm, Lake, Matcher};
 use model::OpContext;
 use store::journal::{Journal, JournalHandle, JournalThread, Offset, Options, Piece};
-use store::state::{FindingId, State};
+use store::state::{Deed, FindingId, State};
 
 use crate::cli::EraseArgs;
 use crate::config::Config;
@@ -95,6 +95,13 @@ async fn erase(arguments: &EraseArgs) -> Result<Exit> {
     job.forget().await?;
     let after = job.search(&journal).await?;
     journal_thread.close().context("closing the journal")?;
+    // How much was deleted, and why; not whose.
+    let words = serde_json::json!({ "purpose": arguments.purpose, "before": before, "after": after }).to_string();
+    state
+        .record(&ctx, &[Deed::done("person.erase", "person").saying(words)])
+        .await
+        .context("cannot write the ledger")?;
+    node::sign(&config, &state).await?;
     tracing::info!(actor = %ctx.actor, "a person's data was erased");
     report(arguments, &before, Some(&after))?;
     Ok(if after.is_free() { Exit::Ok } else { Exit::Failed })
@@ -151,9 +158,10 @@ impl Job<'_> {
         })
     }
 
-    /// Deletes: findings, what correlations remember, damaged pieces that nobody can search, rows of the lake.
+    /// Deletes: words beside the ledger, findings, what correlations remember, damaged pieces that nobody can search, rows of the lake.
     async fn forget(&self) -> Result<()> {
         let holds = self.holds().await?;
+        self.state.erase_ledger_details_naming(self.ctx, |text| self.matcher.is_in(text)).await?;
         let (named, _) = self.findings(&holds).await?;
         self.state.erase_findings(self.ctx, &named).await?;
         for path in [self.config.memory_file(), self.config.journal_dir().join("quarantine")] {

@@ -18,10 +18,12 @@ pub(crate) fn run(arguments: &HoldArgs) -> Result<Exit> {
             HoldCommand::Place { name, from, to, reason, .. } => {
                 let (from, to) = (times::parse(from, ctx.now)?, times::parse(to, ctx.now)?);
                 state.place_hold(&ctx, (name, reason), (from, to)).await.context("cannot place the hold")?;
+                node::sign(&config, &state).await?;
                 eprintln!("held: what happened from {from} to {to} is not deleted until {name} is lifted");
             }
             HoldCommand::Lift { name, .. } => {
                 state.lift_hold(&ctx, name).await.context("cannot lift the hold")?;
+                node::sign(&config, &state).await?;
                 eprintln!("lifted: {name}");
             }
             HoldCommand::List { json, .. } => {

@@ -10,6 +10,7 @@ use lake::{
 };
 use model::limits;
 use serde_json::Value;
+use store::state::Deed;
 
 use crate::cli::HuntArgs;
 use crate::exit::Exit;
@@ -28,7 +29,7 @@ async fn hunt(arguments: &HuntArgs) -> Result<Exit> {
     let config = arguments.data.config()?;
     let ctx = node::context(arguments.agency.as_ref().unwrap_or(&config.agency), arguments.purpose.as_deref())?;
     let mut sql = text_of(arguments.sql.as_deref().unwrap_or_default())?;
-    if arguments.saved.is_some() || arguments.save.is_some() {
+    if arguments.saved.is_some() || arguments.save.is_some() || ctx.purpose.is_some() {
         let state = node::state(&config).await?;
         if let Some(name) = &arguments.saved {
             sql = state.saved_hunt(&ctx, name).await?.query;
@@ -36,6 +37,16 @@ async fn hunt(arguments: &HuntArgs) -> Result<Exit> {
         if let Some(name) = &arguments.save {
             state.save_hunt(&ctx, name, &sql).await.context("cannot save the hunt")?;
         }
+        if let Some(purpose) = &ctx.purpose {
+            // Whoever sees personal data leaves a line, before they see it.
+            let words = serde_json::json!({ "purpose": purpose, "sql": sql }).to_string();
+            let deed = Deed::done("hunt.run", "events").saying(words);
+            state
+                .record(&ctx, &[deed])
+                .await
+                .context("the hunt cannot be written into the ledger, so it is not run")?;
+        }
+        node::sign(&config, &state).await?;
     }
     let lake = node::lake_to_read(&config).await?;
     let is_table = !arguments.json && !arguments.csv;

@@ -17,10 +17,12 @@ pub(crate) fn run(arguments: &HuntsArgs) -> Result<Exit> {
         match &arguments.command {
             HuntsCommand::Save { name, sql, .. } => {
                 state.save_hunt(&ctx, name, sql).await.context("cannot save the hunt")?;
+                node::sign(&config, &state).await?;
                 eprintln!("saved: {name}; ask it with: watchbell hunt --saved {name:?}");
             }
             HuntsCommand::Remove { name, .. } => {
                 state.remove_hunt(&ctx, name).await.context("cannot remove the hunt")?;
+                node::sign(&config, &state).await?;
                 eprintln!("removed: {name}");
             }
             HuntsCommand::List { json, .. } => {

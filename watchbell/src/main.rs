@@ -1,5 +1,6 @@
 //! The `watchbell` program: configuration and wiring.
 
+mod audit;
 mod cli;
 mod config;
 mod erase;
@@ -47,6 +48,7 @@ fn main() -> ExitCode {
         Command::Token(arguments) => tokens::run(&arguments),
         Command::Hold(arguments) => holds::run(&arguments),
         Command::Erase(arguments) => erase::run(&arguments),
+        Command::Audit(arguments) => audit::run(&arguments),
         Command::Fsck(arguments) => fsck::run(&arguments),
         Command::Config(arguments) => cli::config(&arguments),
         Command::Rules(arguments) => rules::run(&arguments),

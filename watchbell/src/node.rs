@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
+use engine::ledger::Ledger;
 use lake::{Lake, LakeOptions, Pushdown};
 use model::doors::Clock;
-use model::{AgencyId, OpContext, Purpose, Timestamp};
+use model::{AgencyId, OpContext, Purpose, Roles, Timestamp};
 use store::state::State;
 
 use crate::config::Config;
@@ -21,9 +22,12 @@ impl Clock for SystemClock {
     }
 }
 
-/// Who acts: the account of the operating system.
-pub(crate) fn actor() -> String {
-    std::env::var("USER").ok().filter(|name| !name.is_empty()).unwrap_or_else(|| "operator".to_owned())
+/// Who acts: the account of the operating system, by its number. The ledger holds no names.
+fn actor() -> String {
+    use std::os::unix::fs::MetadataExt;
+    // Whoever runs this owns its entry among the processes.
+    let owner = std::fs::metadata("/proc/self").map(|entry| entry.uid());
+    owner.map_or_else(|_| "account:unknown".to_owned(), |uid| format!("account:{uid}"))
 }
 
 /// A context of somebody at the command line.
@@ -36,7 +40,7 @@ pub(crate) fn context(agency: &AgencyId, purpose: Option<&str>) -> Result<OpCont
             Purpose::new(text).with_context(|| format!("a purpose has at least {} letters", Purpose::CHARS_MIN))
         })
         .transpose()?;
-    Ok(OpContext { agency: agency.clone(), actor: actor(), purpose, now: SystemClock.now() })
+    Ok(OpContext { agency: agency.clone(), actor: actor(), roles: Roles::OPERATOR, purpose, now: SystemClock.now() })
 }
 
 /// How lakes are opened.
@@ -61,6 +65,23 @@ pub(crate) async fn lake_to_read(config: &Config) -> Result<Lake> {
     config.must_have_data()?;
     let hint = "cannot open the lake; hint: `watchbell serve` makes one and fills it";
     Lake::open_to_read(&config.lake_dir(), lake_options()).await.context(hint)
+}
+
+/// The ledger.
+///
+/// # Errors
+/// When its key cannot be read or made.
+pub(crate) fn ledger(config: &Config) -> Result<Ledger> {
+    Ok(Ledger::open(&config.ledger_key_file(), &config.ledger_dir())?)
+}
+
+/// Signs what a command has added to the ledger.
+///
+/// # Errors
+/// When the ledger and what was signed of it before do not fit to each other.
+pub(crate) async fn sign(config: &Config, state: &State) -> Result<()> {
+    ledger(config)?.publish(state).await.context("what was done is in the ledger, but cannot be signed")?;
+    Ok(())
 }
 
 /// A runtime for a command that needs one.

@@ -23,11 +23,16 @@ pub(crate) fn run(arguments: &TokenArgs) -> Result<Exit> {
             TokenCommand::Add { name, days, json, .. } => {
                 // Tokens are made before the first start, too.
                 config.make_data_dir()?;
-                add(&node::state(&config).await?, &ctx, name, *days, *json).await
+                let state = node::state(&config).await?;
+                let exit = add(&state, &ctx, name, *days, *json).await?;
+                node::sign(&config, &state).await?;
+                Ok(exit)
             }
             TokenCommand::List { json, .. } => list(&node::state(&config).await?, &ctx, *json).await,
             TokenCommand::Revoke { name, .. } => {
-                node::state(&config).await?.revoke_token(&ctx, name).await.context("cannot revoke the token")?;
+                let state = node::state(&config).await?;
+                state.revoke_token(&ctx, name).await.context("cannot revoke the token")?;
+                node::sign(&config, &state).await?;
                 eprintln!("revoked: {name}");
                 Ok(Exit::Ok)
             }

@@ -13,10 +13,13 @@ pub(crate) fn count(number: u64) -> String {
     out
 }
 
-/// `1 rule`, `2 rules`.
+/// `1 rule`, `2 rules`, `2 entries`.
 pub(crate) fn counted(number: u64, noun: &str) -> String {
-    let plural = if number == 1 { "" } else { "s" };
-    format!("{} {noun}{plural}", count(number))
+    match (number, noun.strip_suffix('y')) {
+        (1, _) => format!("1 {noun}"),
+        (_, Some(stem)) => format!("{} {stem}ies", count(number)),
+        (_, None) => format!("{} {noun}s", count(number)),
+    }
 }
 
 /// Bytes in the largest unit that leaves a whole part.
@@ -42,6 +45,7 @@ mod tests {
         assert_eq!(count(1_234_567), "1,234,567");
         assert_eq!(counted(1, "rule"), "1 rule");
         assert_eq!(counted(1000, "rule"), "1,000 rules");
+        assert_eq!(counted(0, "entry"), "0 entries");
         assert_eq!(bytes(12), "12 B");
         assert_eq!(bytes(300 * 1024 * 1024), "300.0 MiB");
         assert_eq!(bytes(5 << 30), "5.0 GiB");

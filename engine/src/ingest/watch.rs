@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 use arc_swap::ArcSwap;
 use detect::sigma::{Correlator, Seen};
 use model::doors::Clock;
-use model::{AgencyId, Detection, Note, NoteReason, OpContext};
+use model::{AgencyId, Detection, Note, NoteReason, OpContext, Roles};
 use store::journal::{Block, Gap, GapReason, JournalHandle, Offset, Piece, Reader};
 use store::state::{Harvest, NewFinding, Progress, State, StateError};
 use tokio::runtime::Handle;
@@ -223,7 +223,7 @@ pub async fn cut_at(state: &State, ctx: &OpContext, shelf: Option<&dyn Shelf>) -
 }
 
 fn context(agency: &AgencyId, clock: &dyn Clock) -> OpContext {
-    OpContext { agency: agency.clone(), actor: "watch".to_owned(), purpose: None, now: clock.now() }
+    OpContext { agency: agency.clone(), actor: "watch".to_owned(), roles: Roles::NODE, purpose: None, now: clock.now() }
 }
 
 fn named(name: &str, work: impl FnOnce() + Send + 'static) -> std::io::Result<JoinHandle<()>> {

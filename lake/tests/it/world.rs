@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use lake::{HuntLimits, HuntPage, Lake, LakeOptions, LakeRecord};
 use model::ocsf::{Class, Device, Endpoint, User};
-use model::{AgencyId, Cursor, Event, EventId, OpContext, Purpose, SourceId, Timestamp};
+use model::{AgencyId, Cursor, Event, EventId, OpContext, Purpose, Roles, SourceId, Timestamp};
 use serde_json::Value;
 use testkit::FakeClock;
 
@@ -31,6 +31,7 @@ pub(crate) fn context(agency_name: &str, purpose: Option<&str>) -> OpContext {
     OpContext {
         agency: agency(agency_name),
         actor: "test".into(),
+        roles: Roles::OPERATOR,
         purpose: purpose.and_then(Purpose::new),
         now: at("2024-05-06T12:00:00Z"),
     }

@@ -3,7 +3,7 @@
 use model::{AgencyId, Note, OpContext};
 use sqlx::{Any, Transaction};
 
-use super::database::{State, StateError, get, sql};
+use super::database::{Reach, State, StateError, get, sql};
 use super::findings::NewFinding;
 use super::{agency, findings, notes};
 use crate::journal::Offset;
@@ -68,7 +68,7 @@ impl State {
         progress: &Progress,
         harvests: &[Harvest],
     ) -> Result<usize, StateError> {
-        let mut work = self.begin().await?;
+        let mut work = self.begin(Reach::All).await?;
         let has_advanced = advance(&mut work, ctx, progress).await?;
         let has_findings = harvests.iter().any(|harvest| !harvest.findings.is_empty());
         let first = if has_findings { findings::last_seq(&mut work).await? } else { 0 };
@@ -93,7 +93,7 @@ impl State {
     /// When the database refuses.
     pub async fn progress(&self, ctx: &OpContext, consumer: &str) -> Result<Offset, StateError> {
         let query = sqlx::query(SELECT_ONE).bind(agency(ctx)).bind(consumer.to_owned());
-        let row = query.fetch_optional(self.pool()).await.map_err(sql("reading an offset"))?;
+        let row = self.fetch_optional(ctx, "reading an offset", query).await?;
         row.map_or(Ok(Offset(0)), |row| get::<i64>(&row, 0).map(offset))
     }
 
@@ -102,8 +102,7 @@ impl State {
     /// # Errors
     /// When the database refuses.
     pub async fn progress_of_all(&self, ctx: &OpContext) -> Result<Vec<Progress>, StateError> {
-        let rows = sqlx::query(SELECT_ALL).bind(agency(ctx)).fetch_all(self.pool()).await;
-        let rows = rows.map_err(sql("reading offsets"))?;
+        let rows = self.fetch_all(ctx, "reading offsets", sqlx::query(SELECT_ALL).bind(agency(ctx))).await?;
         rows.iter().map(|row| Ok(Progress { consumer: get(row, 0)?, upto: offset(get(row, 1)?) })).collect()
     }
 }

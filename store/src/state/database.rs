@@ -6,8 +6,9 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use model::limits;
-use sqlx::any::{AnyConnectOptions, AnyPoolOptions, AnyRow};
+use model::{OpContext, limits};
+use sqlx::any::{AnyArguments, AnyConnectOptions, AnyPoolOptions, AnyRow};
+use sqlx::query::Query;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{Any, AnyPool, ConnectOptions, Row, Transaction};
 
@@ -37,6 +38,39 @@ pub(super) enum Engine {
     Sqlite,
     Postgres,
 }
+
+/// Whose rows a statement may see. On PostgreSQL the server itself shows no others, whatever the statement says.
+#[derive(Clone, Copy)]
+pub(super) enum Reach<'c> {
+    /// Those of the context's agency.
+    Agency(&'c OpContext),
+    /// Those of all agencies: for the program's own bookkeeping.
+    All,
+}
+
+impl Reach<'_> {
+    fn setting(self) -> String {
+        match self {
+            Reach::Agency(ctx) => ctx.agency.as_str().to_owned(),
+            Reach::All => ALL_AGENCIES.to_owned(),
+        }
+    }
+}
+
+impl<'c> From<&'c OpContext> for Reach<'c> {
+    fn from(ctx: &'c OpContext) -> Self {
+        Reach::Agency(ctx)
+    }
+}
+
+/// What no agency is called, as an agency's id has no such letter.
+const ALL_AGENCIES: &str = "*";
+
+/// For this transaction: a role that owns nothing, and whose rows it may see.
+const SET_REACH: &str = "SELECT set_config('role', 'watchbell_app', true), set_config('watchbell.agency', $1, true)";
+
+/// A statement with what is bound to it.
+pub(super) type Bound = Query<'static, Any, AnyArguments>;
 
 /// The state database, open. Clones share its connections.
 #[derive(Clone, Debug)]
@@ -115,6 +149,9 @@ pub enum StateError {
         /// Its name.
         name: String,
     },
+    /// The system gives no random numbers.
+    #[error("the system gives no random numbers")]
+    NoRandomness,
     /// The text is no name.
     #[error("{name:?} is no name: use 1 to {limit} bytes without control characters")]
     BadName {
@@ -193,10 +230,12 @@ impl State {
             .max_connections(limits::STATE_CONNECTIONS_MAX)
             .after_connect(move |connection, _| {
                 Box::pin(async move {
-                    if engine == Engine::Sqlite {
-                        for pragma in ["PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL"] {
-                            sqlx::query(pragma).execute(&mut *connection).await?;
-                        }
+                    let settings: &[&'static str] = match engine {
+                        Engine::Sqlite => &["PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL"],
+                        Engine::Postgres => &[],
+                    };
+                    for setting in settings {
+                        sqlx::query(*setting).execute(&mut *connection).await?;
                     }
                     Ok(())
                 })
@@ -211,18 +250,80 @@ impl State {
         self.engine
     }
 
-    pub(super) fn pool(&self) -> &AnyPool {
-        &self.pool
-    }
-
-    /// A transaction that is going to write. SQLite takes its write lock at once, since a reader that turns writer in
-    /// the middle is refused instead of made to wait.
-    pub(super) async fn begin(&self) -> Result<Transaction<'static, Any>, StateError> {
+    /// A transaction of the program itself, as the owner of the tables.
+    pub(super) async fn begin_as_owner(&self) -> Result<Transaction<'static, Any>, StateError> {
+        // SQLite takes its write lock at once, since a reader that turns writer in the middle is refused instead of made to wait.
         let begin = match self.engine {
             Engine::Sqlite => "BEGIN IMMEDIATE",
             Engine::Postgres => "BEGIN",
         };
         self.pool.begin_with(begin).await.map_err(sql("beginning a transaction"))
+    }
+
+    /// A transaction that is going to write.
+    pub(super) async fn begin(&self, reach: impl Into<Reach<'_>>) -> Result<Transaction<'static, Any>, StateError> {
+        let reach = reach.into();
+        let mut work = self.begin_as_owner().await?;
+        if self.engine == Engine::Postgres {
+            let limit = sqlx::query(SET_REACH).bind(reach.setting());
+            limit.execute(&mut *work).await.map_err(sql("limiting a transaction to an agency"))?;
+        }
+        Ok(work)
+    }
+
+    /// All rows of a statement. On SQLite, one statement needs no transaction.
+    pub(super) async fn fetch_all(
+        &self,
+        reach: impl Into<Reach<'_>>,
+        what: &'static str,
+        query: Bound,
+    ) -> Result<Vec<AnyRow>, StateError> {
+        if self.engine == Engine::Sqlite {
+            return query.fetch_all(&self.pool).await.map_err(sql(what));
+        }
+        let mut work = self.begin(reach).await?;
+        let rows = query.fetch_all(&mut *work).await.map_err(sql(what))?;
+        work.commit().await.map_err(sql(what))?;
+        Ok(rows)
+    }
+
+    /// The row of a statement that has one at most.
+    pub(super) async fn fetch_optional(
+        &self,
+        reach: impl Into<Reach<'_>>,
+        what: &'static str,
+        query: Bound,
+    ) -> Result<Option<AnyRow>, StateError> {
+        Ok(self.fetch_all(reach, what, query).await?.into_iter().next())
+    }
+
+    /// The number that a statement counts.
+    pub(super) async fn count(
+        &self,
+        reach: impl Into<Reach<'_>>,
+        what: &'static str,
+        query: Bound,
+    ) -> Result<u64, StateError> {
+        match self.fetch_optional(reach, what, query).await? {
+            Some(row) => get::<i64>(&row, 0).map(|count| count.max(0) as u64),
+            None => Ok(0),
+        }
+    }
+
+    /// Runs a statement that writes, and says how many rows it touched.
+    pub(super) async fn execute(
+        &self,
+        reach: impl Into<Reach<'_>>,
+        what: &'static str,
+        query: Bound,
+    ) -> Result<u64, StateError> {
+        if self.engine == Engine::Sqlite {
+            return Ok(query.execute(&self.pool).await.map_err(sql(what))?.rows_affected());
+        }
+        let mut work = self.begin(reach).await?;
+        let done = query.execute(&mut *work).await.map_err(sql(what))?;
+        work.commit().await.map_err(sql(what))?;
+        Ok(done.rows_affected())
     }
 
     /// Prepares a statement without running it.

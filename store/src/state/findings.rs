@@ -6,10 +6,14 @@ use model::{AgencyId, Detection, Level, OpContext, Timestamp, limits};
 use sqlx::{Any, Transaction};
 
 use super::agency;
-use super::database::{State, StateError, check_size, get, sql};
+use super::database::{Reach, State, StateError, check_size, get, sql};
+use super::ledger::Deed;
 
 const INSERT: &str = "INSERT INTO findings (agency, id, analytic_uid, title, level, time_us, subject, suppressed_by, \
-    event_ids, detection, created_us, seq, ocsf) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) \
+    event_ids, detection, created_us, seq, ocsf, verdict) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, \
+    CASE WHEN CAST($8 AS TEXT) IS NOT NULL OR EXISTS (SELECT 1 FROM suppressions s WHERE s.agency = $1 AND s.analytic_uid = $3 \
+    AND (s.subject IS NULL OR s.subject = $7) AND s.lifted_us IS NULL AND s.ends_us > $11) \
+    THEN 'suppressed' ELSE 'open' END) \
     ON CONFLICT (agency, id) DO NOTHING";
 const SELECT_RANKED: &str = "SELECT id, detection, created_us FROM findings \
     WHERE agency = $1 AND time_us >= $2 AND time_us < $3 AND level >= $4 AND (suppressed_by IS NULL OR $5 = 1) \
@@ -163,7 +167,7 @@ impl State {
             .bind(i64::from(asked.level_min.severity_id()))
             .bind(i64::from(asked.suppressed == Suppressed::Shown))
             .bind(asked.rows_max.min(limits::FINDINGS_PAGE_MAX) as i64);
-        let rows = query.fetch_all(self.pool()).await.map_err(sql("reading findings"))?;
+        let rows = self.fetch_all(ctx, "reading findings", query).await?;
         rows.iter().map(read).collect()
     }
 
@@ -173,7 +177,7 @@ impl State {
     /// When the database refuses or holds nonsense.
     pub async fn finding(&self, ctx: &OpContext, id: FindingId) -> Result<Option<Finding>, StateError> {
         let query = sqlx::query(SELECT_ONE).bind(agency(ctx)).bind(id.to_string());
-        let row = query.fetch_optional(self.pool()).await.map_err(sql("reading a finding"))?;
+        let row = self.fetch_optional(ctx, "reading a finding", query).await?;
         row.as_ref().map(read).transpose()
     }
 
@@ -182,9 +186,7 @@ impl State {
     /// # Errors
     /// When the database refuses.
     pub async fn findings_count(&self, ctx: &OpContext) -> Result<u64, StateError> {
-        let query = sqlx::query(COUNT).bind(agency(ctx));
-        let row = query.fetch_one(self.pool()).await.map_err(sql("counting findings"))?;
-        get::<i64>(&row, 0).map(|count| count as u64)
+        self.count(ctx, "counting findings", sqlx::query(COUNT).bind(agency(ctx))).await
     }
 
     /// Removes a finding of the agency, for the erasure of a person's data. Says whether it was there.
@@ -193,8 +195,8 @@ impl State {
     /// When the database refuses.
     pub async fn remove_finding(&self, ctx: &OpContext, id: FindingId) -> Result<bool, StateError> {
         let query = sqlx::query(DELETE).bind(agency(ctx)).bind(id.to_string());
-        let done = query.execute(self.pool()).await.map_err(sql("removing a finding"))?;
-        Ok(done.rows_affected() > 0)
+        Ok(self.write(ctx, "removing a finding", query, Deed::done("finding.erase", format!("finding:{id}"))).await?
+            > 0)
     }
 }
 
@@ -213,7 +215,7 @@ impl State {
     pub async fn findings_after(&self, seq: u64, rows_max: usize) -> Result<Vec<FindingCopy>, StateError> {
         let rows_max = rows_max.min(limits::FINDINGS_PAGE_MAX) as i64;
         let query = sqlx::query(SELECT_AFTER).bind(i64::try_from(seq).unwrap_or(i64::MAX)).bind(rows_max);
-        let rows = query.fetch_all(self.pool()).await.map_err(sql("reading findings in order"))?;
+        let rows = self.fetch_all(Reach::All, "reading findings in order", query).await?;
         rows.iter().map(read_copy).collect()
     }
 
@@ -231,7 +233,7 @@ impl State {
         loop {
             let query = sqlx::query(SELECT_TEXTS).bind(agency(ctx)).bind(after.clone());
             let query = query.bind(limits::FINDINGS_PAGE_MAX as i64);
-            let rows = query.fetch_all(self.pool()).await.map_err(sql("searching findings"))?;
+            let rows = self.fetch_all(ctx, "searching findings", query).await?;
             let Some(last) = rows.last() else { return Ok(found) };
             after = get(last, 0)?;
             for row in &rows {

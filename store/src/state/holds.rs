@@ -3,7 +3,8 @@
 use model::{OpContext, Timestamp, limits};
 
 use super::agency;
-use super::database::{State, StateError, check_name, check_size, get, sql};
+use super::database::{State, StateError, check_name, check_size, get};
+use super::ledger::{Deed, object_named};
 
 const INSERT: &str = "INSERT INTO legal_holds (agency, name, reason, from_us, upto_us, placed_by, placed_us) \
     VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (agency, name) DO NOTHING";
@@ -62,8 +63,9 @@ impl State {
             .bind(upto.as_micros())
             .bind(ctx.actor.clone())
             .bind(ctx.now.as_micros());
-        let done = query.execute(self.pool()).await.map_err(sql("placing a hold"))?;
-        let is_new = done.rows_affected() > 0;
+        let words = serde_json::json!({ "name": name, "reason": reason }).to_string();
+        let deed = Deed::done("hold.place", object_named("hold", &name)).saying(words);
+        let is_new = self.write(ctx, "placing a hold", query, deed).await? > 0;
         if is_new { Ok(()) } else { Err(StateError::Exists { what: "legal hold", name }) }
     }
 
@@ -73,8 +75,8 @@ impl State {
     /// When there is no such hold in force, or the database refuses.
     pub async fn lift_hold(&self, ctx: &OpContext, name: &str) -> Result<(), StateError> {
         let query = sqlx::query(LIFT).bind(agency(ctx)).bind(name.to_owned()).bind(ctx.actor.clone());
-        let done = query.bind(ctx.now.as_micros()).execute(self.pool()).await.map_err(sql("lifting a hold"))?;
-        let was_there = done.rows_affected() > 0;
+        let deed = Deed::done_to_named("hold.lift", "hold", name);
+        let was_there = self.write(ctx, "lifting a hold", query.bind(ctx.now.as_micros()), deed).await? > 0;
         if was_there { Ok(()) } else { Err(StateError::NotFound { what: "legal hold", name: name.to_owned() }) }
     }
 
@@ -83,8 +85,8 @@ impl State {
     /// # Errors
     /// When the database refuses.
     pub async fn holds(&self, ctx: &OpContext) -> Result<Vec<LegalHold>, StateError> {
-        let rows = sqlx::query(SELECT_ALL).bind(agency(ctx)).fetch_all(self.pool()).await;
-        rows.map_err(sql("reading holds"))?.iter().map(read).collect()
+        let query = sqlx::query(SELECT_ALL).bind(agency(ctx));
+        self.fetch_all(ctx, "reading holds", query).await?.iter().map(read).collect()
     }
 
     /// Whether a hold in force touches the agency's data of `from..upto`.
@@ -93,8 +95,7 @@ impl State {
     /// When the database refuses; nothing may be deleted then either.
     pub async fn is_held(&self, ctx: &OpContext, from: Timestamp, upto: Timestamp) -> Result<bool, StateError> {
         let query = sqlx::query(COUNT_ACTIVE).bind(agency(ctx)).bind(from.as_micros()).bind(upto.as_micros());
-        let row = query.fetch_one(self.pool()).await.map_err(sql("reading holds"))?;
-        get::<i64>(&row, 0).map(|count| count > 0)
+        Ok(self.count(ctx, "reading holds", query).await? > 0)
     }
 }
 

@@ -4,6 +4,7 @@ use model::{OpContext, Timestamp, limits};
 
 use super::agency;
 use super::database::{State, StateError, check_name, check_size, get, sql};
+use super::ledger::{Deed, append, object_named};
 
 const SAVE: &str = "INSERT INTO saved_hunts (agency, name, query, changed_by, changed_us) VALUES ($1, $2, $3, $4, $5) \
     ON CONFLICT (agency, name) DO UPDATE SET query = excluded.query, changed_by = excluded.changed_by, \
@@ -37,13 +38,16 @@ impl State {
         let name = check_name(name)?;
         check_size("bytes of a saved hunt", query.len(), limits::SAVED_HUNT_BYTES_MAX)?;
         let saving = sql("saving a hunt");
-        let mut work = self.begin().await?;
+        let mut work = self.begin(ctx).await?;
         let others = sqlx::query(COUNT_OTHERS).bind(agency(ctx)).bind(name.clone());
         let others = others.fetch_one(&mut *work).await.map_err(&saving)?;
         check_size("saved hunts", get::<i64>(&others, 0)? as usize + 1, limits::SAVED_HUNTS_MAX)?;
+        let words = serde_json::json!({ "name": name, "query": query }).to_string();
+        let deed = Deed::done("hunt.save", object_named("hunt", &name)).saying(words);
         let save = sqlx::query(SAVE).bind(agency(ctx)).bind(name).bind(query.to_owned());
         let save = save.bind(ctx.actor.clone()).bind(ctx.now.as_micros());
         save.execute(&mut *work).await.map_err(&saving)?;
+        append(&mut work, ctx, &[deed]).await?;
         work.commit().await.map_err(saving)
     }
 
@@ -53,7 +57,7 @@ impl State {
     /// When there is none, or the database refuses.
     pub async fn saved_hunt(&self, ctx: &OpContext, name: &str) -> Result<SavedHunt, StateError> {
         let query = sqlx::query(SELECT_ONE).bind(agency(ctx)).bind(name.to_owned());
-        let row = query.fetch_optional(self.pool()).await.map_err(sql("reading a saved hunt"))?;
+        let row = self.fetch_optional(ctx, "reading a saved hunt", query).await?;
         row.as_ref().map_or_else(|| Err(StateError::NotFound { what: "saved hunt", name: name.to_owned() }), read)
     }
 
@@ -62,8 +66,8 @@ impl State {
     /// # Errors
     /// When the database refuses.
     pub async fn saved_hunts(&self, ctx: &OpContext) -> Result<Vec<SavedHunt>, StateError> {
-        let rows = sqlx::query(SELECT_ALL).bind(agency(ctx)).fetch_all(self.pool()).await;
-        rows.map_err(sql("reading saved hunts"))?.iter().map(read).collect()
+        let query = sqlx::query(SELECT_ALL).bind(agency(ctx));
+        self.fetch_all(ctx, "reading saved hunts", query).await?.iter().map(read).collect()
     }
 
     /// Removes a saved hunt of the agency.
@@ -72,8 +76,9 @@ impl State {
     /// When there is none, or the database refuses.
     pub async fn remove_hunt(&self, ctx: &OpContext, name: &str) -> Result<(), StateError> {
         let query = sqlx::query(DELETE).bind(agency(ctx)).bind(name.to_owned());
-        let done = query.execute(self.pool()).await.map_err(sql("removing a saved hunt"))?;
-        let was_there = done.rows_affected() > 0;
+        let was_there =
+            self.write(ctx, "removing a saved hunt", query, Deed::done_to_named("hunt.remove", "hunt", name)).await?
+                > 0;
         if was_there { Ok(()) } else { Err(StateError::NotFound { what: "saved hunt", name: name.to_owned() }) }
     }
 }

@@ -1,6 +1,9 @@
 //! Numbered, forward-only migrations. Each runs in a transaction of its own with the line that says it ran.
+//!
+//! On PostgreSQL, statements run as a role that owns nothing, and every table with an agency gets a policy by which the server
+//! shows that role the rows of one agency only. Which tables those are is asked of the server, so that none is forgotten.
 
-use sqlx::{AssertSqlSafe, Row};
+use sqlx::{Any, AssertSqlSafe, Row, Transaction};
 
 use super::database::{Engine, State, StateError, sql};
 
@@ -13,6 +16,8 @@ const MIGRATIONS: &[Migration] = &[
     Migration { version: 1, text: include_str!("../../migrations/0001_begin.sql") },
     Migration { version: 2, text: include_str!("../../migrations/0002_legal_holds.sql") },
     Migration { version: 3, text: include_str!("../../migrations/0003_findings_in_order.sql") },
+    Migration { version: 4, text: include_str!("../../migrations/0004_ledger.sql") },
+    Migration { version: 5, text: include_str!("../../migrations/0005_people.sql") },
 ];
 
 pub(super) const NEWEST: i64 = MIGRATIONS[MIGRATIONS.len() - 1].version;
@@ -23,6 +28,33 @@ const SELECT_APPLIED: &str = "SELECT version, hash FROM migrations ORDER BY vers
 const INSERT_APPLIED: &str = "INSERT INTO migrations (version, hash) VALUES ($1, $2)";
 /// Two programs that start together on one server wait for each other. The number is ours and means nothing.
 const LOCK_POSTGRES: &str = "SELECT pg_advisory_xact_lock(7733901)";
+const SEE_ALL: &str = "SELECT set_config('watchbell.agency', '*', true)";
+
+/// The role that statements run as. Roles are the server's, not the database's: another program may be making it right now.
+const CREATE_ROLE: &str = "DO $$ BEGIN \
+    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'watchbell_app') THEN CREATE ROLE watchbell_app NOLOGIN; END IF; \
+    EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$";
+const JOIN_ROLE: &str = "DO $$ BEGIN \
+    IF NOT pg_has_role(current_user, 'watchbell_app', 'member') THEN \
+    EXECUTE format('GRANT watchbell_app TO %I', current_user); END IF; END $$";
+const GRANT: &str = "DO $$ BEGIN \
+    EXECUTE format('GRANT USAGE ON SCHEMA %I TO watchbell_app', current_schema()); \
+    EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA %I TO watchbell_app', current_schema()); \
+    END $$";
+const LIMIT_TO_AGENCY: &str = "DO $$ DECLARE name text; BEGIN \
+    FOR name IN SELECT c.relname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid \
+        WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind = 'r' AND a.attname = 'agency' \
+        AND NOT c.relforcerowsecurity LOOP \
+        EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', name); \
+        EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', name); \
+        EXECUTE format('CREATE POLICY of_agency ON %I USING (agency = current_setting(''watchbell.agency'', true) \
+            OR current_setting(''watchbell.agency'', true) = ''*'')', name); \
+    END LOOP; END $$";
+/// Entries of the ledger are added; only their words can be taken away again.
+const PROTECT_LEDGER: [&str; 2] = [
+    "REVOKE UPDATE, DELETE ON ledger_entries FROM watchbell_app",
+    "GRANT UPDATE (salt, detail) ON ledger_entries TO watchbell_app",
+];
 
 impl Migration {
     fn hash(&self) -> String {
@@ -43,24 +75,38 @@ impl Migration {
 
 pub(super) async fn run(state: &State, upto: i64) -> Result<(), StateError> {
     let migrating = sql("migrating");
-    let mut work = state.begin().await?;
-    if state.engine() == Engine::Postgres {
-        sqlx::query(LOCK_POSTGRES).execute(&mut *work).await.map_err(&migrating)?;
-    }
+    let mut work = begin(state).await?;
     sqlx::query(CREATE_TABLE).execute(&mut *work).await.map_err(&migrating)?;
     work.commit().await.map_err(&migrating)?;
     for migration in MIGRATIONS.iter().filter(|migration| migration.version <= upto) {
         apply(state, migration).await?;
     }
+    if state.engine() == Engine::Postgres {
+        let mut work = begin(state).await?;
+        let ledger: &[&'static str] = if upto >= 4 { &PROTECT_LEDGER } else { &[] };
+        for statement in [CREATE_ROLE, JOIN_ROLE, GRANT, LIMIT_TO_AGENCY].iter().chain(ledger) {
+            sqlx::query(*statement).execute(&mut *work).await.map_err(sql("limiting tables to agencies"))?;
+        }
+        work.commit().await.map_err(&migrating)?;
+    }
     Ok(())
+}
+
+/// A transaction that nobody else migrates beside.
+async fn begin(state: &State) -> Result<Transaction<'static, Any>, StateError> {
+    let mut work = state.begin_as_owner().await?;
+    if state.engine() == Engine::Postgres {
+        let locking = sql("waiting for another migration");
+        sqlx::query(LOCK_POSTGRES).execute(&mut *work).await.map_err(&locking)?;
+        // Tables limit their owner, too.
+        sqlx::query(SEE_ALL).execute(&mut *work).await.map_err(&locking)?;
+    }
+    Ok(work)
 }
 
 async fn apply(state: &State, migration: &Migration) -> Result<(), StateError> {
     let migrating = sql("migrating");
-    let mut work = state.begin().await?;
-    if state.engine() == Engine::Postgres {
-        sqlx::query(LOCK_POSTGRES).execute(&mut *work).await.map_err(&migrating)?;
-    }
+    let mut work = begin(state).await?;
     let rows = sqlx::query(SELECT_APPLIED).fetch_all(&mut *work).await.map_err(&migrating)?;
     let mut is_applied = false;
     for row in rows {

@@ -14,10 +14,14 @@ mod database;
 mod findings;
 mod holds;
 mod hunts;
+mod ledger;
 mod migrate;
 mod notes;
+mod people;
 mod positions;
+mod sessions;
 mod tokens;
+mod triage;
 
 use model::OpContext;
 
@@ -26,9 +30,13 @@ pub use database::{Database, State, StateError};
 pub use findings::{Finding, FindingCopy, FindingId, FindingsAsked, NewFinding, Suppressed};
 pub use holds::LegalHold;
 pub use hunts::SavedHunt;
+pub use ledger::{Deed, LedgerAsked, LedgerLine, object_named};
 pub use notes::NoteCount;
+pub use people::{NewPasskey, Passkey, Person, PersonId};
 pub use positions::FilePosition;
+pub use sessions::Session;
 pub use tokens::{NewToken, Scope, ServiceToken};
+pub use triage::{InboxAsked, InboxRow, Suppression, Triage, Verdict};
 
 /// Every statement, for the test that prepares all of them on both engines.
 pub fn statements() -> Vec<&'static str> {
@@ -37,9 +45,13 @@ pub fn statements() -> Vec<&'static str> {
         findings::STATEMENTS,
         holds::STATEMENTS,
         hunts::STATEMENTS,
+        ledger::STATEMENTS,
         notes::STATEMENTS,
+        people::STATEMENTS,
         positions::STATEMENTS,
+        sessions::STATEMENTS,
         tokens::STATEMENTS,
+        triage::STATEMENTS,
     ]
     .concat()
 }

@@ -38,7 +38,7 @@ impl State {
     /// # Errors
     /// When the database refuses; nothing is counted then.
     pub async fn add_notes(&self, ctx: &OpContext, notes: &[Note]) -> Result<(), StateError> {
-        let mut work = self.begin().await?;
+        let mut work = self.begin(ctx).await?;
         insert(&mut work, ctx, notes).await?;
         work.commit().await.map_err(sql("committing notes"))
     }
@@ -48,8 +48,7 @@ impl State {
     /// # Errors
     /// When the database refuses or holds nonsense.
     pub async fn note_counts(&self, ctx: &OpContext) -> Result<Vec<NoteCount>, StateError> {
-        let rows = sqlx::query(SELECT_COUNTS).bind(agency(ctx)).fetch_all(self.pool()).await;
-        let rows = rows.map_err(sql("reading note counts"))?;
+        let rows = self.fetch_all(ctx, "reading note counts", sqlx::query(SELECT_COUNTS).bind(agency(ctx))).await?;
         let read = |row| {
             Ok(NoteCount {
                 source: get(row, 0)?,
@@ -68,7 +67,7 @@ impl State {
     pub async fn notes(&self, ctx: &OpContext, source: &str, rows_max: usize) -> Result<Vec<Note>, StateError> {
         let rows_max = rows_max.min(limits::NOTES_KEPT_MAX) as i64;
         let query = sqlx::query(SELECT_KEPT).bind(agency(ctx)).bind(source.to_owned()).bind(rows_max);
-        let rows = query.fetch_all(self.pool()).await.map_err(sql("reading notes"))?;
+        let rows = self.fetch_all(ctx, "reading notes", query).await?;
         rows.iter().map(|row| from_json(&get::<String>(row, 0)?)).collect()
     }
 }

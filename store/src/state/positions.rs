@@ -5,7 +5,7 @@
 use model::{OpContext, SourceId};
 
 use super::agency;
-use super::database::{State, StateError, get, sql};
+use super::database::{Reach, State, StateError, get, sql};
 
 const UPSERT: &str = "INSERT INTO file_positions (agency, source, fingerprint, position, check_hash, changed_us) \
     VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (agency, source, fingerprint) DO UPDATE SET \
@@ -38,7 +38,7 @@ impl State {
         source: &SourceId,
         positions: &[FilePosition],
     ) -> Result<(), StateError> {
-        let mut work = self.begin().await?;
+        let mut work = self.begin(ctx).await?;
         for position in positions {
             // SQL has no unsigned numbers; the bits are what counts.
             let query = sqlx::query(UPSERT).bind(agency(ctx)).bind(source.as_str().to_owned());
@@ -60,8 +60,9 @@ impl State {
         fingerprint: u64,
     ) -> Result<Option<FilePosition>, StateError> {
         let query = sqlx::query(SELECT_ONE).bind(agency(ctx)).bind(source.as_str().to_owned());
-        let row = query.bind(fingerprint as i64).fetch_optional(self.pool()).await;
-        let Some(row) = row.map_err(sql("reading the position of a file"))? else { return Ok(None) };
+        let query = query.bind(fingerprint as i64);
+        let row = self.fetch_optional(ctx, "reading the position of a file", query).await?;
+        let Some(row) = row else { return Ok(None) };
         let (offset, check) = (get::<i64>(&row, 0)? as u64, get::<i64>(&row, 1)? as u64);
         Ok(Some(FilePosition { fingerprint, offset, check }))
     }
@@ -71,7 +72,7 @@ impl State {
     /// # Errors
     /// When the database refuses.
     pub async fn forget_file_positions(&self, before: model::Timestamp) -> Result<u64, StateError> {
-        let done = sqlx::query(FORGET).bind(before.as_micros()).execute(self.pool()).await;
-        Ok(done.map_err(sql("forgetting positions of files"))?.rows_affected())
+        let query = sqlx::query(FORGET).bind(before.as_micros());
+        self.execute(Reach::All, "forgetting positions of files", query).await
     }
 }

@@ -10,7 +10,8 @@ use model::{AgencyId, OpContext, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::agency;
-use super::database::{State, StateError, check_name, get, sql};
+use super::database::{Reach, State, StateError, check_name, get};
+use super::ledger::Deed;
 
 const INSERT: &str = "INSERT INTO service_tokens (agency, name, hash, scopes, created_us, expires_us) \
     VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (agency, name) DO NOTHING";
@@ -80,8 +81,8 @@ impl State {
         let scopes = scopes.map_err(|error| StateError::Corrupt { what: "token", detail: error.to_string() })?;
         let query = sqlx::query(INSERT).bind(agency(ctx)).bind(name).bind(hash(token.secret)).bind(scopes);
         let query = query.bind(ctx.now.as_micros()).bind(token.expires.as_micros());
-        let done = query.execute(self.pool()).await.map_err(sql("writing a token"))?;
-        let is_new = done.rows_affected() > 0;
+        let is_new =
+            self.write(ctx, "writing a token", query, Deed::done_to_named("token.add", "token", token.name)).await? > 0;
         if is_new { Ok(()) } else { Err(StateError::Exists { what: "token", name: token.name.to_owned() }) }
     }
 
@@ -91,7 +92,7 @@ impl State {
     /// When the database refuses or holds nonsense.
     pub async fn token(&self, secret: &[u8; 32], now: Timestamp) -> Result<Option<ServiceToken>, StateError> {
         let query = sqlx::query(SELECT_BY_HASH).bind(hash(secret)).bind(now.as_micros());
-        let row = query.fetch_optional(self.pool()).await.map_err(sql("looking a token up"))?;
+        let row = self.fetch_optional(Reach::All, "looking a token up", query).await?;
         row.as_ref().map(read).transpose()
     }
 
@@ -100,8 +101,8 @@ impl State {
     /// # Errors
     /// When the database refuses or holds nonsense.
     pub async fn tokens(&self, ctx: &OpContext) -> Result<Vec<ServiceToken>, StateError> {
-        let rows = sqlx::query(SELECT_ALL).bind(agency(ctx)).fetch_all(self.pool()).await;
-        rows.map_err(sql("reading tokens"))?.iter().map(read).collect()
+        let query = sqlx::query(SELECT_ALL).bind(agency(ctx));
+        self.fetch_all(ctx, "reading tokens", query).await?.iter().map(read).collect()
     }
 
     /// Ends a token of the agency at once.
@@ -110,8 +111,8 @@ impl State {
     /// When there is no such token that is not revoked, or the database refuses.
     pub async fn revoke_token(&self, ctx: &OpContext, name: &str) -> Result<(), StateError> {
         let query = sqlx::query(REVOKE).bind(agency(ctx)).bind(name.to_owned()).bind(ctx.now.as_micros());
-        let done = query.execute(self.pool()).await.map_err(sql("revoking a token"))?;
-        let was_there = done.rows_affected() > 0;
+        let was_there =
+            self.write(ctx, "revoking a token", query, Deed::done_to_named("token.revoke", "token", name)).await? > 0;
         if was_there { Ok(()) } else { Err(StateError::NotFound { what: "token", name: name.to_owned() }) }
     }
 }

@@ -4,6 +4,8 @@
 mod damage;
 mod journal;
 mod kit;
+mod ledger;
+mod people;
 mod power;
 mod space;
 mod state;

@@ -5,7 +5,10 @@ use std::future::Future;
 use std::sync::Arc;
 
 use model::detection::AnalyticKind;
-use model::{AgencyId, Analytic, Detection, EventId, Level, Note, NoteReason, OpContext, SourceId, Timestamp, limits};
+use model::{
+    AgencyId, Analytic, Detection, EventId, Level, Note, NoteReason, OpContext, Role, Roles, SourceId, Timestamp,
+    limits,
+};
 use store::journal::Offset;
 use store::state::{
     Database, FilePosition, FindingsAsked, Harvest, NewFinding, NewToken, Progress, Scope, State, StateError,
@@ -44,8 +47,24 @@ async fn drop_schema(test: &str) {
     sqlx::query(sqlx::AssertSqlSafe(statement)).execute(&pool).await.unwrap();
 }
 
+/// Runs statements as whoever owns the database.
+pub(crate) async fn run_as_owner(database: &Database, statements: &[&str]) {
+    let url = match database {
+        Database::Postgres(url) => url.clone(),
+        Database::Sqlite(path) => {
+            use sqlx::ConnectOptions;
+            sqlx::sqlite::SqliteConnectOptions::new().filename(path).to_url_lossy().to_string()
+        }
+    };
+    let pool = sqlx::AnyPool::connect(&url).await.unwrap();
+    for statement in statements {
+        sqlx::query(sqlx::AssertSqlSafe((*statement).to_owned())).execute(&pool).await.unwrap();
+    }
+    pool.close().await;
+}
+
 /// Runs a test on each engine.
-fn on_both<F: Future<Output = ()>>(test: &str, check: impl Fn(Database) -> F) {
+pub(crate) fn on_both<F: Future<Output = ()>>(test: &str, check: impl Fn(Database) -> F) {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     runtime.block_on(async {
         let folder = tempfile::tempdir().unwrap();
@@ -58,9 +77,15 @@ fn on_both<F: Future<Output = ()>>(test: &str, check: impl Fn(Database) -> F) {
     });
 }
 
-fn ctx(agency: &str, now: i64) -> OpContext {
+pub(crate) fn ctx(agency: &str, now: i64) -> OpContext {
     let now = Timestamp::from_micros(now);
-    OpContext { agency: AgencyId::parse(agency).unwrap(), actor: "duty".into(), purpose: None, now }
+    OpContext {
+        agency: AgencyId::parse(agency).unwrap(),
+        actor: "duty".into(),
+        roles: Roles::of(Role::Analyst),
+        purpose: None,
+        now,
+    }
 }
 
 fn detection(uid: &str, level: Level, time: i64) -> Detection {
@@ -84,7 +109,7 @@ fn detection(uid: &str, level: Level, time: i64) -> Detection {
     }
 }
 
-fn finding(uid: &str, level: Level, time: i64) -> NewFinding {
+pub(crate) fn finding(uid: &str, level: Level, time: i64) -> NewFinding {
     NewFinding { detection: detection(uid, level, time), ocsf: format!("ocsf {uid}") }
 }
 
@@ -350,7 +375,8 @@ fn an_older_database_is_brought_up_to_date() {
         let home = ctx("home", 1);
         let old = State::open_at(&database, 1).await.unwrap();
         old.commit_findings(&home, "detect", Offset(4), &[]).await.unwrap();
-        old.save_hunt(&home, "logins", "SELECT 1").await.unwrap();
+        let saved = "INSERT INTO saved_hunts (agency, name, query, changed_by, changed_us) VALUES ('home', 'logins', 'x', 'y', 1)";
+        run_as_owner(&database, &[saved]).await;
         assert!(old.holds(&home).await.is_err(), "version 1 has no holds");
         old.close().await;
         // Two programs start on it at once, and once more later.

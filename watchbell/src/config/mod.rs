@@ -252,6 +252,16 @@ impl Config {
         self.data_dir.join("lake")
     }
 
+    /// The ledger's folder: tiles and checkpoints.
+    pub(crate) fn ledger_dir(&self) -> PathBuf {
+        self.data_dir.join("ledger")
+    }
+
+    /// The file of the key that signs the ledger.
+    pub(crate) fn ledger_key_file(&self) -> PathBuf {
+        self.data_dir.join("ledger.key")
+    }
+
     /// The file of what correlations remember.
     pub(crate) fn memory_file(&self) -> PathBuf {
         self.data_dir.join("correlations.json")

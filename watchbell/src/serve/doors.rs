@@ -11,7 +11,7 @@ use connect::tail::{Position, PositionError, Positions};
 use connect::{Doors, SourceConfig};
 use formats::text::netflow::Decoder;
 use model::doors::{BoxFuture, Clock, Intake};
-use model::{AgencyId, OpContext, SourceId};
+use model::{AgencyId, OpContext, Roles, SourceId};
 use store::state::{FilePosition, Scope, State};
 
 use crate::config::Config;
@@ -74,7 +74,13 @@ struct Keeper {
 impl Keeper {
     fn context(&self, source: &SourceId) -> OpContext {
         let agency = self.agencies.get(source).unwrap_or(&self.home).clone();
-        OpContext { agency, actor: source.as_str().to_owned(), purpose: None, now: self.clock.now() }
+        OpContext {
+            agency,
+            actor: format!("source:{source}"),
+            roles: Roles::NODE,
+            purpose: None,
+            now: self.clock.now(),
+        }
     }
 }
 

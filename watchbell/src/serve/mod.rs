@@ -15,7 +15,7 @@ use connect::{SourceConfig, Sources};
 use engine::content::{Content, ContentPaths};
 use engine::ingest::{JournalIntake, Shelf, Watch, WatchOptions, WatchParts};
 use model::doors::Clock;
-use model::{OpContext, SourceId};
+use model::{OpContext, Roles, SourceId};
 use store::journal::{Journal, JournalHandle, JournalThread, Options};
 use store::state::State;
 use tokio::net::TcpListener;
@@ -123,8 +123,15 @@ async fn serve(config: Config, arguments: &ServeArgs) -> Result<Exit> {
     let tls = config.tls.as_ref().map(connect::tls::listen).transpose().context("the HTTP door's certificate")?;
     let content = Arc::new(ArcSwap::from_pointee(read_content(&config, arguments.quiet)));
     let state = State::open(&config.database()).await.context("cannot open the state database")?;
+    let ledger = node::ledger(&config)?;
     let clock = Arc::new(SystemClock);
-    let ctx = OpContext { agency: config.agency.clone(), actor: "node".to_owned(), purpose: None, now: clock.now() };
+    let ctx = OpContext {
+        agency: config.agency.clone(),
+        actor: "node".to_owned(),
+        roles: Roles::NODE,
+        purpose: None,
+        now: clock.now(),
+    };
     let (journal, journal_thread) = open_journal(&config, &state, &ctx).await?;
     let shelf = Arc::new(LakeShelf::new(config.lake_dir(), node::lake_options()));
     let parts = WatchParts {
@@ -154,6 +161,7 @@ async fn serve(config: Config, arguments: &ServeArgs) -> Result<Exit> {
     let router = sources.ingest_router().merge(http::router(vitals));
     let server = tokio::spawn(connect::http::serve(listener, tls.clone(), router, shutdown.clone()));
     let upkeep = tokio::spawn(upkeep::run(shelf, state.clone(), config.clone(), shutdown.clone()));
+    let signing = tokio::spawn(upkeep::sign_ledger(ledger, state.clone(), shutdown.clone()));
     announce(&config, listening, arguments, &state, &ctx).await?;
 
     wait_for_the_end(&config, &content).await?;
@@ -166,7 +174,7 @@ async fn serve(config: Config, arguments: &ServeArgs) -> Result<Exit> {
         Err(shared) => drop(shared),
     }
     watch.stop().await;
-    let _ = upkeep.await;
+    let _ = tokio::join!(upkeep, signing);
     let closed = tokio::task::spawn_blocking(move || journal_thread.close()).await;
     state.close().await;
     served.context("the HTTP door failed")?;

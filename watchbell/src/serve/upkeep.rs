@@ -1,11 +1,13 @@
-//! What is done about once a minute: retention, merging of small files, forgetting of what nobody needs.
+//! What is done now and then: once a second the ledger is signed; once a minute there is retention, merging of small files,
+//! forgetting of what nobody needs.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use engine::ledger::Ledger;
 use lake::{LegalHold, MaintenanceReport};
 use model::doors::Clock;
-use model::{OpContext, Timestamp};
+use model::{OpContext, Roles, Timestamp};
 use store::state::State;
 use tokio_util::sync::CancellationToken;
 
@@ -13,6 +15,7 @@ use super::shelf::LakeShelf;
 use crate::config::Config;
 use crate::node::SystemClock;
 
+const SIGN_EVERY: Duration = Duration::from_secs(1);
 const EVERY: Duration = Duration::from_secs(60);
 /// Positions of files that have not moved for so long are forgotten.
 const POSITIONS_KEPT: Duration = Duration::from_secs(400 * 86_400);
@@ -50,11 +53,36 @@ async fn round(shelf: &LakeShelf, state: &State, config: &Config) -> Result<(), 
     Ok(())
 }
 
+/// Signs what is new in the ledger, a second after it was written at the latest, and once more at the end.
+pub(super) async fn sign_ledger(ledger: Ledger, state: State, shutdown: CancellationToken) {
+    let mut has_failed = false;
+    loop {
+        let is_last = shutdown.is_cancelled();
+        match ledger.publish(&state).await {
+            Ok(_) => has_failed = false,
+            // It stays wrong until somebody looks; saying it every second would bury it.
+            Err(error) if !has_failed => {
+                has_failed = true;
+                tracing::error!(error = &error as &dyn std::error::Error, "the ledger cannot be signed");
+            }
+            Err(_) => {}
+        }
+        if is_last {
+            return;
+        }
+        tokio::select! {
+            () = tokio::time::sleep(SIGN_EVERY) => {}
+            () = shutdown.cancelled() => {}
+        }
+    }
+}
+
 /// The legal holds in force, of every agency.
 pub(crate) async fn holds(state: &State, config: &Config, now: Timestamp) -> Result<Vec<LegalHold>, String> {
     let mut all = Vec::new();
     for agency in config.agencies() {
-        let ctx = OpContext { agency: agency.clone(), actor: "node".to_owned(), purpose: None, now };
+        let ctx =
+            OpContext { agency: agency.clone(), actor: "node".to_owned(), roles: Roles::NODE, purpose: None, now };
         let holds = state.holds(&ctx).await.map_err(|error| error.to_string())?;
         all.extend(holds.into_iter().filter(|hold| hold.lifted.is_none()).map(|hold| LegalHold {
             id: hold.name,

@@ -1,0 +1,428 @@
+//! What people decided about findings, and what is not to be shown for a while.
+
+use std::time::Duration;
+
+use model::{Level, OpContext, Timestamp, limits};
+use serde::{Deserialize, Serialize};
+
+use super::agency;
+use super::database::{State, StateError, check_size, get, sql};
+use super::findings::FindingId;
+use super::ledger::{Deed, append};
+
+const SELECT_INBOX: &str = "SELECT id, seq, analytic_uid, title, level, time_us, created_us, subject, verdict \
+    FROM findings WHERE agency = $1 AND verdict = $2 AND level <= $3 AND level >= $4 \
+    AND (level < $3 OR time_us < $5 OR (time_us = $5 AND id > $6)) \
+    AND ($7 = '' OR lower(title) LIKE $7 ESCAPE '\\' OR lower(subject) LIKE $7 ESCAPE '\\') \
+    ORDER BY level DESC, time_us DESC, id LIMIT $8";
+const COUNT_BY_LEVEL: &str =
+    "SELECT level, COUNT(*) FROM findings WHERE agency = $1 AND verdict = $2 GROUP BY level ORDER BY level";
+const COUNT_NEWER: &str = "SELECT COUNT(*) FROM findings WHERE agency = $1 AND verdict = 'open' AND seq > $2";
+const SET_VERDICT: &str = "UPDATE findings SET verdict = $3 WHERE agency = $1 AND id = $2";
+const DECIDE: &str = "INSERT INTO triage (agency, finding, verdict, note, decided_by, decided_us) \
+    VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (agency, finding) DO UPDATE SET verdict = excluded.verdict, \
+    note = excluded.note, decided_by = excluded.decided_by, decided_us = excluded.decided_us";
+const SELECT_DECISION: &str =
+    "SELECT verdict, note, decided_by, decided_us FROM triage WHERE agency = $1 AND finding = $2";
+
+const INSERT_SUPPRESSION: &str = "INSERT INTO suppressions \
+    (agency, id, analytic_uid, subject, reason, created_by, created_us, ends_us) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+const COUNT_SUPPRESSIONS: &str =
+    "SELECT COUNT(*) FROM suppressions WHERE agency = $1 AND lifted_us IS NULL AND ends_us > $2";
+const SELECT_SUPPRESSIONS: &str = "SELECT id, analytic_uid, subject, reason, created_by, created_us, ends_us, lifted_us \
+    FROM suppressions WHERE agency = $1 ORDER BY created_us DESC, id LIMIT $2";
+const LIFT: &str = "UPDATE suppressions SET lifted_us = $3 WHERE agency = $1 AND id = $2 AND lifted_us IS NULL";
+const COUNT_SUPPRESSED: &str = "SELECT COUNT(*) FROM findings \
+    WHERE agency = $1 AND verdict = 'open' AND analytic_uid = $2 AND (CAST($3 AS TEXT) IS NULL OR subject = $3)";
+const SUPPRESS: &str = "UPDATE findings SET verdict = 'suppressed' \
+    WHERE agency = $1 AND verdict = 'open' AND analytic_uid = $2 AND (CAST($3 AS TEXT) IS NULL OR subject = $3)";
+
+pub(super) const STATEMENTS: &[&str] = &[
+    SELECT_INBOX,
+    COUNT_BY_LEVEL,
+    COUNT_NEWER,
+    SET_VERDICT,
+    DECIDE,
+    SELECT_DECISION,
+    INSERT_SUPPRESSION,
+    COUNT_SUPPRESSIONS,
+    SELECT_SUPPRESSIONS,
+    LIFT,
+    COUNT_SUPPRESSED,
+    SUPPRESS,
+];
+
+/// What was decided about a finding.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Verdict {
+    /// Nothing yet.
+    #[default]
+    Open,
+    /// Somebody is on it.
+    Acknowledged,
+    /// It goes to whoever leads the response.
+    Escalated,
+    /// It is none.
+    FalsePositive,
+    /// It is not to be shown: a list of harmless things or a suppression says so.
+    Suppressed,
+}
+
+impl Verdict {
+    /// All of them.
+    pub const ALL: [Verdict; 5] =
+        [Verdict::Open, Verdict::Acknowledged, Verdict::Escalated, Verdict::FalsePositive, Verdict::Suppressed];
+
+    /// Its name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Verdict::Open => "open",
+            Verdict::Acknowledged => "acknowledged",
+            Verdict::Escalated => "escalated",
+            Verdict::FalsePositive => "false_positive",
+            Verdict::Suppressed => "suppressed",
+        }
+    }
+
+    /// The verdict of that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Verdict::ALL.into_iter().find(|verdict| verdict.name() == name)
+    }
+}
+
+/// Which findings an inbox shows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InboxAsked {
+    /// With this verdict.
+    pub verdict: Verdict,
+    /// At least as bad as this.
+    pub level_min: Level,
+    /// Whose title or subject has this text, in any case; all when empty.
+    pub text: String,
+    /// Behind this row.
+    pub after: Option<(Level, Timestamp, FindingId)>,
+    /// At most so many; never more than [`limits::FINDINGS_PAGE_MAX`].
+    pub rows_max: usize,
+}
+
+impl Default for InboxAsked {
+    fn default() -> Self {
+        InboxAsked {
+            verdict: Verdict::Open,
+            level_min: Level::Informational,
+            text: String::new(),
+            after: None,
+            rows_max: 100,
+        }
+    }
+}
+
+/// A finding in a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InboxRow {
+    /// Its name.
+    pub id: FindingId,
+    /// Its number in the order in which findings were kept.
+    pub seq: u64,
+    /// The rule's or indicator's id.
+    pub analytic_uid: String,
+    /// Its title.
+    pub title: String,
+    /// How bad it is.
+    pub level: Level,
+    /// When it happened.
+    pub time: Timestamp,
+    /// When it was kept.
+    pub created: Timestamp,
+    /// The machine, account or address that it is about.
+    pub subject: Option<String>,
+    /// What was decided.
+    pub verdict: Verdict,
+}
+
+/// A decision about a finding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Triage {
+    /// What was decided.
+    pub verdict: Verdict,
+    /// Why.
+    pub note: String,
+    /// By whom.
+    pub decided_by: String,
+    /// When.
+    pub decided: Timestamp,
+}
+
+/// Findings that are not shown for a while: of one rule, or of one rule about one subject.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Suppression {
+    /// Its id.
+    pub id: String,
+    /// Of which rule or indicator.
+    pub analytic_uid: String,
+    /// About what; everything when absent.
+    pub subject: Option<String>,
+    /// Why.
+    pub reason: String,
+    /// Who said so.
+    pub created_by: String,
+    /// When.
+    pub created: Timestamp,
+    /// Until when.
+    pub ends: Timestamp,
+    /// When it was lifted, if it was.
+    pub lifted: Option<Timestamp>,
+}
+
+/// A text for `LIKE`, which finds it anywhere.
+fn pattern(text: &str) -> String {
+    if text.is_empty() {
+        return String::new();
+    }
+    let escaped: String = text
+        .to_lowercase()
+        .chars()
+        .flat_map(|letter| matches!(letter, '%' | '_' | '\\').then_some('\\').into_iter().chain([letter]))
+        .collect();
+    format!("%{escaped}%")
+}
+
+impl State {
+    /// A page of the agency's findings, worst first, then newest first.
+    ///
+    /// # Errors
+    /// When the database refuses or holds nonsense.
+    pub async fn inbox(&self, ctx: &OpContext, asked: &InboxAsked) -> Result<Vec<InboxRow>, StateError> {
+        let (level, time, id) = match &asked.after {
+            Some((level, time, id)) => (i64::from(level.severity_id()), time.as_micros(), id.to_string()),
+            None => (i64::from(u32::MAX), i64::MAX, String::new()),
+        };
+        let query = sqlx::query(SELECT_INBOX)
+            .bind(agency(ctx))
+            .bind(asked.verdict.name())
+            .bind(level)
+            .bind(i64::from(asked.level_min.severity_id()))
+            .bind(time)
+            .bind(id)
+            .bind(pattern(&asked.text))
+            .bind(asked.rows_max.min(limits::FINDINGS_PAGE_MAX) as i64);
+        self.fetch_all(ctx, "reading findings", query).await?.iter().map(read_row).collect()
+    }
+
+    /// How many findings of each level have that verdict.
+    ///
+    /// # Errors
+    /// When the database refuses or holds nonsense.
+    pub async fn inbox_counts(&self, ctx: &OpContext, verdict: Verdict) -> Result<Vec<(Level, u64)>, StateError> {
+        let query = sqlx::query(COUNT_BY_LEVEL).bind(agency(ctx)).bind(verdict.name());
+        let rows = self.fetch_all(ctx, "counting findings", query).await?;
+        rows.iter().map(|row| Ok((level(get(row, 0)?)?, get::<i64>(row, 1)? as u64))).collect()
+    }
+
+    /// How many open findings were kept after number `seq`.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn inbox_newer(&self, ctx: &OpContext, seq: u64) -> Result<u64, StateError> {
+        let seq = i64::try_from(seq).unwrap_or(i64::MAX);
+        self.count(ctx, "counting findings", sqlx::query(COUNT_NEWER).bind(agency(ctx)).bind(seq)).await
+    }
+
+    /// Decides about findings of the agency, all or none. Says how many there were.
+    ///
+    /// # Errors
+    /// When there are too many, the note is too long, or the database refuses.
+    pub async fn decide(
+        &self,
+        ctx: &OpContext,
+        findings: &[FindingId],
+        verdict: Verdict,
+        note: &str,
+    ) -> Result<usize, StateError> {
+        check_size("findings of a decision", findings.len(), limits::TRIAGE_AT_ONCE_MAX)?;
+        check_size("bytes of a note", note.len(), limits::TRIAGE_NOTE_BYTES_MAX)?;
+        let deciding = sql("deciding about findings");
+        let mut work = self.begin(ctx).await?;
+        let mut deeds = Vec::new();
+        for id in findings {
+            let set = sqlx::query(SET_VERDICT).bind(agency(ctx)).bind(id.to_string()).bind(verdict.name());
+            if set.execute(&mut *work).await.map_err(&deciding)?.rows_affected() == 0 {
+                continue;
+            }
+            let decide = sqlx::query(DECIDE).bind(agency(ctx)).bind(id.to_string()).bind(verdict.name());
+            let decide = decide.bind(note.to_owned()).bind(ctx.actor.clone()).bind(ctx.now.as_micros());
+            decide.execute(&mut *work).await.map_err(&deciding)?;
+            let words = serde_json::json!({ "verdict": verdict, "note": note }).to_string();
+            deeds.push(Deed::done("finding.decide", format!("finding:{id}")).saying(words));
+        }
+        append(&mut work, ctx, &deeds).await?;
+        work.commit().await.map_err(deciding)?;
+        Ok(deeds.len())
+    }
+
+    /// What was decided about a finding of the agency, if somebody did.
+    ///
+    /// # Errors
+    /// When the database refuses or holds nonsense.
+    pub async fn decision(&self, ctx: &OpContext, id: FindingId) -> Result<Option<Triage>, StateError> {
+        let query = sqlx::query(SELECT_DECISION).bind(agency(ctx)).bind(id.to_string());
+        let row = self.fetch_optional(ctx, "reading a decision", query).await?;
+        let read = |row: sqlx::any::AnyRow| {
+            Ok(Triage {
+                verdict: verdict(get(&row, 0)?)?,
+                note: get(&row, 1)?,
+                decided_by: get(&row, 2)?,
+                decided: Timestamp::from_micros(get(&row, 3)?),
+            })
+        };
+        row.map(read).transpose()
+    }
+
+    /// How many open findings a suppression would take out of sight now.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn would_suppress(
+        &self,
+        ctx: &OpContext,
+        analytic_uid: &str,
+        subject: Option<&str>,
+    ) -> Result<u64, StateError> {
+        let query = sqlx::query(COUNT_SUPPRESSED).bind(agency(ctx)).bind(analytic_uid.to_owned());
+        self.count(ctx, "counting findings", query.bind(subject.map(str::to_owned))).await
+    }
+
+    /// Takes findings of a rule out of sight, those that are open and those that come, until `ends`. Says the new id, and how
+    /// many were taken out of sight.
+    ///
+    /// # Errors
+    /// When there are too many in force, the time is none or too long, the reason is none, or the database refuses.
+    pub async fn suppress(
+        &self,
+        ctx: &OpContext,
+        (analytic_uid, subject): (&str, Option<&str>),
+        reason: &str,
+        ends: Timestamp,
+    ) -> Result<(String, u64), StateError> {
+        let suppressing = sql("suppressing findings");
+        let latest = ctx.now.plus(Duration::from_secs(limits::SUPPRESSION_DAYS_MAX * 86_400));
+        let detail = match () {
+            () if reason.trim().is_empty() => Some("it has no reason".to_owned()),
+            () if ends <= ctx.now || ends > latest => {
+                Some(format!("it ends within {} days, and not in the past", limits::SUPPRESSION_DAYS_MAX))
+            }
+            () => None,
+        };
+        if let Some(detail) = detail {
+            return Err(StateError::Corrupt { what: "suppression", detail });
+        }
+        check_size("bytes of a reason", reason.len(), limits::TRIAGE_NOTE_BYTES_MAX)?;
+        let mut id = [0; 8];
+        aws_lc_rs::rand::fill(&mut id).map_err(|_| StateError::NoRandomness)?;
+        let id = format!("{:016x}", u64::from_be_bytes(id));
+        let mut work = self.begin(ctx).await?;
+        let count = sqlx::query(COUNT_SUPPRESSIONS).bind(agency(ctx)).bind(ctx.now.as_micros());
+        let count = count.fetch_one(&mut *work).await.map_err(&suppressing)?;
+        check_size("suppressions in force", get::<i64>(&count, 0)? as usize + 1, limits::SUPPRESSIONS_MAX)?;
+        let insert = sqlx::query(INSERT_SUPPRESSION)
+            .bind(agency(ctx))
+            .bind(id.clone())
+            .bind(analytic_uid.to_owned())
+            .bind(subject.map(str::to_owned))
+            .bind(reason.to_owned())
+            .bind(ctx.actor.clone())
+            .bind(ctx.now.as_micros())
+            .bind(ends.as_micros());
+        insert.execute(&mut *work).await.map_err(&suppressing)?;
+        let hide = sqlx::query(SUPPRESS).bind(agency(ctx)).bind(analytic_uid.to_owned());
+        let hide = hide.bind(subject.map(str::to_owned)).execute(&mut *work).await.map_err(&suppressing)?;
+        let words = serde_json::json!({
+            "analytic": analytic_uid, "subject": subject, "reason": reason, "ends": ends.to_string(),
+        });
+        let deed = Deed::done("suppression.add", format!("suppression:{id}")).saying(words.to_string());
+        append(&mut work, ctx, &[deed]).await?;
+        work.commit().await.map_err(suppressing)?;
+        Ok((id, hide.rows_affected()))
+    }
+
+    /// The agency's suppressions, newest first.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn suppressions(&self, ctx: &OpContext) -> Result<Vec<Suppression>, StateError> {
+        let query = sqlx::query(SELECT_SUPPRESSIONS).bind(agency(ctx)).bind(limits::SUPPRESSIONS_MAX as i64);
+        let read = |row| {
+            Ok(Suppression {
+                id: get(row, 0)?,
+                analytic_uid: get(row, 1)?,
+                subject: get(row, 2)?,
+                reason: get(row, 3)?,
+                created_by: get(row, 4)?,
+                created: Timestamp::from_micros(get(row, 5)?),
+                ends: Timestamp::from_micros(get(row, 6)?),
+                lifted: get::<Option<i64>>(row, 7)?.map(Timestamp::from_micros),
+            })
+        };
+        self.fetch_all(ctx, "reading suppressions", query).await?.iter().map(read).collect()
+    }
+
+    /// Ends a suppression of the agency at once. Findings that it took out of sight stay there.
+    ///
+    /// # Errors
+    /// When there is none in force, or the database refuses.
+    pub async fn lift_suppression(&self, ctx: &OpContext, id: &str) -> Result<(), StateError> {
+        let query = sqlx::query(LIFT).bind(agency(ctx)).bind(id.to_owned()).bind(ctx.now.as_micros());
+        let deed = Deed::done("suppression.lift", format!("suppression:{id}"));
+        let was_there = self.write(ctx, "lifting a suppression", query, deed).await? > 0;
+        if was_there { Ok(()) } else { Err(StateError::NotFound { what: "suppression", name: id.to_owned() }) }
+    }
+}
+
+fn corrupt(detail: String) -> StateError {
+    StateError::Corrupt { what: "finding", detail }
+}
+
+fn level(stored: i64) -> Result<Level, StateError> {
+    let level = u8::try_from(stored).ok().and_then(Level::from_severity_id);
+    level.ok_or_else(|| corrupt(format!("{stored} is no level")))
+}
+
+fn verdict(stored: String) -> Result<Verdict, StateError> {
+    Verdict::from_name(&stored).ok_or_else(|| corrupt(format!("{stored:?} is no verdict")))
+}
+
+fn read_row(row: &sqlx::any::AnyRow) -> Result<InboxRow, StateError> {
+    let id: String = get(row, 0)?;
+    Ok(InboxRow {
+        id: FindingId::parse(&id).ok_or_else(|| corrupt(format!("{id:?} is no id")))?,
+        seq: get::<i64>(row, 1)? as u64,
+        analytic_uid: get(row, 2)?,
+        title: get(row, 3)?,
+        level: level(get(row, 4)?)?,
+        time: Timestamp::from_micros(get(row, 5)?),
+        created: Timestamp::from_micros(get(row, 6)?),
+        subject: get(row, 7)?,
+        verdict: verdict(get(row, 8)?)?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_find_their_text_only() {
+        assert_eq!(pattern(""), "");
+        assert_eq!(pattern("50%_A\\"), "%50\\%\\_a\\\\%");
+    }
+
+    #[test]
+    fn verdicts_keep_their_names() {
+        for verdict in Verdict::ALL {
+            assert_eq!(Verdict::from_name(verdict.name()), Some(verdict));
+            assert_eq!(serde_json::to_value(verdict).unwrap(), verdict.name());
+        }
+    }
+}
