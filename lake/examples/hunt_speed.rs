@@ -105,13 +105,7 @@ async fn main() -> Result<(), Failure> {
     let mut peer =
         testkit::python(&["duckdb", "pyarrow"]).map(|python| Peer::start(&python, &lake, threads)).transpose()?;
     let purpose = Purpose::new("a bench of hunting");
-    let context = OpContext {
-        agency: AgencyId::home(),
-        actor: "bench".into(),
-        roles: Roles::OPERATOR,
-        purpose,
-        now: Timestamp::EPOCH,
-    };
+    let context = OpContext { purpose, ..OpContext::new(AgencyId::home(), "bench", Roles::OPERATOR, Timestamp::EPOCH) };
     say(&format!("{} events, {threads} threads each, medians of {} rounds", arguments.events, arguments.rounds));
     let is_wanted = |name: &str| arguments.only.as_deref().is_none_or(|only| only == name);
     for (name, sql, otherwise) in HUNTS.iter().filter(|(name, ..)| is_wanted(name)) {

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -18,8 +19,23 @@ pub struct OpContext {
     pub roles: Roles,
     /// Why personal data is needed, if it is.
     pub purpose: Option<Purpose>,
+    /// When they last proved who they are, if they did so in this session.
+    pub proven: Option<Timestamp>,
     /// The time that the operation is judged by.
     pub now: Timestamp,
+}
+
+impl OpContext {
+    /// A context without a purpose and without a proof.
+    pub fn new(agency: AgencyId, actor: impl Into<String>, roles: Roles, now: Timestamp) -> Self {
+        OpContext { agency, actor: actor.into(), roles, purpose: None, proven: None, now }
+    }
+
+    /// Whether they proved who they are a short while ago.
+    pub fn is_proven(&self) -> bool {
+        let since = self.now.minus(Duration::from_secs(crate::limits::STEP_UP_SECONDS));
+        self.proven.is_some_and(|at| at > since && at <= self.now)
+    }
 }
 
 /// What somebody is here for.
@@ -192,6 +208,19 @@ mod tests {
         assert_eq!((roles.to_string().as_str(), roles.has(Role::Board)), ("analyst,lead", false));
         assert_eq!("".parse(), Ok(Roles::NONE));
         assert!("root".parse::<Roles>().unwrap_err().to_string().contains("administrator"));
+    }
+
+    #[test]
+    fn a_proof_is_good_for_a_while() {
+        let now = Timestamp::from_millis(10_000_000);
+        let mut ctx = OpContext::new(AgencyId::home(), "person:1", Roles::NONE, now);
+        assert!(!ctx.is_proven());
+        for (seconds_ago, proven) in [(0, true), (299, true), (300, false)] {
+            ctx.proven = Some(now.minus(Duration::from_secs(seconds_ago)));
+            assert_eq!(ctx.is_proven(), proven, "{seconds_ago}");
+        }
+        ctx.proven = Some(now.plus(Duration::from_secs(1)));
+        assert!(!ctx.is_proven(), "a proof from the future is none");
     }
 
     #[test]

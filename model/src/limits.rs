@@ -80,6 +80,10 @@ pub const FINDING_BYTES_MAX: usize = 1024 * 1024;
 pub const FINDINGS_PAGE_MAX: usize = 10_000;
 /// Saved hunts that one agency may keep.
 pub const SAVED_HUNTS_MAX: usize = 1_000;
+/// Reads of personal data that wait for the ledger at once.
+pub const LEDGER_READS_WAITING_MAX: usize = 1_024;
+/// Challenges that wait for their answers at once.
+pub const CEREMONIES_MAX: usize = 10_000;
 /// People that one agency may have.
 pub const PEOPLE_MAX: usize = 100_000;
 /// Passkeys that one person may have.

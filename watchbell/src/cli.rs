@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueHint};
 use clap_complete::Shell;
-use model::{AgencyId, Format, Level, OpContext};
+use model::{AgencyId, Format, Level, OpContext, Role};
 
 use crate::config::{Config, Overrides};
 use crate::exit::Exit;
@@ -35,6 +35,8 @@ pub(crate) enum Command {
     Rules(RulesArgs),
     /// Work on tokens of programs that bring records.
     Token(TokenArgs),
+    /// Admit the people who work here, and give them roles.
+    People(PeopleArgs),
     /// Place and lift legal holds: times whose data must not be deleted.
     Hold(HoldArgs),
     /// Delete one person's data for good, and prove it.
@@ -310,6 +312,58 @@ pub(crate) enum TokenCommand {
     Revoke {
         /// Its name.
         name: String,
+        #[command(flatten)]
+        whose: WhoseArgs,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PeopleArgs {
+    #[command(subcommand)]
+    pub(crate) command: PeopleCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PeopleCommand {
+    /// List everybody.
+    List {
+        #[command(flatten)]
+        whose: WhoseArgs,
+        /// One JSON object a person.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Admit somebody and print the link that lets them in, once.
+    Admit {
+        /// The name, as colleagues know it.
+        name: String,
+        /// What they are here for: analyst, lead, service_owner, board, auditor, administrator.
+        #[arg(long, value_name = "ROLE", value_delimiter = ',', required = true)]
+        roles: Vec<Role>,
+        #[command(flatten)]
+        whose: WhoseArgs,
+    },
+    /// Print another link: the first one ended, or every passkey is lost.
+    Link {
+        /// The person's id.
+        id: String,
+        #[command(flatten)]
+        whose: WhoseArgs,
+    },
+    /// Give somebody other roles.
+    Roles {
+        /// The person's id.
+        id: String,
+        /// All that they are to have.
+        #[arg(long, value_name = "ROLE", value_delimiter = ',', required = true)]
+        roles: Vec<Role>,
+        #[command(flatten)]
+        whose: WhoseArgs,
+    },
+    /// Let somebody in no more.
+    Disable {
+        /// The person's id.
+        id: String,
         #[command(flatten)]
         whose: WhoseArgs,
     },

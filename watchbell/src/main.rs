@@ -12,6 +12,7 @@ mod hunt;
 mod hunts;
 mod node;
 mod paths;
+mod people;
 mod progress;
 mod ranking;
 mod retro;
@@ -46,6 +47,7 @@ fn main() -> ExitCode {
         Command::Hunts(arguments) => hunts::run(&arguments),
         Command::Retro(arguments) => retro::run(&arguments),
         Command::Token(arguments) => tokens::run(&arguments),
+        Command::People(arguments) => people::run(&arguments),
         Command::Hold(arguments) => holds::run(&arguments),
         Command::Erase(arguments) => erase::run(&arguments),
         Command::Audit(arguments) => audit::run(&arguments),

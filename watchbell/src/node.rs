@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use engine::ledger::Ledger;
+use engine::office::Office;
 use lake::{Lake, LakeOptions, Pushdown};
 use model::doors::Clock;
 use model::{AgencyId, OpContext, Purpose, Roles, Timestamp};
 use store::state::State;
+use store::vault::Vault;
 
 use crate::config::Config;
 
@@ -40,7 +42,7 @@ pub(crate) fn context(agency: &AgencyId, purpose: Option<&str>) -> Result<OpCont
             Purpose::new(text).with_context(|| format!("a purpose has at least {} letters", Purpose::CHARS_MIN))
         })
         .transpose()?;
-    Ok(OpContext { agency: agency.clone(), actor: actor(), roles: Roles::OPERATOR, purpose, now: SystemClock.now() })
+    Ok(OpContext { purpose, ..OpContext::new(agency.clone(), actor(), Roles::OPERATOR, SystemClock.now()) })
 }
 
 /// How lakes are opened.
@@ -65,6 +67,16 @@ pub(crate) async fn lake_to_read(config: &Config) -> Result<Lake> {
     config.must_have_data()?;
     let hint = "cannot open the lake; hint: `watchbell serve` makes one and fills it";
     Lake::open_to_read(&config.lake_dir(), lake_options()).await.context(hint)
+}
+
+/// Where people work, over an opened state.
+///
+/// # Errors
+/// When vault or ledger cannot be opened.
+pub(crate) async fn office(config: &Config, state: &State) -> Result<Office> {
+    let vault = Vault::open(&config.vault_file(), &config.master_key_file()).await.context("cannot open the vault")?;
+    let ledger = Arc::new(ledger(config)?);
+    Ok(Office::open(state.clone(), vault, ledger, Arc::new(SystemClock))?)
 }
 
 /// The ledger.

@@ -223,7 +223,7 @@ pub async fn cut_at(state: &State, ctx: &OpContext, shelf: Option<&dyn Shelf>) -
 }
 
 fn context(agency: &AgencyId, clock: &dyn Clock) -> OpContext {
-    OpContext { agency: agency.clone(), actor: "watch".to_owned(), roles: Roles::NODE, purpose: None, now: clock.now() }
+    OpContext::new(agency.clone(), "watch", Roles::NODE, clock.now())
 }
 
 fn named(name: &str, work: impl FnOnce() + Send + 'static) -> std::io::Result<JoinHandle<()>> {

@@ -29,11 +29,8 @@ pub(crate) fn agency(name: &str) -> AgencyId {
 
 pub(crate) fn context(agency_name: &str, purpose: Option<&str>) -> OpContext {
     OpContext {
-        agency: agency(agency_name),
-        actor: "test".into(),
-        roles: Roles::OPERATOR,
         purpose: purpose.and_then(Purpose::new),
-        now: at("2024-05-06T12:00:00Z"),
+        ..OpContext::new(agency(agency_name), "test", Roles::OPERATOR, at("2024-05-06T12:00:00Z"))
     }
 }
 

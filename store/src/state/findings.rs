@@ -19,6 +19,7 @@ const SELECT_RANKED: &str = "SELECT id, detection, created_us FROM findings \
     WHERE agency = $1 AND time_us >= $2 AND time_us < $3 AND level >= $4 AND (suppressed_by IS NULL OR $5 = 1) \
     ORDER BY level DESC, time_us DESC, id LIMIT $6";
 const SELECT_ONE: &str = "SELECT id, detection, created_us FROM findings WHERE agency = $1 AND id = $2";
+const SELECT_WHOLE: &str = "SELECT id, detection, created_us, ocsf FROM findings WHERE agency = $1 AND id = $2";
 const COUNT: &str = "SELECT COUNT(*) FROM findings WHERE agency = $1";
 const DELETE: &str = "DELETE FROM findings WHERE agency = $1 AND id = $2";
 
@@ -32,8 +33,18 @@ const SELECT_AFTER: &str =
 const SELECT_TEXTS: &str =
     "SELECT id, detection, ocsf FROM findings WHERE agency = $1 AND id > $2 ORDER BY id LIMIT $3";
 
-pub(super) const STATEMENTS: &[&str] =
-    &[INSERT, SELECT_RANKED, SELECT_ONE, COUNT, DELETE, TAKE_SEQUENCE, SET_SEQUENCE, SELECT_AFTER, SELECT_TEXTS];
+pub(super) const STATEMENTS: &[&str] = &[
+    INSERT,
+    SELECT_RANKED,
+    SELECT_ONE,
+    SELECT_WHOLE,
+    COUNT,
+    DELETE,
+    TAKE_SEQUENCE,
+    SET_SEQUENCE,
+    SELECT_AFTER,
+    SELECT_TEXTS,
+];
 
 /// Name of the sequence that numbers findings.
 const SEQUENCE: &str = "findings";
@@ -179,6 +190,16 @@ impl State {
         let query = sqlx::query(SELECT_ONE).bind(agency(ctx)).bind(id.to_string());
         let row = self.fetch_optional(ctx, "reading a finding", query).await?;
         row.as_ref().map(read).transpose()
+    }
+
+    /// One finding of the agency, and the same as OCSF JSON, as it is shown.
+    ///
+    /// # Errors
+    /// When the database refuses or holds nonsense.
+    pub async fn finding_whole(&self, ctx: &OpContext, id: FindingId) -> Result<Option<(Finding, String)>, StateError> {
+        let query = sqlx::query(SELECT_WHOLE).bind(agency(ctx)).bind(id.to_string());
+        let row = self.fetch_optional(ctx, "reading a finding", query).await?;
+        row.map(|row| Ok((read(&row)?, get(&row, 3)?))).transpose()
     }
 
     /// How many findings the agency has.

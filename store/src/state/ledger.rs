@@ -118,6 +118,18 @@ impl State {
         work.commit().await.map_err(sql("committing to the ledger"))
     }
 
+    /// The same for several contexts, in one commit.
+    ///
+    /// # Errors
+    /// As [`State::record`].
+    pub async fn record_all(&self, deeds: &[(OpContext, Deed)]) -> Result<(), StateError> {
+        let mut work = self.begin(Reach::All).await?;
+        for (ctx, deed) in deeds {
+            append(&mut work, ctx, std::slice::from_ref(deed)).await?;
+        }
+        work.commit().await.map_err(sql("committing to the ledger"))
+    }
+
     /// The edge of the ledger's tree as the database has it.
     ///
     /// # Errors

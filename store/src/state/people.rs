@@ -17,6 +17,7 @@ const SELECT_ONE: &str =
 const SELECT_ALL: &str =
     "SELECT agency, id, name, roles, created_us, disabled_us FROM people WHERE agency = $1 ORDER BY created_us, id";
 const COUNT: &str = "SELECT COUNT(*) FROM people WHERE agency = $1";
+const SET_NAME: &str = "UPDATE people SET name = $3 WHERE agency = $1 AND id = $2";
 const SET_ROLES: &str = "UPDATE people SET roles = $3 WHERE agency = $1 AND id = $2 AND roles <> $3";
 const DISABLE: &str = "UPDATE people SET disabled_us = $3 WHERE agency = $1 AND id = $2 AND disabled_us IS NULL";
 
@@ -43,6 +44,7 @@ pub(super) const STATEMENTS: &[&str] = &[
     SELECT_ONE,
     SELECT_ALL,
     COUNT,
+    SET_NAME,
     SET_ROLES,
     DISABLE,
     INSERT_LINK,
@@ -180,6 +182,18 @@ impl State {
     pub async fn people(&self, ctx: &OpContext) -> Result<Vec<Person>, StateError> {
         let query = sqlx::query(SELECT_ALL).bind(agency(ctx));
         self.fetch_all(ctx, "reading people", query).await?.iter().map(read).collect()
+    }
+
+    /// Gives a person another name, which comes sealed.
+    ///
+    /// # Errors
+    /// When there is no such person, or the database refuses.
+    pub async fn set_name(&self, ctx: &OpContext, id: PersonId, name: Vec<u8>) -> Result<(), StateError> {
+        let query = sqlx::query(SET_NAME).bind(agency(ctx)).bind(id.to_string()).bind(name);
+        match self.write(ctx, "naming a person", query, Deed::done("person.name", object(id))).await? {
+            0 => Err(StateError::NotFound { what: "person", name: id.to_string() }),
+            _ => Ok(()),
+        }
     }
 
     /// Gives a person other roles, and ends their sessions: what they may do is settled when they come in.

@@ -79,13 +79,7 @@ pub(crate) fn on_both<F: Future<Output = ()>>(test: &str, check: impl Fn(Databas
 
 pub(crate) fn ctx(agency: &str, now: i64) -> OpContext {
     let now = Timestamp::from_micros(now);
-    OpContext {
-        agency: AgencyId::parse(agency).unwrap(),
-        actor: "duty".into(),
-        roles: Roles::of(Role::Analyst),
-        purpose: None,
-        now,
-    }
+    OpContext::new(AgencyId::parse(agency).unwrap(), "duty", Roles::of(Role::Analyst), now)
 }
 
 fn detection(uid: &str, level: Level, time: i64) -> Detection {

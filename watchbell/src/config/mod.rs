@@ -20,6 +20,7 @@ use lake::Retention;
 use model::{AgencyId, Level, SourceId};
 use serde::{Deserialize, Serialize};
 use store::state::Database;
+use url::Url;
 
 pub(crate) use origins::show;
 
@@ -37,6 +38,10 @@ pub(crate) struct Config {
     pub(crate) listen: String,
     /// Whether something in front of us speaks TLS, so that a plain listener may be reached from elsewhere.
     pub(crate) behind_proxy: bool,
+    /// The address that people type, such as `https://watch.example.org`; passkeys are bound to its name, so changing it means
+    /// new passkeys for everybody. `http://localhost:PORT` when absent.
+    #[serde(default)]
+    pub(crate) public_url: Option<Url>,
     /// Certificate and key of the HTTP door.
     #[serde(default)]
     pub(crate) tls: Option<ListenTls>,
@@ -250,6 +255,16 @@ impl Config {
     /// The lake's folder.
     pub(crate) fn lake_dir(&self) -> PathBuf {
         self.data_dir.join("lake")
+    }
+
+    /// The file of people's keys.
+    pub(crate) fn vault_file(&self) -> PathBuf {
+        self.data_dir.join("vault.db")
+    }
+
+    /// The file of the keys that people's keys are wrapped with.
+    pub(crate) fn master_key_file(&self) -> PathBuf {
+        self.data_dir.join("master.key")
     }
 
     /// The ledger's folder: tiles and checkpoints.

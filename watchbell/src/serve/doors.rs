@@ -74,13 +74,7 @@ struct Keeper {
 impl Keeper {
     fn context(&self, source: &SourceId) -> OpContext {
         let agency = self.agencies.get(source).unwrap_or(&self.home).clone();
-        OpContext {
-            agency,
-            actor: format!("source:{source}"),
-            roles: Roles::NODE,
-            purpose: None,
-            now: self.clock.now(),
-        }
+        OpContext::new(agency, format!("source:{source}"), Roles::NODE, self.clock.now())
     }
 }
 

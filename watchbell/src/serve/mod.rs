@@ -1,5 +1,6 @@
 //! `watchbell serve`: the watch, live. Puts the parts together, runs them, and takes them down in order.
 
+mod console;
 mod doors;
 mod http;
 mod shelf;
@@ -125,13 +126,7 @@ async fn serve(config: Config, arguments: &ServeArgs) -> Result<Exit> {
     let state = State::open(&config.database()).await.context("cannot open the state database")?;
     let ledger = node::ledger(&config)?;
     let clock = Arc::new(SystemClock);
-    let ctx = OpContext {
-        agency: config.agency.clone(),
-        actor: "node".to_owned(),
-        roles: Roles::NODE,
-        purpose: None,
-        now: clock.now(),
-    };
+    let ctx = OpContext::new(config.agency.clone(), "node", Roles::NODE, clock.now());
     let (journal, journal_thread) = open_journal(&config, &state, &ctx).await?;
     let shelf = Arc::new(LakeShelf::new(config.lake_dir(), node::lake_options()));
     let parts = WatchParts {
@@ -158,11 +153,12 @@ async fn serve(config: Config, arguments: &ServeArgs) -> Result<Exit> {
         content: Arc::clone(&content),
     };
     let shutdown = CancellationToken::new();
-    let router = sources.ingest_router().merge(http::router(vitals));
+    let console = console::open(&config, &state, listening).await?;
+    let router = sources.ingest_router().merge(http::router(vitals)).merge(web::router(console.app));
     let server = tokio::spawn(connect::http::serve(listener, tls.clone(), router, shutdown.clone()));
     let upkeep = tokio::spawn(upkeep::run(shelf, state.clone(), config.clone(), shutdown.clone()));
     let signing = tokio::spawn(upkeep::sign_ledger(ledger, state.clone(), shutdown.clone()));
-    announce(&config, listening, arguments, &state, &ctx).await?;
+    announce(&config, listening, arguments, &state, &ctx, console.setup_url.as_deref()).await?;
 
     wait_for_the_end(&config, &content).await?;
     tracing::info!("stopping: sources first, then what they brought is looked at and kept");
@@ -233,14 +229,18 @@ async fn announce(
     arguments: &ServeArgs,
     state: &State,
     ctx: &OpContext,
+    setup_url: Option<&str>,
 ) -> Result<()> {
     let scheme = if config.tls.is_some() { "https" } else { "http" };
     let mut out = std::io::stdout().lock();
     if arguments.json {
-        let line = serde_json::json!({ "listening": listening, "setup_url": null });
+        let line = serde_json::json!({ "listening": listening, "setup_url": setup_url });
         writeln!(out, "{line}")?;
     } else {
         writeln!(out, "watching: {scheme}://{listening}, data in {}", config.data_dir.display())?;
+        if let Some(setup_url) = setup_url {
+            writeln!(out, "nobody works here yet; this link lets the first person in, for 15 minutes: {setup_url}")?;
+        }
     }
     out.flush()?;
     drop(out);

@@ -81,8 +81,7 @@ pub(super) async fn sign_ledger(ledger: Ledger, state: State, shutdown: Cancella
 pub(crate) async fn holds(state: &State, config: &Config, now: Timestamp) -> Result<Vec<LegalHold>, String> {
     let mut all = Vec::new();
     for agency in config.agencies() {
-        let ctx =
-            OpContext { agency: agency.clone(), actor: "node".to_owned(), roles: Roles::NODE, purpose: None, now };
+        let ctx = OpContext::new(agency.clone(), "node", Roles::NODE, now);
         let holds = state.holds(&ctx).await.map_err(|error| error.to_string())?;
         all.extend(holds.into_iter().filter(|hold| hold.lifted.is_none()).map(|hold| LegalHold {
             id: hold.name,

@@ -12,7 +12,8 @@ const RANKS: &[(&str, &[&str])] = &[
     ("lake", &["model"]),
     ("connect", &["model", "formats"]),
     ("engine", &["model", "formats", "detect", "store"]),
-    ("watchbell", &["model", "formats", "detect", "store", "lake", "connect", "engine"]),
+    ("web", &["model", "formats", "engine"]),
+    ("watchbell", &["model", "formats", "detect", "store", "lake", "connect", "engine", "web"]),
     ("testkit", &["model"]),
     ("fuzz", &["model", "formats", "detect", "store", "connect", "testkit"]),
     ("xtask", &[]),
@@ -25,11 +26,14 @@ const HEAVY: &[(&str, &[&str])] = &[
     ("arrow", &["lake"]),
     ("parquet", &["lake"]),
     ("sqlx", &["store"]),
-    ("axum", &["connect", "watchbell"]),
+    ("cedar-policy", &["engine"]),
+    ("webauthn-rs", &["engine"]),
+    ("askama", &["web"]),
+    ("axum", &["connect", "web", "watchbell"]),
     ("async-nats", &["connect"]),
     ("rumqttc", &["connect"]),
     ("clap", &["watchbell"]),
-    ("tokio", &["store", "lake", "connect", "engine", "watchbell"]),
+    ("tokio", &["store", "lake", "connect", "engine", "web", "watchbell"]),
 ];
 
 /// The crates' own manifests: `name/Cargo.toml`, with the name.

@@ -1,0 +1,129 @@
+//! Everything that can be asked for, by name.
+
+use std::fmt;
+
+/// What somebody asks for. Its name is what policies, the ledger and the matrix of roles call it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Operation {
+    /// See findings, and what was decided about them.
+    FindingRead,
+    /// Decide about findings.
+    FindingDecide,
+    /// Take findings out of sight for a while, and end that.
+    SuppressionManage,
+    /// Ask about what was kept, accounts shown as pseudonyms.
+    HuntRun,
+    /// Ask about what was kept, personal data shown.
+    HuntPersonal,
+    /// Save and remove hunts.
+    HuntSave,
+    /// See how sources are.
+    SourceRead,
+    /// Read the ledger, and verify it.
+    LedgerRead,
+    /// See who works here.
+    PersonRead,
+    /// Admit people, give them roles, let them in no more.
+    PersonManage,
+    /// See which programs have tokens.
+    TokenRead,
+    /// Give programs tokens, and end them.
+    TokenManage,
+    /// Place and lift legal holds.
+    HoldManage,
+    /// Delete a person's data.
+    PersonErase,
+    /// See and change one's own passkeys and sessions.
+    OwnAccount,
+}
+
+impl Operation {
+    /// All of them.
+    pub const ALL: [Operation; 15] = [
+        Operation::FindingRead,
+        Operation::FindingDecide,
+        Operation::SuppressionManage,
+        Operation::HuntRun,
+        Operation::HuntPersonal,
+        Operation::HuntSave,
+        Operation::SourceRead,
+        Operation::LedgerRead,
+        Operation::PersonRead,
+        Operation::PersonManage,
+        Operation::TokenRead,
+        Operation::TokenManage,
+        Operation::HoldManage,
+        Operation::PersonErase,
+        Operation::OwnAccount,
+    ];
+
+    /// Its name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Operation::FindingRead => "finding.read",
+            Operation::FindingDecide => "finding.decide",
+            Operation::SuppressionManage => "suppression.manage",
+            Operation::HuntRun => "hunt.run",
+            Operation::HuntPersonal => "hunt.personal",
+            Operation::HuntSave => "hunt.save",
+            Operation::SourceRead => "source.read",
+            Operation::LedgerRead => "ledger.read",
+            Operation::PersonRead => "person.read",
+            Operation::PersonManage => "person.manage",
+            Operation::TokenRead => "token.read",
+            Operation::TokenManage => "token.manage",
+            Operation::HoldManage => "hold.manage",
+            Operation::PersonErase => "person.erase",
+            Operation::OwnAccount => "account.own",
+        }
+    }
+}
+
+impl fmt::Display for Operation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// Operations that policies speak of together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Group {
+    /// The daily work with detections.
+    Watching,
+    /// What needs a fresh proof of who asks.
+    Grave,
+    /// What everybody does with their own account.
+    Own,
+}
+
+impl Group {
+    /// All of them.
+    pub const ALL: [Group; 3] = [Group::Watching, Group::Grave, Group::Own];
+
+    /// Its name in policies.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Group::Watching => "watching",
+            Group::Grave => "grave",
+            Group::Own => "own",
+        }
+    }
+
+    /// Whether the operation is in it.
+    pub const fn has(self, operation: Operation) -> bool {
+        use Operation::{
+            FindingDecide, FindingRead, HoldManage, HuntPersonal, HuntRun, HuntSave, OwnAccount, PersonErase,
+            PersonManage, SourceRead, SuppressionManage, TokenManage,
+        };
+        match self {
+            Group::Watching => matches!(
+                operation,
+                FindingRead | FindingDecide | SuppressionManage | HuntRun | HuntPersonal | HuntSave | SourceRead
+            ),
+            Group::Grave => matches!(operation, PersonManage | TokenManage | HoldManage | PersonErase),
+            Group::Own => matches!(operation, OwnAccount),
+        }
+    }
+}

@@ -1,0 +1,399 @@
+//! How people come in: passkeys (WebAuthn level 3), links that let somebody in once, sessions.
+//!
+//! A passkey is kept on its owner's device, found by the device itself ("discoverable"), and opens only at the installation's own
+//! address: nobody types a name or a secret that could be read over a shoulder or asked for by a false page. A ceremony's
+//! challenge is used once, within five minutes. A session is 256 random bits, of which the database has a hash.
+//!
+//! Absent: passwords, and a second factor: a passkey is two (the device, and what unlocks it).
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use model::{AgencyId, OpContext, Roles, Timestamp, limits};
+use serde_json::Value;
+use store::ledger::Outcome;
+use store::state::{Deed, NewPasskey, Person, PersonId, StateError};
+use url::Url;
+use uuid::Uuid;
+use webauthn_rs::prelude::{
+    DiscoverableAuthentication, DiscoverableKey, Passkey, PasskeyAuthentication, PasskeyRegistration,
+    PublicKeyCredential, RegisterPublicKeyCredential, Webauthn, WebauthnBuilder, WebauthnError,
+};
+
+use crate::office::{Office, OfficeError};
+
+/// How long a challenge waits for its answer.
+const CEREMONY: Duration = Duration::from_secs(300);
+
+/// 256 random bits.
+pub type Secret = [u8; 32];
+
+/// Draws a secret.
+///
+/// # Errors
+/// When the system gives no random numbers.
+pub fn secret() -> Result<Secret, OfficeError> {
+    let mut secret = [0; 32];
+    match getrandom::fill(&mut secret) {
+        Ok(()) => Ok(secret),
+        Err(_) => Err(OfficeError::Refused("the system gives no random numbers".to_owned())),
+    }
+}
+
+/// Why somebody is not let in. What exactly was wrong with a passkey is for the log, not for whoever tries.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum EntranceError {
+    /// The link was used, has ended, or is none.
+    #[error("this link lets nobody in any more; ask for another one")]
+    Link,
+    /// The answer fits to no challenge that waits.
+    #[error("this took too long or was answered already; try again")]
+    Ceremony,
+    /// The passkey is not one of somebody who is let in.
+    #[error("this passkey opens nothing here")]
+    Passkey,
+    /// Too many ceremonies wait.
+    #[error("too many people are coming in at once; try again in a minute")]
+    Crowded,
+    /// The address of the installation cannot be used.
+    #[error("public_url: {0}")]
+    Address(String),
+    /// Something behind it.
+    #[error(transparent)]
+    Office(#[from] OfficeError),
+}
+
+impl From<StateError> for EntranceError {
+    fn from(error: StateError) -> Self {
+        EntranceError::Office(error.into())
+    }
+}
+
+/// What waits for an answer.
+enum Ceremony {
+    Enrol { link: Secret, agency: AgencyId, person: PersonId, state: Box<PasskeyRegistration> },
+    AddPasskey { person: PersonId, state: Box<PasskeyRegistration> },
+    SignIn(Box<DiscoverableAuthentication>),
+    StepUp { person: PersonId, state: Box<PasskeyAuthentication> },
+}
+
+/// A challenge on its way to a browser.
+#[derive(Clone, Debug)]
+pub struct Challenge {
+    /// Names the ceremony in the answer.
+    pub ceremony: String,
+    /// What `navigator.credentials` is given.
+    pub options: Value,
+}
+
+/// Somebody who is in.
+#[derive(Clone, Debug)]
+pub struct Visitor {
+    /// Who, in which agency, with which roles, and when they last proved it.
+    pub ctx: OpContext,
+    /// Who.
+    pub person: PersonId,
+}
+
+/// The door.
+pub struct Entrance {
+    office: Office,
+    webauthn: Webauthn,
+    waiting: Mutex<HashMap<String, (Timestamp, Ceremony)>>,
+}
+
+impl std::fmt::Debug for Entrance {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Entrance").finish_non_exhaustive()
+    }
+}
+
+impl Entrance {
+    /// The door of the installation at that address.
+    ///
+    /// # Errors
+    /// When passkeys cannot be bound to the address: it is a number, or no address.
+    pub fn new(office: Office, public_url: &Url) -> Result<Arc<Self>, EntranceError> {
+        let wrong = |why: &str| EntranceError::Address(format!("{public_url} {why}"));
+        let domain = public_url.domain().ok_or_else(|| wrong("has no name that passkeys can be bound to"))?;
+        let webauthn = WebauthnBuilder::new(domain, public_url).map(|builder| builder.rp_name("Watchbell"));
+        let webauthn = webauthn.and_then(WebauthnBuilder::build).map_err(|error| wrong(&error.to_string()))?;
+        Ok(Arc::new(Entrance { office, webauthn, waiting: Mutex::default() }))
+    }
+
+    fn wait(&self, ceremony: Ceremony) -> Result<String, EntranceError> {
+        let now = self.office.now();
+        let name: String = secret()?.iter().map(|byte| format!("{byte:02x}")).collect();
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting.retain(|_, (since, _)| since.plus(CEREMONY) > now);
+        if waiting.len() >= limits::CEREMONIES_MAX {
+            return Err(EntranceError::Crowded);
+        }
+        waiting.insert(name.clone(), (now, ceremony));
+        Ok(name)
+    }
+
+    /// A ceremony is answered once, whatever the answer.
+    fn answered(&self, name: &str) -> Result<Ceremony, EntranceError> {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        match waiting.remove(name) {
+            Some((since, ceremony)) if since.plus(CEREMONY) > self.office.now() => Ok(ceremony),
+            _ => Err(EntranceError::Ceremony),
+        }
+    }
+
+    fn context(&self, person: &Person) -> OpContext {
+        OpContext::new(person.agency.clone(), person.id.actor(), person.roles, self.office.now())
+    }
+
+    async fn somebody(&self, agency: &AgencyId, id: PersonId) -> Result<(Person, OpContext), EntranceError> {
+        let asking = OpContext::new(agency.clone(), id.actor(), Roles::NONE, self.office.now());
+        let person = self.office.state().person(&asking, id).await?;
+        let person = person.filter(|person| person.disabled.is_none()).ok_or(EntranceError::Passkey)?;
+        let ctx = self.context(&person);
+        Ok((person, ctx))
+    }
+
+    /// Whom a link lets in: their name, for the page that greets them.
+    ///
+    /// # Errors
+    /// When it lets nobody in.
+    pub async fn whose_link(&self, link: &Secret) -> Result<String, EntranceError> {
+        let found = self.office.state().setup_link(link, self.office.now()).await?;
+        let (agency, id) = found.ok_or(EntranceError::Link)?;
+        let (_, ctx) = self.somebody(&agency, id).await.map_err(|_| EntranceError::Link)?;
+        Ok(self.office.name(&ctx, id).await?)
+    }
+
+    /// Begins to make a passkey for whom the link lets in, under the name that they give themselves.
+    ///
+    /// # Errors
+    /// When the link lets nobody in, or the name is none.
+    pub async fn start_enrolment(&self, link: &Secret, name: &str) -> Result<Challenge, EntranceError> {
+        let found = self.office.state().setup_link(link, self.office.now()).await?;
+        let (agency, person) = found.ok_or(EntranceError::Link)?;
+        let (_, ctx) = self.somebody(&agency, person).await.map_err(|_| EntranceError::Link)?;
+        self.office.rename(&ctx, person, name).await?;
+        let (options, state) = self.start_registration(&ctx, person, name).await?;
+        let ceremony = self.wait(Ceremony::Enrol { link: *link, agency, person, state: Box::new(state) })?;
+        Ok(Challenge { ceremony, options })
+    }
+
+    async fn start_registration(
+        &self,
+        ctx: &OpContext,
+        person: PersonId,
+        name: &str,
+    ) -> Result<(Value, PasskeyRegistration), EntranceError> {
+        let known = self.passkeys(ctx, person).await?;
+        let exclude = known.iter().map(|passkey| passkey.cred_id().clone()).collect();
+        let user = Uuid::from_bytes(*person.as_bytes());
+        let (options, state) =
+            self.webauthn.start_passkey_registration(user, name, name, Some(exclude)).map_err(refused)?;
+        let mut options = serde_json::to_value(options).map_err(|_| EntranceError::Ceremony)?;
+        // The device has to find the passkey by itself: nobody types who they are.
+        options["publicKey"]["authenticatorSelection"]["residentKey"] = "required".into();
+        options["publicKey"]["authenticatorSelection"]["requireResidentKey"] = true.into();
+        Ok((options, state))
+    }
+
+    async fn passkeys(&self, ctx: &OpContext, person: PersonId) -> Result<Vec<Passkey>, EntranceError> {
+        let kept = self.office.state().passkeys(ctx, person).await?;
+        // One that cannot be read any more opens nothing; the others still do.
+        Ok(kept.iter().filter_map(|kept| serde_json::from_str(&kept.passkey).ok()).collect())
+    }
+
+    /// Keeps the passkey that a device has made, uses the link up, and lets its owner in. Gives the session's secret.
+    ///
+    /// # Errors
+    /// When the answer fits to nothing, is wrong, or the link was used meanwhile.
+    pub async fn finish_enrolment(&self, ceremony: &str, answer: Value, label: &str) -> Result<Secret, EntranceError> {
+        let Ceremony::Enrol { link, agency, person, state } = self.answered(ceremony)? else {
+            return Err(EntranceError::Ceremony);
+        };
+        let (_, ctx) = self.somebody(&agency, person).await.map_err(|_| EntranceError::Link)?;
+        let (credential, passkey) = self.finish_registration(answer, &state)?;
+        let new = NewPasskey { person, credential: &credential, passkey: &passkey, label };
+        if !self.office.state().enrol(&ctx, &link, &new).await? {
+            return Err(EntranceError::Link);
+        }
+        self.begin(&ctx, person).await
+    }
+
+    fn finish_registration(
+        &self,
+        answer: Value,
+        state: &PasskeyRegistration,
+    ) -> Result<(Vec<u8>, String), EntranceError> {
+        let answer: RegisterPublicKeyCredential = serde_json::from_value(answer).map_err(|_| EntranceError::Passkey)?;
+        let passkey = self.webauthn.finish_passkey_registration(&answer, state).map_err(refused)?;
+        let text = serde_json::to_string(&passkey).map_err(|_| EntranceError::Passkey)?;
+        Ok((passkey.cred_id().to_vec(), text))
+    }
+
+    /// Begins to make another passkey for somebody who is in, and has just proved who they are.
+    ///
+    /// # Errors
+    /// When they have not, or there are too many.
+    pub async fn start_passkey(&self, visitor: &Visitor) -> Result<Challenge, EntranceError> {
+        if !visitor.ctx.is_proven() {
+            return Err(EntranceError::Passkey);
+        }
+        let name = self.office.name(&visitor.ctx, visitor.person).await?;
+        let (options, state) = self.start_registration(&visitor.ctx, visitor.person, &name).await?;
+        let ceremony = self.wait(Ceremony::AddPasskey { person: visitor.person, state: Box::new(state) })?;
+        Ok(Challenge { ceremony, options })
+    }
+
+    /// Keeps another passkey.
+    ///
+    /// # Errors
+    /// When the answer fits to nothing or is wrong.
+    pub async fn finish_passkey(
+        &self,
+        visitor: &Visitor,
+        ceremony: &str,
+        answer: Value,
+        label: &str,
+    ) -> Result<(), EntranceError> {
+        match self.answered(ceremony)? {
+            Ceremony::AddPasskey { person, state } if person == visitor.person => {
+                let (credential, passkey) = self.finish_registration(answer, &state)?;
+                let new = NewPasskey { person, credential: &credential, passkey: &passkey, label };
+                Ok(self.office.state().add_passkey(&visitor.ctx, &new).await?)
+            }
+            _ => Err(EntranceError::Ceremony),
+        }
+    }
+
+    /// Begins to let somebody in: the device says who it is.
+    ///
+    /// # Errors
+    /// When too many are coming in.
+    pub fn start_sign_in(&self) -> Result<Challenge, EntranceError> {
+        let (options, state) = self.webauthn.start_discoverable_authentication().map_err(refused)?;
+        let mut options = serde_json::to_value(options).map_err(|_| EntranceError::Ceremony)?;
+        // A button is pressed for it; it does not wait in a field.
+        if let Some(options) = options.as_object_mut() {
+            options.remove("mediation");
+        }
+        let ceremony = self.wait(Ceremony::SignIn(Box::new(state)))?;
+        Ok(Challenge { ceremony, options })
+    }
+
+    /// Lets the owner of a passkey in. Gives the session's secret.
+    ///
+    /// # Errors
+    /// When the answer fits to nothing, or the passkey is not one of somebody who is let in.
+    pub async fn finish_sign_in(&self, ceremony: &str, answer: Value) -> Result<Secret, EntranceError> {
+        let Ceremony::SignIn(state) = self.answered(ceremony)? else { return Err(EntranceError::Ceremony) };
+        let answer: PublicKeyCredential = serde_json::from_value(answer).map_err(|_| EntranceError::Passkey)?;
+        let (user, credential) = self.webauthn.identify_discoverable_authentication(&answer).map_err(refused)?;
+        let owner = self.office.state().owner_of_credential(credential).await?;
+        let (agency, id) = owner.filter(|(_, id)| id.as_bytes() == user.as_bytes()).ok_or(EntranceError::Passkey)?;
+        let (_, ctx) = self.somebody(&agency, id).await?;
+        let mut passkeys = self.passkeys(&ctx, id).await?;
+        let passkey = passkeys.iter_mut().find(|passkey| passkey.cred_id().as_slice() == credential);
+        let passkey = passkey.ok_or(EntranceError::Passkey)?;
+        let keys = [DiscoverableKey::from(&*passkey)];
+        #[expect(deprecated, reason = "the other one takes a type that is not to be had without dangerous features")]
+        let result = self.webauthn.finish_discoverable_authentication(&answer, *state, &keys);
+        match result {
+            Ok(result) => {
+                passkey.update_credential(&result);
+                self.used(&ctx, passkey).await?;
+                self.begin(&ctx, id).await
+            }
+            Err(error) => {
+                let deed = Deed { outcome: Outcome::Denied, ..Deed::done("session.begin", id.actor()) };
+                self.office.state().record(&ctx, &[deed]).await?;
+                Err(refused(error))
+            }
+        }
+    }
+
+    async fn used(&self, ctx: &OpContext, passkey: &Passkey) -> Result<(), EntranceError> {
+        let text = serde_json::to_string(passkey).map_err(|_| EntranceError::Passkey)?;
+        Ok(self.office.state().passkey_used(ctx, passkey.cred_id(), &text).await?)
+    }
+
+    async fn begin(&self, ctx: &OpContext, person: PersonId) -> Result<Secret, EntranceError> {
+        let session = secret()?;
+        self.office.state().begin_session(ctx, person, &session).await?;
+        Ok(session)
+    }
+
+    /// Begins to ask somebody who is in to prove again who they are.
+    ///
+    /// # Errors
+    /// When they have no passkey that can be read.
+    pub async fn start_step_up(&self, visitor: &Visitor) -> Result<Challenge, EntranceError> {
+        let passkeys = self.passkeys(&visitor.ctx, visitor.person).await?;
+        let (options, state) = self.webauthn.start_passkey_authentication(&passkeys).map_err(refused)?;
+        let options = serde_json::to_value(options).map_err(|_| EntranceError::Ceremony)?;
+        let ceremony = self.wait(Ceremony::StepUp { person: visitor.person, state: Box::new(state) })?;
+        Ok(Challenge { ceremony, options })
+    }
+
+    /// Takes the proof, and puts another secret in the session's place.
+    ///
+    /// # Errors
+    /// When the answer fits to nothing or is wrong.
+    pub async fn finish_step_up(
+        &self,
+        visitor: &Visitor,
+        session: &Secret,
+        ceremony: &str,
+        answer: Value,
+    ) -> Result<Secret, EntranceError> {
+        let state = match self.answered(ceremony)? {
+            Ceremony::StepUp { person, state } if person == visitor.person => state,
+            _ => return Err(EntranceError::Ceremony),
+        };
+        let answer: PublicKeyCredential = serde_json::from_value(answer).map_err(|_| EntranceError::Passkey)?;
+        let result = self.webauthn.finish_passkey_authentication(&answer, &state).map_err(refused)?;
+        let mut passkeys = self.passkeys(&visitor.ctx, visitor.person).await?;
+        let passkey = passkeys.iter_mut().find(|passkey| passkey.cred_id() == result.cred_id());
+        let passkey = passkey.ok_or(EntranceError::Passkey)?;
+        passkey.update_credential(&result);
+        self.used(&visitor.ctx, passkey).await?;
+        let fresh = secret()?;
+        match self.office.state().step_up(&visitor.ctx, session, &fresh).await? {
+            true => Ok(fresh),
+            false => Err(EntranceError::Passkey),
+        }
+    }
+
+    /// Who has the session of that secret, if somebody has.
+    ///
+    /// # Errors
+    /// When the state refuses.
+    pub async fn visitor(&self, session: &Secret) -> Result<Option<Visitor>, EntranceError> {
+        let now = self.office.now();
+        let Some(session) = self.office.state().session(session, now).await? else { return Ok(None) };
+        match self.somebody(&session.agency, session.person).await {
+            Ok((_, ctx)) => {
+                let ctx = OpContext { proven: session.stepped_up, ..ctx };
+                Ok(Some(Visitor { ctx, person: session.person }))
+            }
+            Err(EntranceError::Passkey) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Lets somebody out.
+    ///
+    /// # Errors
+    /// When the state refuses.
+    pub async fn leave(&self, visitor: &Visitor, session: &Secret) -> Result<(), EntranceError> {
+        Ok(self.office.state().end_session(&visitor.ctx, session).await?)
+    }
+}
+
+/// What was wrong goes into the log: it names no person, and helps whoever set the installation up.
+fn refused(error: WebauthnError) -> EntranceError {
+    tracing::info!(%error, "a passkey was refused");
+    EntranceError::Passkey
+}

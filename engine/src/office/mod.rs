@@ -1,0 +1,132 @@
+//! What people do here: each operation is authorised, and leaves its line in the ledger.
+//!
+//! An operation takes the context first. It asks [`Access`] before it does anything; what is denied is written into the ledger, too.
+//! Writes leave their line in the transaction of the write (in `store`); reads of personal data leave theirs before anything is
+//! shown, many of them in one commit.
+
+mod findings;
+mod ledger;
+mod names;
+mod people;
+mod reads;
+
+use std::sync::Arc;
+
+use model::doors::Clock;
+use model::{OpContext, Timestamp};
+use store::ledger::Outcome;
+use store::state::{Deed, State, StateError};
+use store::vault::{Vault, VaultError};
+
+use crate::access::{Access, AccessError, Denied, Operation};
+use crate::ledger::{Ledger, LedgerError};
+
+pub use findings::{DecisionView, FindingView, InboxPage};
+pub use names::Names;
+pub use people::{Admitted, PersonView};
+pub use store::ledger::{Entry as LedgerEntry, Verdict as LedgerVerdict};
+pub use store::state::{
+    Finding, FindingId, InboxAsked, InboxRow, LedgerAsked, LedgerLine, PersonId, Suppression, Verdict,
+};
+
+use reads::Reads;
+
+/// Why an operation was not done.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OfficeError {
+    /// Whoever asked may not.
+    #[error(transparent)]
+    Denied(#[from] Denied),
+    /// There is no such thing in this agency.
+    #[error("there is no {what} {name:?}")]
+    NotFound {
+        /// What was looked for.
+        what: &'static str,
+        /// Its name.
+        name: String,
+    },
+    /// What was asked for makes no sense.
+    #[error("{0}")]
+    Refused(String),
+    /// The state database.
+    #[error(transparent)]
+    State(StateError),
+    /// The vault.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    /// The ledger.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// The program is stopping.
+    #[error("the program is stopping")]
+    Stopping,
+}
+
+impl From<StateError> for OfficeError {
+    fn from(error: StateError) -> Self {
+        match error {
+            StateError::NotFound { what, name } => OfficeError::NotFound { what, name },
+            StateError::Corrupt { what, detail } => {
+                OfficeError::Refused(format!("the {what} makes no sense: {detail}"))
+            }
+            error @ (StateError::TooLarge { .. } | StateError::BadName { .. } | StateError::Exists { .. }) => {
+                OfficeError::Refused(error.to_string())
+            }
+            error => OfficeError::State(error),
+        }
+    }
+}
+
+/// Where people work.
+#[derive(Clone)]
+pub struct Office {
+    state: State,
+    vault: Vault,
+    access: Arc<Access>,
+    ledger: Arc<Ledger>,
+    reads: Reads,
+    clock: Arc<dyn Clock>,
+}
+
+impl std::fmt::Debug for Office {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Office").finish_non_exhaustive()
+    }
+}
+
+impl Office {
+    /// An office over state, vault and ledger. Its one task ends with the last of its clones.
+    ///
+    /// # Errors
+    /// When the policies cannot be used.
+    pub fn open(state: State, vault: Vault, ledger: Arc<Ledger>, clock: Arc<dyn Clock>) -> Result<Self, AccessError> {
+        let reads = Reads::start(state.clone());
+        Ok(Office { state, vault, access: Arc::new(Access::new()?), ledger, reads, clock })
+    }
+
+    pub(crate) fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// The time.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Whether the context may do the operation in its own agency, without a word in the ledger: for what a page offers.
+    pub fn offers(&self, ctx: &OpContext, operation: Operation) -> bool {
+        match self.access.check(ctx, operation, &ctx.agency) {
+            Ok(()) => true,
+            Err(denied) => denied.needs_proof,
+        }
+    }
+
+    /// Goes on when the context may do the operation in its own agency; a denial is written into the ledger.
+    async fn may(&self, ctx: &OpContext, operation: Operation) -> Result<(), OfficeError> {
+        let Err(denied) = self.access.check(ctx, operation, &ctx.agency) else { return Ok(()) };
+        let deed = Deed { outcome: Outcome::Denied, ..Deed::done(operation.name(), ctx.actor.clone()) };
+        self.state.record(ctx, &[deed]).await?;
+        Err(denied.into())
+    }
+}

@@ -1,0 +1,238 @@
+//! One detection: why, what it was found in, and what is decided about it.
+
+use std::time::Duration;
+
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::{Form, Json};
+use engine::access::Operation;
+use engine::office::{FindingId, FindingView, Suppression, Verdict};
+use model::detection::Reason;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::app::App;
+use crate::inbox::verdict_label;
+use crate::problem::Problem;
+use crate::shape::moment;
+use crate::shell::{Html, Shell};
+use crate::visit::Visit;
+
+#[derive(Template)]
+#[template(path = "detection.html")]
+struct Page {
+    shell: Shell,
+    id: String,
+    view: FindingView,
+    reasons: Vec<Line>,
+    ocsf: String,
+    decided_by: String,
+    verdict: &'static str,
+    may_decide: bool,
+    would_suppress: u64,
+    would_suppress_subject: u64,
+}
+
+impl Page {
+    fn moment(&self, at: &model::Timestamp) -> String {
+        moment(*at)
+    }
+}
+
+/// A reason as a line: what it is, and the words.
+struct Line {
+    kind: &'static str,
+    text: String,
+    value: String,
+}
+
+fn line(reason: &Reason) -> Line {
+    let line = |kind: &'static str, text: String, value: &str| Line { kind, text, value: value.to_owned() };
+    match reason {
+        Reason::Condition { text } => line("Condition", text.clone(), ""),
+        Reason::Field { selection, field, comparison, pattern, value } => {
+            let field = field.as_deref().unwrap_or("anywhere");
+            line("Field", format!("{selection}: {field} {comparison} {pattern}"), value.as_deref().unwrap_or_default())
+        }
+        Reason::NotMatched { selection } => line("Silent", format!("{selection} did not match"), ""),
+        Reason::Indicator { value, observed, attribute, label, source, confidence, age_days, .. } => {
+            let age = age_days.map_or(String::new(), |days| format!(", {days} days old"));
+            line(
+                "Indicator",
+                format!("{value}: {label}, from {source}, confidence {}{age}; in {attribute}", confidence.percent()),
+                observed,
+            )
+        }
+        other => line("Because", serde_json::to_string(other).unwrap_or_default(), ""),
+    }
+}
+
+fn finding_id(text: &str) -> Result<FindingId, Problem> {
+    FindingId::parse(text).ok_or_else(|| Problem::not_found(format!("{text:?} is no finding")))
+}
+
+pub(crate) async fn show(
+    State(app): State<App>,
+    visit: Visit,
+    Path(name): Path<String>,
+    headers: axum::http::HeaderMap,
+) -> Result<Response, Problem> {
+    match name.strip_suffix(".json") {
+        Some(id) => Ok(as_json(&app, &visit, id).await?.into_response()),
+        None => {
+            let wants_page = Problem::wants_page(&headers);
+            page(&app, &visit, &name).await.map_err(|problem| problem.for_page(wants_page))
+        }
+    }
+}
+
+async fn as_json(app: &App, visit: &Visit, id: &str) -> Result<Json<Value>, Problem> {
+    let view = app.office.finding(&visit.visitor.ctx, finding_id(id)?).await?;
+    let decision = view.decision.map(|decision| {
+        json!({
+            "verdict": decision.verdict, "note": decision.note, "decided_by": decision.decided_by,
+            "decided": decision.decided.to_string(),
+        })
+    });
+    let ocsf: Value = serde_json::from_str(&view.ocsf).unwrap_or(Value::Null);
+    Ok(Json(json!({
+        "id": view.finding.id.to_string(), "detection": view.finding.detection, "ocsf": ocsf, "decision": decision,
+    })))
+}
+
+async fn page(app: &App, visit: &Visit, id: &str) -> Result<Response, Problem> {
+    let ctx = &visit.visitor.ctx;
+    let view = app.office.finding(ctx, finding_id(id)?).await?;
+    let may_decide = app.office.offers(ctx, Operation::FindingDecide);
+    let (analytic, subject) = (&view.finding.detection.analytic.uid, view.finding.detection.subject.as_deref());
+    let count = async |subject: Option<&str>| match may_decide {
+        true => app.office.would_suppress(ctx, analytic, subject).await,
+        false => Ok(0),
+    };
+    let (would_suppress, would_suppress_subject) = (count(None).await?, count(subject).await?);
+    let names = app.office.names(ctx).await?;
+    let ocsf = serde_json::from_str::<Value>(&view.ocsf).and_then(|value| serde_json::to_string_pretty(&value));
+    let decision = view.decision.as_ref();
+    Ok(Html(Page {
+        shell: Shell::inside(app, visit, view.finding.detection.analytic.title.clone(), "").await?,
+        id: view.finding.id.to_string(),
+        reasons: view.finding.detection.because.iter().map(line).collect(),
+        ocsf: ocsf.unwrap_or_default(),
+        decided_by: decision.map(|decision| names.show(&decision.decided_by).to_owned()).unwrap_or_default(),
+        verdict: verdict_label(decision.map_or(Verdict::Open, |decision| decision.verdict)),
+        may_decide,
+        would_suppress,
+        would_suppress_subject,
+        view,
+    })
+    .into_response())
+}
+
+/// Decisions come from a form: `id` as often as there are findings.
+pub(crate) async fn decide(State(app): State<App>, visit: Visit, body: String) -> Result<Response, Problem> {
+    let (mut ids, mut verdict, mut note, mut to) = (Vec::new(), None, String::new(), "/inbox".to_owned());
+    for (name, value) in url::form_urlencoded::parse(body.as_bytes()) {
+        match &*name {
+            "id" => ids.push(finding_id(&value)?),
+            "verdict" => verdict = Verdict::from_name(&value),
+            "note" => note = value.into_owned(),
+            "to" if value.starts_with("/inbox") || value.starts_with("/findings/") => to = value.into_owned(),
+            _ => {}
+        }
+    }
+    let verdict = verdict.filter(|verdict| *verdict != Verdict::Suppressed);
+    let verdict = verdict.ok_or_else(|| Problem::bad("the verdict is none that can be given"))?;
+    if ids.is_empty() {
+        return Err(Problem::bad("choose a finding first").for_page(true));
+    }
+    app.office.decide(&visit.visitor.ctx, &ids, verdict, note.trim()).await?;
+    Ok(Redirect::to(&to).into_response())
+}
+
+/// What a suppression is to be.
+#[derive(Deserialize)]
+pub(crate) struct Suppress {
+    /// `subject`, or `all`.
+    scope: String,
+    reason: String,
+    days: u64,
+}
+
+pub(crate) async fn suppress(
+    State(app): State<App>,
+    visit: Visit,
+    Path(id): Path<String>,
+    Form(asked): Form<Suppress>,
+) -> Result<Response, Problem> {
+    let ctx = &visit.visitor.ctx;
+    let done = async {
+        let view = app.office.finding(ctx, finding_id(&id)?).await?;
+        let subject = view.finding.detection.subject.as_deref().filter(|_| asked.scope == "subject");
+        let days = asked.days.clamp(1, model::limits::SUPPRESSION_DAYS_MAX);
+        let ends = ctx.now.plus(Duration::from_secs(days * 86_400));
+        let what = (view.finding.detection.analytic.uid.as_str(), subject);
+        app.office.suppress(ctx, what, asked.reason.trim(), ends).await?;
+        Ok(Redirect::to("/inbox").into_response())
+    };
+    done.await.map_err(|problem: Problem| problem.for_page(true))
+}
+
+#[derive(Template)]
+#[template(path = "suppressions.html")]
+struct Suppressions {
+    shell: Shell,
+    rows: Vec<SuppressionRow>,
+    may_lift: bool,
+}
+
+struct SuppressionRow {
+    of: Suppression,
+    by: String,
+    created: String,
+    ends: String,
+    status: &'static str,
+}
+
+pub(crate) async fn suppressions(State(app): State<App>, visit: Visit) -> Result<Response, Problem> {
+    let ctx = &visit.visitor.ctx;
+    let done = async {
+        let names = app.office.names(ctx).await?;
+        let row = |of: Suppression| SuppressionRow {
+            by: names.show(&of.created_by).to_owned(),
+            created: moment(of.created),
+            ends: moment(of.ends),
+            status: match of.lifted {
+                Some(_) => "lifted",
+                None if of.ends <= ctx.now => "ended",
+                None => "in force",
+            },
+            of,
+        };
+        let rows = app.office.suppressions(ctx).await?.into_iter().map(row).collect();
+        let shell = Shell::inside(&app, &visit, "Suppressions", "/suppressions").await?;
+        let may_lift = app.office.offers(ctx, Operation::SuppressionManage);
+        Ok(Html(Suppressions { shell, rows, may_lift }).into_response())
+    };
+    done.await.map_err(|problem: Problem| problem.for_page(true))
+}
+
+pub(crate) async fn suppressions_json(State(app): State<App>, visit: Visit) -> Result<Json<Value>, Problem> {
+    let rows = app.office.suppressions(&visit.visitor.ctx).await?;
+    let rows: Vec<Value> = rows
+        .iter()
+        .map(|row| {
+            json!({
+                "id": row.id, "analytic_uid": row.analytic_uid, "subject": row.subject, "reason": row.reason,
+                "created_by": row.created_by, "created": row.created.to_string(), "ends": row.ends.to_string(),
+                "lifted": row.lifted.map(|at| at.to_string()),
+            })
+        })
+        .collect();
+    Ok(Json(json!({ "suppressions": rows })))
+}
+
+pub(crate) async fn lift(State(app): State<App>, visit: Visit, Path(id): Path<String>) -> Result<Response, Problem> {
+    app.office.lift_suppression(&visit.visitor.ctx, &id).await?;
+    Ok(Redirect::to("/suppressions").into_response())
+}

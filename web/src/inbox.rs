@@ -1,0 +1,211 @@
+//! The inbox: what was found, ranked, for people with a keyboard; live.
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use askama::Template;
+use axum::Json;
+use axum::extract::{Query, State};
+use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::{IntoResponse, Response};
+use engine::office::{FindingId, InboxAsked, InboxPage, InboxRow, Verdict};
+use futures::Stream;
+use model::{Level, Timestamp};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::app::App;
+use crate::problem::Problem;
+use crate::shape::{csv as csv_answer, moment, query};
+use crate::shell::{Html, Shell};
+use crate::visit::Visit;
+
+/// Rows of a page.
+const PAGE_ROWS: usize = 100;
+/// Rows of a file.
+const FILE_ROWS: usize = 10_000;
+/// How often the state is asked for what is new.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+
+/// What an address asks for.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Asked {
+    verdict: String,
+    level: String,
+    text: String,
+    after: String,
+    rows: Option<usize>,
+}
+
+impl Asked {
+    fn read(&self, rows_max: usize) -> Result<InboxAsked, Problem> {
+        let verdict = match self.verdict.as_str() {
+            "" => Verdict::Open,
+            name => Verdict::from_name(name).ok_or_else(|| Problem::bad(format!("{name:?} is no verdict")))?,
+        };
+        let level_min = match self.level.as_str() {
+            "" => Level::Informational,
+            name => name.parse().map_err(Problem::bad)?,
+        };
+        let after = match self.after.as_str() {
+            "" => None,
+            text => Some(read_after(text).ok_or_else(|| Problem::bad("after names no row"))?),
+        };
+        let rows_max = self.rows.unwrap_or(rows_max).clamp(1, FILE_ROWS);
+        Ok(InboxAsked { verdict, level_min, text: self.text.trim().to_owned(), after, rows_max })
+    }
+}
+
+/// `level,microseconds,id`: behind which row the next page starts.
+fn read_after(text: &str) -> Option<(Level, Timestamp, FindingId)> {
+    let mut parts = text.splitn(3, ',');
+    let level = parts.next()?.parse().ok()?;
+    let time = Timestamp::from_micros(parts.next()?.parse().ok()?);
+    Some((level, time, FindingId::parse(parts.next()?)?))
+}
+
+fn write_after(row: &InboxRow) -> String {
+    format!("{},{},{}", row.level.name(), row.time.as_micros(), row.id)
+}
+
+#[derive(Template)]
+#[template(path = "inbox.html")]
+struct Page {
+    shell: Shell,
+    rows: Vec<InboxRow>,
+    counts: Vec<(&'static str, u64)>,
+    verdicts: Vec<(&'static str, &'static str, bool)>,
+    levels: Vec<(&'static str, bool)>,
+    asked: Asked,
+    verdict: Verdict,
+    newest: u64,
+    next: Option<String>,
+    twin_json: String,
+    twin_csv: String,
+}
+
+impl Page {
+    fn moment(&self, at: &Timestamp) -> String {
+        moment(*at)
+    }
+}
+
+/// What people call verdicts.
+pub(crate) fn verdict_label(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Open => "Open",
+        Verdict::Acknowledged => "Acknowledged",
+        Verdict::Escalated => "Escalated",
+        Verdict::FalsePositive => "False positive",
+        Verdict::Suppressed => "Suppressed",
+        _ => "Other",
+    }
+}
+
+pub(crate) async fn html(
+    State(app): State<App>,
+    visit: Visit,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Problem> {
+    page(&app, &visit, asked).await.map_err(|problem| problem.for_page(true))
+}
+
+async fn page(app: &App, visit: &Visit, asked: Asked) -> Result<Response, Problem> {
+    let wanted = asked.read(PAGE_ROWS)?;
+    let InboxPage { rows, counts, has_more } = app.office.inbox(&visit.visitor.ctx, &wanted).await?;
+    let address = |path: &str, after: &str| {
+        let pairs =
+            [("verdict", asked.verdict.as_str()), ("level", &asked.level), ("text", &asked.text), ("after", after)];
+        let pairs: Vec<_> = pairs.into_iter().filter(|(_, value)| !value.is_empty()).collect();
+        format!("{path}?{}", query(&pairs))
+    };
+    let next = rows.last().filter(|_| has_more).map(|row| address("/inbox", &write_after(row)));
+    let verdicts = Verdict::ALL.map(|verdict| (verdict.name(), verdict_label(verdict), verdict == wanted.verdict));
+    let levels = Level::ALL.map(|level| (level.name(), level == wanted.level_min));
+    let shell = Shell::inside(app, visit, "Inbox", "/inbox").await?;
+    Ok(Html(Page {
+        shell,
+        newest: rows.iter().map(|row| row.seq).max().unwrap_or_default(),
+        counts: counts.iter().rev().map(|(level, count)| (level.name(), *count)).collect(),
+        verdicts: verdicts.to_vec(),
+        levels: levels.to_vec(),
+        verdict: wanted.verdict,
+        next,
+        twin_json: address("/inbox.json", ""),
+        twin_csv: address("/inbox.csv", ""),
+        rows,
+        asked,
+    })
+    .into_response())
+}
+
+fn as_json(row: &InboxRow) -> Value {
+    json!({
+        "id": row.id.to_string(), "analytic_uid": row.analytic_uid, "title": row.title, "severity": row.level.name(),
+        "severity_id": row.level.severity_id(), "time": row.time.to_string(), "created": row.created.to_string(),
+        "subject": row.subject, "verdict": row.verdict,
+    })
+}
+
+pub(crate) async fn json(
+    State(app): State<App>,
+    visit: Visit,
+    Query(asked): Query<Asked>,
+) -> Result<Json<Value>, Problem> {
+    let page = app.office.inbox(&visit.visitor.ctx, &asked.read(PAGE_ROWS)?).await?;
+    let next = page.rows.last().filter(|_| page.has_more).map(write_after);
+    let findings: Vec<Value> = page.rows.iter().map(as_json).collect();
+    Ok(Json(json!({ "findings": findings, "next": next })))
+}
+
+pub(crate) async fn csv(State(app): State<App>, visit: Visit, Query(asked): Query<Asked>) -> Result<Response, Problem> {
+    let page = app.office.inbox(&visit.visitor.ctx, &asked.read(FILE_ROWS)?).await?;
+    let rows = page.rows.iter().map(|row| {
+        vec![
+            row.id.to_string(),
+            row.level.name().to_owned(),
+            row.time.to_string(),
+            row.title.clone(),
+            row.subject.clone().unwrap_or_default(),
+            row.verdict.name().to_owned(),
+            row.analytic_uid.clone(),
+        ]
+    });
+    Ok(csv_answer("inbox", &["id", "severity", "time", "title", "subject", "verdict", "analytic_uid"], rows))
+}
+
+/// From which finding on somebody wants to hear of new ones.
+#[derive(Deserialize)]
+pub(crate) struct Since {
+    #[serde(default)]
+    seq: u64,
+}
+
+/// How many open findings came since the page was made, whenever that changes.
+pub(crate) async fn events(
+    State(app): State<App>,
+    visit: Visit,
+    Query(since): Query<Since>,
+) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
+    let first = app.office.inbox_newer(&visit.visitor.ctx, since.seq).await?;
+    let start = (app, visit, since.seq, None::<u64>, Some(first));
+    let stream = futures::stream::unfold(start, async |(app, visit, seq, told, first)| {
+        let mut first = first;
+        loop {
+            let count = match first.take() {
+                Some(count) => count,
+                None => {
+                    tokio::time::sleep(LOOK_EVERY).await;
+                    // Whoever is out hears nothing more; looking does not count as being there.
+                    app.office.inbox_newer(&visit.visitor.ctx, seq).await.ok()?
+                }
+            };
+            if told != Some(count) {
+                let event = Event::default().event("newer").data(count.to_string());
+                return Some((Ok(event), (app, visit, seq, Some(count), None)));
+            }
+        }
+    });
+    Ok(Sse::new(stream).keep_alive(KeepAlive::default()))
+}

@@ -1,0 +1,87 @@
+//! What stands around every page.
+
+use askama::Template;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use engine::access::Operation;
+use engine::office::OfficeError;
+
+use crate::app::App;
+use crate::assets;
+use crate::visit::Visit;
+
+/// A page as an answer.
+pub(crate) struct Html<T>(pub(crate) T);
+
+impl<T: Template> IntoResponse for Html<T> {
+    fn into_response(self) -> Response {
+        match self.0.render() {
+            Ok(text) => ([(header::CONTENT_TYPE, "text/html; charset=utf-8")], text).into_response(),
+            Err(error) => {
+                tracing::error!(%error, "a page cannot be written");
+                StatusCode::INTERNAL_SERVER_ERROR.into_response()
+            }
+        }
+    }
+}
+
+/// A way to another page.
+pub(crate) struct Way {
+    pub(crate) href: &'static str,
+    pub(crate) label: &'static str,
+    /// The letter behind `g` that leads there.
+    pub(crate) key: char,
+    pub(crate) is_here: bool,
+}
+
+/// Title, ways, and who is in.
+pub(crate) struct Shell {
+    pub(crate) title: String,
+    pub(crate) ways: Vec<Way>,
+    pub(crate) person: Option<String>,
+}
+
+/// Pages, and what one must be able to do to be shown the way.
+const WAYS: [(&str, &str, char, Operation); 4] = [
+    ("/inbox", "Inbox", 'i', Operation::FindingRead),
+    ("/suppressions", "Suppressions", 's', Operation::FindingRead),
+    ("/audit", "Audit", 'a', Operation::LedgerRead),
+    ("/people", "People", 'p', Operation::PersonRead),
+];
+
+impl Shell {
+    /// For a page that is shown to anybody.
+    pub(crate) fn outside(title: impl Into<String>) -> Self {
+        Shell { title: title.into(), ways: Vec::new(), person: None }
+    }
+
+    /// For a page of somebody who is in.
+    pub(crate) async fn inside(
+        app: &App,
+        visit: &Visit,
+        title: impl Into<String>,
+        here: &str,
+    ) -> Result<Self, OfficeError> {
+        let ctx = &visit.visitor.ctx;
+        let may = WAYS.iter().filter(|(.., operation)| app.office.offers(ctx, *operation));
+        let ways = may.map(|(href, label, key, _)| Way { href, label, key: *key, is_here: *href == here }).collect();
+        let person = app.office.name(ctx, visit.visitor.person).await?;
+        Ok(Shell { title: title.into(), ways, person: Some(person) })
+    }
+
+    pub(crate) fn style(&self) -> &'static str {
+        assets::style()
+    }
+
+    pub(crate) fn icon(&self) -> &'static str {
+        assets::icon()
+    }
+
+    pub(crate) fn script(&self) -> &'static str {
+        assets::script()
+    }
+
+    pub(crate) fn passkey_script(&self) -> &'static str {
+        assets::passkey_script()
+    }
+}
