@@ -4,10 +4,12 @@ pub mod city;
 pub mod clock;
 pub mod random;
 
+mod browser;
 mod python;
 
 use std::path::{Path, PathBuf};
 
+pub use browser::{Browser, browser};
 pub use clock::FakeClock;
 pub use python::python;
 

@@ -15,9 +15,15 @@ use anyhow::{Context, Result, bail};
 use crate::process::{find_program, succeed};
 use crate::workspace::Scratch;
 
-/// Debian packages of the servers, each with a program by which we know that it is there.
-const PACKAGES: [(&str, &str); 3] =
-    [("nats-server", "nats-server"), ("mosquitto", "mosquitto"), ("postgresql", "initdb")];
+/// Debian packages of the servers, and of the browser that pages are tried in, each with a program by which we know that it is there.
+const PACKAGES: [(&str, &str); 6] = [
+    ("nats-server", "nats-server"),
+    ("mosquitto", "mosquitto"),
+    ("postgresql", "initdb"),
+    ("chromium", "chromium"),
+    ("nodejs", "node"),
+    ("npm", "npm"),
+];
 const NATS_PORT: u16 = 4222;
 const MQTT_PORT: u16 = 1883;
 /// How long a server may take until it listens.

@@ -85,7 +85,8 @@ impl Place {
         let first: Value = serde_json::from_str(&line)
             .unwrap_or_else(|_| panic!("{line:?}: {}", std::fs::read_to_string(&errors).unwrap_or_default()));
         let address = first["listening"].as_str().unwrap().parse().unwrap();
-        Node { child, address, errors }
+        let setup_url = first["setup_url"].as_str().map(str::to_owned);
+        Node { child, address, setup_url, errors }
     }
 }
 
@@ -93,6 +94,8 @@ impl Place {
 pub(crate) struct Node {
     child: Child,
     pub(crate) address: SocketAddr,
+    /// The link that lets the first person in.
+    pub(crate) setup_url: Option<String>,
     errors: PathBuf,
 }
 
@@ -125,7 +128,7 @@ impl Node {
         post(self.address, source, token, batch, lines)
     }
 
-    fn ask(&self, head: &str, body: &[u8]) -> Option<Answer> {
+    pub(crate) fn ask(&self, head: &str, body: &[u8]) -> Option<Answer> {
         ask(self.address, head, body)
     }
 

@@ -1,0 +1,178 @@
+// A day in the console, in a real browser with a virtual authenticator: `console.cjs SETUP_URL PICTURES`.
+// Every page is held to WCAG 2.2 AA by axe, in the light and in the dark; a complaint of the browser, about the content security
+// policy above all, fails it.
+"use strict";
+const { chromium } = require("playwright-core");
+const assert = require("node:assert/strict");
+const fs = require("node:fs");
+const path = require("node:path");
+
+const axe = fs.readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
+const rules = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+const [setup, pictures] = process.argv.slice(2);
+const origin = new URL(setup).origin;
+const complaints = [];
+
+const somebody = async (browser) => {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
+  const page = await context.newPage();
+  page.on("console", (message) => {
+    if (message.type() === "error") complaints.push(`${page.url()}: ${message.text()}`);
+  });
+  page.on("pageerror", (error) => complaints.push(`${page.url()}: ${error}`));
+  const session = await context.newCDPSession(page);
+  await session.send("WebAuthn.enable");
+  await session.send("WebAuthn.addVirtualAuthenticator", {
+    options: {
+      protocol: "ctap2", transport: "internal", hasResidentKey: true, hasUserVerification: true, isUserVerified: true,
+      automaticPresenceSimulation: true,
+    },
+  });
+  return { context, page };
+};
+
+const judge = async (page, name) => {
+  fs.mkdirSync(pictures, { recursive: true });
+  for (const scheme of ["light", "dark"]) {
+    await page.emulateMedia({ colorScheme: scheme });
+    await page.waitForTimeout(150);
+    const found = await page.evaluate(async ([source, only]) => {
+      new Function(source)();
+      const result = await window.axe.run(document, { runOnly: only });
+      return result.violations.map((one) => `${one.id}: ${one.nodes.map((node) => node.html).slice(0, 3).join(" | ")}`);
+    }, [axe, rules]);
+    assert.deepEqual(found, [], `${name}, ${scheme}`);
+    await page.screenshot({ path: path.join(pictures, `${name}-${scheme}.png`) });
+  }
+  await page.emulateMedia({ colorScheme: "light" });
+  // 320 pixels are a telephone, and 400 % on a usual screen.
+  await page.setViewportSize({ width: 320, height: 640 });
+  const width = await page.evaluate(() => document.documentElement.scrollWidth);
+  assert.ok(width <= 320, `${name} is ${width} pixels wide on 320`);
+  await page.setViewportSize({ width: 1280, height: 900 });
+};
+
+const enter = async (page, link, name) => {
+  await page.goto(link);
+  await page.fill("input[name=name]", name);
+  await page.click("button.main");
+  await page.waitForURL("**/inbox");
+};
+
+(async () => {
+  const browser = await chromium.launch({ executablePath: process.env.CHROMIUM, args: ["--no-sandbox"] });
+  const { page, context } = await somebody(browser);
+  await page.goto(setup);
+  await judge(page, "setup");
+  await enter(page, setup, "Ada Brandt");
+  await judge(page, "inbox");
+  assert.equal(await page.locator("tbody tr").count(), 1);
+
+  // Somebody else's secret is no way in, and the cookie is out of reach for scripts.
+  const [cookie] = await context.cookies();
+  assert.deepEqual([cookie.httpOnly, cookie.sameSite], [true, "Strict"]);
+  assert.equal(await page.evaluate(() => document.cookie), "");
+
+  // New detections are told of within a second of being kept.
+  const attack = "<86>Nov 26 02:17:00 siren-ctl sshd[992]: Accepted password for h.brandt from 10.20.7.20 port 50023 ssh2\n";
+  const sent = await fetch(`${origin}/ingest/http?format=syslog`, {
+    method: "POST", body: attack,
+    headers: { Authorization: `Bearer ${process.env.TOKEN}`, "Content-Type": "text/plain", "Idempotency-Key": "late" },
+  });
+  assert.equal(sent.status, 200);
+  await page.waitForSelector("#newer:not([hidden])", { timeout: 10_000 });
+  await page.click("#newer a");
+  await page.waitForFunction(() => document.querySelectorAll("tbody tr").length === 2);
+
+  // Triage by keyboard alone.
+  await page.keyboard.press("j");
+  await page.keyboard.press("a");
+  await page.waitForFunction(() => document.querySelectorAll("tbody tr").length === 1);
+  await page.keyboard.press("?");
+  await page.waitForSelector("dialog[open]");
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("j");
+  await page.keyboard.press("Enter");
+  await page.waitForURL("**/findings/*");
+  await judge(page, "detection");
+  await page.keyboard.press("s");
+  await page.keyboard.type("a test night");
+  await page.keyboard.press("Enter");
+  await page.waitForURL("**/inbox");
+  assert.equal(await page.locator("tbody tr").count(), 0);
+  await judge(page, "inbox-empty");
+  await page.keyboard.press("g");
+  await page.keyboard.press("s");
+  await page.waitForURL("**/suppressions");
+  assert.match(await page.textContent("tbody"), /a test night[\s\S]*Ada Brandt[\s\S]*in force/);
+  await judge(page, "suppressions");
+
+  await page.keyboard.press("g");
+  await page.keyboard.press("a");
+  await page.waitForURL("**/audit");
+  assert.match(await page.textContent("tbody"), /suppression\.add/);
+  await page.click("text=Verify the whole ledger");
+  await page.waitForSelector(".verdict.good");
+  await judge(page, "audit");
+
+  // Somebody else is admitted, comes in by the link, and sees what an analyst sees.
+  await page.goto(`${origin}/people`);
+  await page.fill("form[action='/people/admit'] input[name=name]", "Bert Kim");
+  await page.check("form[action='/people/admit'] input[value=analyst]");
+  await page.click("text=Make their link");
+  const link = await page.textContent("code.link");
+  await judge(page, "people");
+  const other = await somebody(browser);
+  await enter(other.page, link, "Bert Kim");
+  assert.match((await other.page.textContent("nav")).replace(/\s+/g, ""), /^InboxSuppressions$/);
+  const before = complaints.length;
+  assert.equal((await other.page.goto(`${origin}/audit.json`)).status(), 403);
+  assert.equal((await other.page.goto(`${origin}/people`)).status(), 403);
+  await judge(other.page, "refused");
+  await other.page.goto(link);
+  await other.page.waitForFunction(() => document.getElementById("passkey-words").textContent.includes("nobody in any more"));
+  // Chromium says of each answer of 403 that it is one.
+  complaints.splice(before);
+
+  await page.goto(`${origin}/account`);
+  await judge(page, "account");
+  await page.goto(`${origin}/prove?to=/people`);
+  await judge(page, "prove");
+  await page.click("button.main");
+  await page.waitForURL(`${origin}/people`);
+  const [fresh] = await context.cookies();
+  assert.notEqual(fresh.value, cookie.value, "a proof changes the session's secret");
+  const old = await fetch(`${origin}/inbox.json`, { headers: { Cookie: `${cookie.name}=${cookie.value}` } });
+  assert.equal(old.status, 401);
+
+  // Other roles: out at once.
+  const row = page.locator("tr", { hasText: "Bert Kim" });
+  await row.locator("summary").click();
+  await row.locator("input[value=auditor]").check();
+  await row.locator("text=Give these roles").click();
+  await page.waitForSelector("td:text('analyst, auditor')");
+  await other.page.goto(`${origin}/inbox`);
+  assert.match(other.page.url(), /\/sign-in\?to=/);
+  await other.page.click("button.main");
+  await other.page.waitForURL(`${origin}/inbox`);
+  assert.match(await other.page.textContent("nav"), /Audit/);
+
+  // The way out, and in again.
+  await page.click("text=Sign out");
+  await page.waitForURL(`${origin}/sign-in`);
+  await judge(page, "sign-in");
+  const gone = await fetch(`${origin}/inbox.json`, { headers: { Cookie: `${fresh.name}=${fresh.value}` } });
+  assert.equal(gone.status, 401);
+  await page.goto(`${origin}/audit?operation=finding.decide`);
+  await page.click("button.main");
+  await page.waitForURL(`${origin}/audit?operation=finding.decide`);
+  for (const twin of ["/inbox.json?verdict=acknowledged", "/inbox.csv", "/audit.json", "/audit.csv", "/people.json", "/suppressions.json"]) {
+    assert.equal((await page.request.get(origin + twin)).status(), 200, twin);
+  }
+  assert.deepEqual(complaints, []);
+  await browser.close();
+  console.log("the day is over");
+})().catch((error) => {
+  console.error(error);
+  process.exit(1);
+});
