@@ -7,7 +7,7 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::{Form, Json};
 use engine::access::Operation;
-use engine::office::{FindingId, FindingView, Suppression, Verdict};
+use engine::office::{FindingId, FindingView, HuntAnswer, Suppression, Verdict};
 use model::detection::Reason;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -27,6 +27,9 @@ struct Page {
     view: FindingView,
     reasons: Vec<Line>,
     ocsf: String,
+    records: Result<HuntAnswer, String>,
+    neighbours: String,
+    pivots: Vec<(String, String)>,
     decided_by: String,
     verdict: &'static str,
     may_decide: bool,
@@ -38,6 +41,59 @@ impl Page {
     fn moment(&self, at: &model::Timestamp) -> String {
         moment(*at)
     }
+
+    fn cell(&self, cell: &Value) -> String {
+        cell.as_str().map_or_else(|| cell.to_string(), str::to_owned)
+    }
+}
+
+/// A hunt's address.
+fn hunt(sql: &str) -> String {
+    format!("/hunt?{}", crate::shape::query(&[("sql", sql)]))
+}
+
+/// A text inside of SQL.
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}
+
+/// Minutes before and after, in which neighbours are looked for.
+const NEIGHBOUR_MINUTES: u64 = 5;
+/// Values that can be followed from a finding.
+const PIVOTS_MAX: usize = 12;
+
+/// What happened on the same machine around that time.
+fn neighbours(view: &FindingView) -> String {
+    let detection = &view.finding.detection;
+    let around = Duration::from_secs(NEIGHBOUR_MINUTES * 60);
+    let (from, upto) = (detection.time.minus(around), detection.time.plus(around));
+    let of = detection.subject.as_deref().map_or(String::new(), |subject| {
+        let subject = quoted(subject);
+        format!(" AND (device.hostname = {subject} OR device.name = {subject} OR src_endpoint.ip = {subject})")
+    });
+    hunt(&format!(
+        "SELECT time, class_uid, source, device.hostname, raw FROM events WHERE time >= '{from}' AND time < '{upto}'{of} ORDER BY time"
+    ))
+}
+
+/// Values of the finding, and the hunt for each of them anywhere.
+fn pivots(ocsf: &str) -> Vec<(String, String)> {
+    let finding: Value = serde_json::from_str(ocsf).unwrap_or_default();
+    let mut values: Vec<&str> = Vec::new();
+    for observable in finding["observables"].as_array().into_iter().flatten() {
+        let value = observable["value"].as_str().unwrap_or_default();
+        if !value.is_empty() && !values.contains(&value) && values.len() < PIVOTS_MAX {
+            values.push(value);
+        }
+    }
+    let escaped = |value: &str| value.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+    let sql = |value: &str| {
+        let pattern = quoted(&format!("%{}%", escaped(value)));
+        format!(
+            "SELECT time, class_uid, source, device.hostname, raw FROM events WHERE raw LIKE {pattern} ORDER BY time DESC"
+        )
+    };
+    values.into_iter().map(|value| (value.to_owned(), hunt(&sql(value)))).collect()
 }
 
 /// A reason as a line: what it is, and the words.
@@ -112,12 +168,18 @@ async fn page(app: &App, visit: &Visit, id: &str) -> Result<Response, Problem> {
     };
     let (would_suppress, would_suppress_subject) = (count(None).await?, count(subject).await?);
     let names = app.office.names(ctx).await?;
+    let may_hunt = app.office.offers(ctx, Operation::HuntRun);
+    // A lake that is down takes the records from the page, not the page.
+    let records = app.office.records_of(ctx, view.finding.id).await.map_err(|error| error.to_string());
     let ocsf = serde_json::from_str::<Value>(&view.ocsf).and_then(|value| serde_json::to_string_pretty(&value));
     let decision = view.decision.as_ref();
     Ok(Html(Page {
         shell: Shell::inside(app, visit, view.finding.detection.analytic.title.clone(), "").await?,
         id: view.finding.id.to_string(),
         reasons: view.finding.detection.because.iter().map(line).collect(),
+        records,
+        neighbours: if may_hunt { neighbours(&view) } else { String::new() },
+        pivots: if may_hunt { pivots(&view.ocsf) } else { Vec::new() },
         ocsf: ocsf.unwrap_or_default(),
         decided_by: decision.map(|decision| names.show(&decision.decided_by).to_owned()).unwrap_or_default(),
         verdict: verdict_label(decision.map_or(Verdict::Open, |decision| decision.verdict)),

@@ -13,6 +13,8 @@ mod assets;
 mod audit;
 mod detection;
 mod entry;
+mod health;
+mod hunt;
 mod inbox;
 mod people;
 mod problem;
@@ -53,6 +55,13 @@ pub const ROUTES: &[(&str, &str, bool)] = &[
     ("GET", "/suppressions", true),
     ("GET", "/suppressions.json", true),
     ("POST", "/suppressions/{id}/lift", true),
+    ("GET", "/hunt", true),
+    ("GET", "/hunt.json", true),
+    ("GET", "/hunt.csv", true),
+    ("POST", "/hunt/save", true),
+    ("POST", "/hunt/remove", true),
+    ("GET", "/health", true),
+    ("GET", "/health.json", true),
     ("GET", "/audit", true),
     ("GET", "/audit.json", true),
     ("GET", "/audit.csv", true),
@@ -93,6 +102,13 @@ pub fn router(app: App) -> Router {
         .route("/suppressions", get(detection::suppressions))
         .route("/suppressions.json", get(detection::suppressions_json))
         .route("/suppressions/{id}/lift", post(detection::lift))
+        .route("/hunt", get(hunt::html))
+        .route("/hunt.json", get(hunt::json))
+        .route("/hunt.csv", get(hunt::csv))
+        .route("/hunt/save", post(hunt::save))
+        .route("/hunt/remove", post(hunt::remove))
+        .route("/health", get(health::html))
+        .route("/health.json", get(health::json))
         .route("/audit", get(audit::html))
         .route("/audit.json", get(audit::json))
         .route("/audit.csv", get(audit::csv))

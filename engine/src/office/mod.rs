@@ -5,10 +5,14 @@
 //! shown, many of them in one commit.
 
 mod findings;
+mod hunts;
 mod ledger;
 mod names;
 mod people;
 mod reads;
+mod sources;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 
@@ -22,11 +26,13 @@ use crate::access::{Access, AccessError, Denied, Operation};
 use crate::ledger::{Ledger, LedgerError};
 
 pub use findings::{DecisionView, FindingView, InboxPage};
+pub use hunts::{HuntAnswer, HuntRefused, Hunter};
 pub use names::Names;
 pub use people::{Admitted, PersonView};
+pub use sources::{Gauges, IntakeView, SourceView, WatchView};
 pub use store::ledger::{Entry as LedgerEntry, Verdict as LedgerVerdict};
 pub use store::state::{
-    Finding, FindingId, InboxAsked, InboxRow, LedgerAsked, LedgerLine, PersonId, Suppression, Verdict,
+    Finding, FindingId, InboxAsked, InboxRow, LedgerAsked, LedgerLine, PersonId, SavedHunt, Suppression, Verdict,
 };
 
 use reads::Reads;
@@ -86,6 +92,8 @@ pub struct Office {
     access: Arc<Access>,
     ledger: Arc<Ledger>,
     reads: Reads,
+    hunter: Option<Arc<dyn Hunter>>,
+    gauges: Option<Arc<dyn Gauges>>,
     clock: Arc<dyn Clock>,
 }
 
@@ -102,7 +110,13 @@ impl Office {
     /// When the policies cannot be used.
     pub fn open(state: State, vault: Vault, ledger: Arc<Ledger>, clock: Arc<dyn Clock>) -> Result<Self, AccessError> {
         let reads = Reads::start(state.clone());
-        Ok(Office { state, vault, access: Arc::new(Access::new()?), ledger, reads, clock })
+        Ok(Office { state, vault, access: Arc::new(Access::new()?), ledger, reads, hunter: None, gauges: None, clock })
+    }
+
+    /// The same, with a lake to hunt in and somebody who counts.
+    #[must_use]
+    pub fn with(self, hunter: Arc<dyn Hunter>, gauges: Arc<dyn Gauges>) -> Self {
+        Office { hunter: Some(hunter), gauges: Some(gauges), ..self }
     }
 
     pub(crate) fn state(&self) -> &State {

@@ -7,6 +7,7 @@ use anyhow::{Context, Result};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use engine::entrance::Entrance;
+use engine::office::{Gauges, Hunter};
 use model::doors::Clock;
 use model::{OpContext, Roles};
 use store::state::State;
@@ -26,12 +27,17 @@ pub(super) struct Console {
 ///
 /// # Errors
 /// When its address cannot be used, or vault or state refuse.
-pub(super) async fn open(config: &Config, state: &State, listening: SocketAddr) -> Result<Console> {
+pub(super) async fn open(
+    config: &Config,
+    state: &State,
+    listening: SocketAddr,
+    behind: (Arc<dyn Hunter>, Arc<dyn Gauges>),
+) -> Result<Console> {
     let public_url = match &config.public_url {
         Some(url) => url.clone(),
         None => Url::parse(&format!("http://localhost:{}", listening.port())).context("the console's address")?,
     };
-    let office = node::office(config, state).await?;
+    let office = node::office(config, state).await?.with(behind.0, behind.1);
     let ctx = OpContext::new(config.agency.clone(), "node", Roles::NODE, SystemClock.now());
     let admitted = office.admit_first(&ctx).await.context("cannot make the link for the first person")?;
     let origin = public_url.origin().ascii_serialization();

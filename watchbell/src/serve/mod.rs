@@ -2,7 +2,9 @@
 
 mod console;
 mod doors;
+mod gauges;
 mod http;
+mod hunter;
 mod shelf;
 mod upkeep;
 
@@ -15,6 +17,7 @@ use arc_swap::ArcSwap;
 use connect::{SourceConfig, Sources};
 use engine::content::{Content, ContentPaths};
 use engine::ingest::{JournalIntake, Shelf, Watch, WatchOptions, WatchParts};
+use engine::office::Hunter;
 use model::doors::Clock;
 use model::{OpContext, Roles, SourceId};
 use store::journal::{Journal, JournalHandle, JournalThread, Options};
@@ -153,7 +156,9 @@ async fn serve(config: Config, arguments: &ServeArgs) -> Result<Exit> {
         content: Arc::clone(&content),
     };
     let shutdown = CancellationToken::new();
-    let console = console::open(&config, &state, listening).await?;
+    let gauges = Arc::new(gauges::Counted::new(vitals.clone(), &config));
+    let hunter = Arc::clone(&shelf) as Arc<dyn Hunter>;
+    let console = console::open(&config, &state, listening, (hunter, gauges)).await?;
     let router = sources.ingest_router().merge(http::router(vitals)).merge(web::router(console.app));
     let server = tokio::spawn(connect::http::serve(listener, tls.clone(), router, shutdown.clone()));
     let upkeep = tokio::spawn(upkeep::run(shelf, state.clone(), config.clone(), shutdown.clone()));

@@ -94,7 +94,11 @@ const enter = async (page, link, name) => {
   await page.keyboard.press("j");
   await page.keyboard.press("Enter");
   await page.waitForURL("**/findings/*");
+  await page.waitForSelector("figure pre", { timeout: 3000 }).catch(async () => assert.fail(await page.textContent("main")));
+  assert.match(await page.textContent("figure pre"), /Accepted password for h\.brandt/);
   await judge(page, "detection");
+  const around = await page.getAttribute("text=What else happened there", "href");
+  const anywhere = await page.getAttribute("a:has-text('10.20.7.20')", "href");
   await page.keyboard.press("s");
   await page.keyboard.type("a test night");
   await page.keyboard.press("Enter");
@@ -115,6 +119,31 @@ const enter = async (page, link, name) => {
   await page.waitForSelector(".verdict.good");
   await judge(page, "audit");
 
+  // Hunts: without a purpose accounts are pseudonyms, with one they are not, and the question is in the ledger.
+  await page.goto(origin + around);
+  assert.ok((await page.locator("tbody tr").count()) >= 2);
+  assert.match(await page.textContent("tbody"), /masked: no purpose/);
+  await page.fill("input[name=purpose]", "the night at the siren");
+  await page.click("text=Ask");
+  await page.waitForSelector("td:text('h.brandt')");
+  await judge(page, "hunt");
+  await page.fill("input[name=name]", "around the siren");
+  await page.click("button:text('Save')");
+  await page.waitForSelector("text=around the siren");
+  await page.goto(origin + anywhere);
+  assert.equal(await page.locator("tbody tr").count(), 0, "free text cannot be searched without a purpose");
+  await page.fill("textarea", "SELEC 1");
+  await page.click("text=Ask");
+  await page.waitForSelector("[role=alert]");
+  await judge(page, "hunt-refused");
+  await page.goto(`${origin}/audit?operation=hunt.run`);
+  assert.match(await page.textContent("tbody"), /the night at the siren/);
+  await page.keyboard.press("g");
+  await page.keyboard.press("d");
+  await page.waitForURL("**/health");
+  assert.match((await page.textContent("tbody")).replace(/\s+/g, " "), /http .*running .* ago/);
+  await judge(page, "health");
+
   // Somebody else is admitted, comes in by the link, and sees what an analyst sees.
   await page.goto(`${origin}/people`);
   await page.fill("form[action='/people/admit'] input[name=name]", "Bert Kim");
@@ -124,7 +153,7 @@ const enter = async (page, link, name) => {
   await judge(page, "people");
   const other = await somebody(browser);
   await enter(other.page, link, "Bert Kim");
-  assert.match((await other.page.textContent("nav")).replace(/\s+/g, ""), /^InboxSuppressions$/);
+  assert.match((await other.page.textContent("nav")).replace(/\s+/g, ""), /^InboxHuntDatahealthSuppressions$/);
   const before = complaints.length;
   assert.equal((await other.page.goto(`${origin}/audit.json`)).status(), 403);
   assert.equal((await other.page.goto(`${origin}/people`)).status(), 403);
@@ -166,7 +195,8 @@ const enter = async (page, link, name) => {
   await page.goto(`${origin}/audit?operation=finding.decide`);
   await page.click("button.main");
   await page.waitForURL(`${origin}/audit?operation=finding.decide`);
-  for (const twin of ["/inbox.json?verdict=acknowledged", "/inbox.csv", "/audit.json", "/audit.csv", "/people.json", "/suppressions.json"]) {
+  for (const twin of ["/inbox.json?verdict=acknowledged", "/inbox.csv", "/audit.json", "/audit.csv", "/people.json", "/suppressions.json", "/health.json",
+    "/hunt.json?sql=SELECT+1", "/hunt.csv?sql=SELECT+1"]) {
     assert.equal((await page.request.get(origin + twin)).status(), 200, twin);
   }
   assert.deepEqual(complaints, []);

@@ -2,8 +2,9 @@
 
 use std::path::Path;
 use std::process::Stdio;
+use std::time::{Duration, Instant};
 
-use crate::kit::{Answer, Node, Place, text};
+use crate::kit::{Answer, Node, PATIENCE, Place, text};
 
 /// A log-on that one of the city's rules finds.
 const ATTACK: &str =
@@ -58,6 +59,12 @@ fn a_day_in_the_console() {
     let node = place.start(&[]);
     node.post("http?format=syslog", &token, "b-1", &format!("{ATTACK}\n")).unwrap();
     node.wait_for("watchbell_findings_total", 1);
+    // What detectors have looked at can be hunted a few seconds later.
+    let until = Instant::now() + PATIENCE;
+    while place.run(&["hunt", "SELECT 1 FROM events", "--json"]).stdout.is_empty() {
+        assert!(Instant::now() < until, "{}", node.log());
+        std::thread::sleep(Duration::from_millis(200));
+    }
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/serve/console.cjs");
     let pictures = place.folder.path().join("pictures");
     let mut walk = browser.node(&script);

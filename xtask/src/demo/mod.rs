@@ -4,6 +4,7 @@
 mod feast;
 mod watch;
 
+use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -61,7 +62,19 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     }
     eprintln!("\n{}", farewell(&program, &data));
     eprintln!("{}", steps.summary());
+    if std::io::stdin().is_terminal() && std::io::stdout().is_terminal() {
+        open_console(&program, &data)?;
+    }
     Ok(())
+}
+
+/// Leaves the console open for whoever sits there. Ctrl-C reaches the watch, too, which stops in order.
+fn open_console(program: &Path, data: &Path) -> Result<()> {
+    eprintln!("\nThe console is open until Ctrl-C:");
+    let mut serve = Command::new(program);
+    let status = serve.args(["serve", "--quiet", "--data"]).arg(data).env("WATCHBELL_LOG", "error").status();
+    let status = status.with_context(|| format!("starting {}", program.display()))?;
+    if status.success() { Ok(()) } else { bail!("the watch ended with {status}") }
 }
 
 /// Runs a command of the program on the demo's data.
@@ -84,7 +97,7 @@ fn farewell(program: &Path, data: &Path) -> String {
          {program} hunt --data {data} \"DESCRIBE events\"\n  \
          {program} hunt --data {data} \"SELECT time, user.name, src_endpoint.ip FROM events WHERE class_uid = 3002 AND status_id = 2\" \\\n      \
          --purpose \"looking around in the demo\"\n\
-         Keep watching it, and bring your own logs:\n  \
+         Keep watching it, bring your own logs, and open the console by the link that it prints:\n  \
          {program} serve --data {data}\n\
          Look through files of your own, without a server:\n  \
          {program} scan --rules RULES_DIR --indicators FILE.tsv FILES…"
