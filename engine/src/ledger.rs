@@ -51,6 +51,34 @@ pub struct Ledger {
     files: LedgerFiles,
 }
 
+/// Verifies a ledger in these files against the database, without the secret key.
+///
+/// # Errors
+/// When files or database cannot be read at all.
+pub async fn verify_with(
+    state: &State,
+    files: LedgerFiles,
+    key: &VerifierKey,
+    kept_elsewhere: &[Checkpoint],
+    mut progress: impl FnMut(u64),
+) -> Result<Verdict, LedgerError> {
+    // The head first: what is added while entries are read is left for the next time.
+    let head = state.ledger_head().await?;
+    let mut verifier = Verifier::new(files, key, kept_elsewhere)?;
+    let upto = head.size().max(verifier.covered());
+    let mut number = 0;
+    while number < upto {
+        let page = state.ledger_from(number, limits::LEDGER_PAGE_MAX).await?;
+        let Some((last, _)) = page.last() else { break };
+        number = last + 1;
+        for (number, line) in page.iter().filter(|(number, _)| *number < upto) {
+            verifier.push(*number, line.as_ref().map(|line| (&line.entry, line.detail.as_ref())));
+        }
+        progress(number);
+    }
+    Ok(verifier.finish(&head))
+}
+
 impl Ledger {
     /// The ledger of an installation; its key is made when there is none.
     ///
@@ -111,23 +139,9 @@ impl Ledger {
         &self,
         state: &State,
         kept_elsewhere: &[Checkpoint],
-        mut progress: impl FnMut(u64),
+        progress: impl FnMut(u64),
     ) -> Result<Verdict, LedgerError> {
-        // The head first: what is added while entries are read is left for the next time.
-        let head = state.ledger_head().await?;
-        let mut verifier = Verifier::new(self.files.clone(), self.key.verifier(), kept_elsewhere)?;
-        let upto = head.size().max(verifier.covered());
-        let mut number = 0;
-        while number < upto {
-            let page = state.ledger_from(number, limits::LEDGER_PAGE_MAX).await?;
-            let Some((last, _)) = page.last() else { break };
-            number = last + 1;
-            for (number, line) in page.iter().filter(|(number, _)| *number < upto) {
-                verifier.push(*number, line.as_ref().map(|line| (&line.entry, line.detail.as_ref())));
-            }
-            progress(number);
-        }
-        Ok(verifier.finish(&head))
+        verify_with(state, self.files.clone(), self.key.verifier(), kept_elsewhere, progress).await
     }
 
     /// Reads a checkpoint of this ledger that was kept elsewhere.

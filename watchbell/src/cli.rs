@@ -43,6 +43,12 @@ pub(crate) enum Command {
     Erase(EraseArgs),
     /// Read the ledger of who did what, and verify that nobody changed it.
     Audit(AuditArgs),
+    /// Copy an installation into a folder, without its keys.
+    Backup(BackupArgs),
+    /// Make an installation of a backup, and verify it.
+    Restore(RestoreArgs),
+    /// Work on the keys that seal names and sign the ledger.
+    Keys(KeysArgs),
     /// Look through everything that was kept for damage.
     Fsck(FsckArgs),
     /// Show the configuration.
@@ -489,6 +495,60 @@ pub(crate) enum AuditCommand {
         /// The key instead, by which others verify checkpoints.
         #[arg(long)]
         key: bool,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BackupArgs {
+    #[command(flatten)]
+    pub(crate) data: DataArgs,
+    /// A folder that is not there yet.
+    #[arg(value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) to: PathBuf,
+    /// The journal and the lake, too; needs the data folder to itself.
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// One JSON object.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RestoreArgs {
+    /// The backup's folder.
+    #[arg(value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) from: PathBuf,
+    /// The data folder that is to be made; must not be there yet.
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) data: PathBuf,
+    /// Keys that `watchbell keys export` has written, if they are to come along.
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) keys: Option<PathBuf>,
+    /// One JSON object.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct KeysArgs {
+    #[command(subcommand)]
+    pub(crate) command: KeysCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum KeysCommand {
+    /// Make a new master key, wrap everybody's keys with it, and forget the old one.
+    Rotate {
+        #[command(flatten)]
+        data: DataArgs,
+    },
+    /// Copy all keys into a folder, for a safe place apart from the backups.
+    Export {
+        /// A folder that is not there yet.
+        #[arg(value_name = "DIR", value_hint = ValueHint::DirPath)]
+        to: PathBuf,
+        #[command(flatten)]
+        data: DataArgs,
     },
 }
 

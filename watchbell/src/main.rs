@@ -1,6 +1,7 @@
 //! The `watchbell` program: configuration and wiring.
 
 mod audit;
+mod backup;
 mod cli;
 mod config;
 mod erase;
@@ -10,6 +11,7 @@ mod fsck;
 mod holds;
 mod hunt;
 mod hunts;
+mod keys;
 mod node;
 mod paths;
 mod people;
@@ -50,6 +52,9 @@ fn main() -> ExitCode {
         Command::People(arguments) => people::run(&arguments),
         Command::Hold(arguments) => holds::run(&arguments),
         Command::Erase(arguments) => erase::run(&arguments),
+        Command::Backup(arguments) => backup::run(&arguments),
+        Command::Restore(arguments) => backup::restore(&arguments),
+        Command::Keys(arguments) => keys::run(&arguments),
         Command::Audit(arguments) => audit::run(&arguments),
         Command::Fsck(arguments) => fsck::run(&arguments),
         Command::Config(arguments) => cli::config(&arguments),

@@ -25,7 +25,7 @@ impl Clock for SystemClock {
 }
 
 /// Who acts: the account of the operating system, by its number. The ledger holds no names.
-fn actor() -> String {
+pub(crate) fn actor() -> String {
     use std::os::unix::fs::MetadataExt;
     // Whoever runs this owns its entry among the processes.
     let owner = std::fs::metadata("/proc/self").map(|entry| entry.uid());

@@ -10,8 +10,8 @@ use super::{Office, OfficeError};
 /// The field that a person's name is sealed for.
 pub(super) const NAME_FIELD: &str = "people.name";
 
-/// What a person is called whose key was destroyed.
-const ERASED: &str = "(erased)";
+/// What a person is called whose key is not there: it was destroyed, or the vault was not restored.
+const NO_KEY: &str = "(name without key)";
 
 /// Names by what contexts and the ledger call people.
 #[derive(Clone, Debug, Default)]
@@ -28,7 +28,7 @@ impl Office {
     pub(super) async fn name_of(&self, person: &Person) -> Result<String, OfficeError> {
         let key = self.vault.key(person.agency.as_str(), &person.id.to_string()).await?;
         let name = key.map(|key| key.open(NAME_FIELD, &person.name)).transpose();
-        Ok(name.map_err(store::vault::VaultError::from)?.unwrap_or_else(|| ERASED.to_owned()))
+        Ok(name.map_err(store::vault::VaultError::from)?.unwrap_or_else(|| NO_KEY.to_owned()))
     }
 
     /// The names of the colleagues of the context: everybody of an agency knows each other.

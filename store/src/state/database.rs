@@ -69,6 +69,9 @@ const ALL_AGENCIES: &str = "*";
 /// For this transaction: a role that owns nothing, and whose rows it may see.
 const SET_REACH: &str = "SELECT set_config('role', 'watchbell_app', true), set_config('watchbell.agency', $1, true)";
 
+/// SQLite's own way: the copy is whole and without what was deleted.
+const COPY: &str = "VACUUM INTO $1";
+
 /// A statement with what is bound to it.
 pub(super) type Bound = Query<'static, Any, AnyArguments>;
 
@@ -345,6 +348,20 @@ impl State {
             }
         }
         Ok(())
+    }
+
+    /// Writes a copy of SQLite's file as it is at one moment, while others go on writing. `Ok(false)`: the database is a server's, which
+    /// has its own way to be copied.
+    ///
+    /// # Errors
+    /// When there is a file already, or the database refuses.
+    pub async fn copy_to(&self, path: &std::path::Path) -> Result<bool, StateError> {
+        if self.engine == Engine::Postgres {
+            return Ok(false);
+        }
+        let copy = sqlx::query(COPY).bind(path.display().to_string());
+        copy.execute(&self.pool).await.map_err(sql("copying the database"))?;
+        Ok(true)
     }
 
     /// Whether everything in the database is as it should be; what is not, in SQLite's words. PostgreSQL checks itself.

@@ -155,6 +155,15 @@ impl Vault {
         Ok(rows.len())
     }
 
+    /// Writes a copy of the vault's file as it is at one moment.
+    ///
+    /// # Errors
+    /// When there is a file already, or the vault refuses.
+    pub async fn copy_to(&self, path: &Path) -> Result<(), VaultError> {
+        let copy = sqlx::query("VACUUM INTO $1").bind(path.display().to_string());
+        copy.execute(&self.pool).await.map(|_| ()).map_err(sql("copying keys"))
+    }
+
     /// Closes the vault.
     pub async fn close(&self) {
         self.pool.close().await;

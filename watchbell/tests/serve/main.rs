@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail loudly; the lint knows only the test functions themselves")]
 
+mod backup;
 mod console;
 mod crash;
 mod kept;
