@@ -23,13 +23,15 @@ use model::{OpContext, Roles};
 use serde::{Deserialize, Serialize};
 use store::journal::{Journal, Options};
 use store::ledger::{LedgerFiles, VerifierKey};
-use store::state::{Database, State};
+use store::state::{Database, Deed, State};
 
 use crate::cli::{BackupArgs, RestoreArgs};
 use crate::exit::Exit;
 use crate::node::{self, SystemClock};
 use crate::{keys, words};
 
+/// What the ledger calls a backup; `doctor` looks for the last one.
+pub(crate) const BACKUP_MADE: &str = "backup.make";
 const MANIFEST: &str = "backup.json";
 /// The form of backups that this program writes and reads.
 const VERSION: u32 = 1;
@@ -71,6 +73,9 @@ async fn backup(arguments: &BackupArgs) -> Result<Exit> {
         ),
         false => None,
     };
+    let ctx = OpContext::new(config.agency.clone(), node::actor(), Roles::OPERATOR, SystemClock.now());
+    let scope = if arguments.all { "everything" } else { "state and ledger" };
+    state.record(&ctx, &[Deed::done(BACKUP_MADE, "installation").saying(scope)]).await?;
     let ledger = node::ledger(&config)?;
     ledger.publish(&state).await.context("the ledger cannot be signed, so it is not copied either")?;
     let data = to.join("data");
@@ -168,7 +173,7 @@ async fn bring_back(arguments: &RestoreArgs, manifest: &Manifest) -> Result<()> 
     let agency = manifest.agency.parse().ok().context("the backup's agency")?;
     let ctx = OpContext::new(agency, node::actor(), Roles::OPERATOR, SystemClock.now());
     let words = serde_json::json!({ "made": manifest.made, "root": verdict.root.to_string() }).to_string();
-    state.record(&ctx, &[store::state::Deed::done("backup.restore", "installation").saying(words)]).await?;
+    state.record(&ctx, &[Deed::done("backup.restore", "installation").saying(words)]).await?;
     state.close().await;
     Ok(())
 }

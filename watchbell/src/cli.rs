@@ -43,6 +43,8 @@ pub(crate) enum Command {
     Erase(EraseArgs),
     /// Read the ledger of who did what, and verify that nobody changed it.
     Audit(AuditArgs),
+    /// Look whether an installation is well: ports, permissions, clock, disk, backups, sources.
+    Doctor(DoctorArgs),
     /// Copy an installation into a folder, without its keys.
     Backup(BackupArgs),
     /// Make an installation of a backup, and verify it.
@@ -496,6 +498,15 @@ pub(crate) enum AuditCommand {
         #[arg(long)]
         key: bool,
     },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DoctorArgs {
+    #[command(flatten)]
+    pub(crate) data: DataArgs,
+    /// One JSON object a check.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]

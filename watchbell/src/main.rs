@@ -4,6 +4,7 @@ mod audit;
 mod backup;
 mod cli;
 mod config;
+mod doctor;
 mod erase;
 mod exit;
 mod findings;
@@ -52,6 +53,7 @@ fn main() -> ExitCode {
         Command::People(arguments) => people::run(&arguments),
         Command::Hold(arguments) => holds::run(&arguments),
         Command::Erase(arguments) => erase::run(&arguments),
+        Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Backup(arguments) => backup::run(&arguments),
         Command::Restore(arguments) => backup::restore(&arguments),
         Command::Keys(arguments) => keys::run(&arguments),

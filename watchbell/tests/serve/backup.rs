@@ -66,6 +66,22 @@ fn an_installation_comes_back_on_another_machine() {
     let again = place.run(&["backup", backup.to_str().unwrap()]);
     assert!(text(&again.stderr).contains("is there already"));
 
+    // The doctor has something to say before and after.
+    let doctor = |data: &Path| {
+        let output = watchbell(&["doctor", "--json", "--data", data.to_str().unwrap()]);
+        (output.status.code(), text(&output.stdout))
+    };
+    std::fs::write(with_keys.join("watchbell.toml"), "listen = '127.0.0.1:0'").unwrap();
+    let (code, said) = doctor(&with_keys);
+    assert_eq!(code, Some(0), "{said}");
+    for check in ["permissions", "clock", "disk", "sync", "state", "ledger", "backup"] {
+        assert!(said.contains(&format!("\"check\":\"{check}\"")), "{check}: {said}");
+    }
+    std::fs::set_permissions(with_keys.join("master.key"), std::os::unix::fs::PermissionsExt::from_mode(0o644))
+        .unwrap();
+    let (code, said) = doctor(&with_keys);
+    assert!(code == Some(1) && said.contains("others can read"), "{said}");
+
     // With the folder to itself, everything comes along.
     let (all, whole) = (place.folder.path().join("all"), place.folder.path().join("whole"));
     place.say(&["backup", all.to_str().unwrap(), "--all"]);
