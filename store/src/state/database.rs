@@ -359,6 +359,9 @@ impl State {
         if self.engine == Engine::Postgres {
             return Ok(false);
         }
+        // Made before, since SQLite would let others read it; it fills an empty file.
+        let made = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+        made.map_err(|source| StateError::File { path: path.to_owned(), source })?;
         let copy = sqlx::query(COPY).bind(path.display().to_string());
         copy.execute(&self.pool).await.map_err(sql("copying the database"))?;
         Ok(true)

@@ -160,6 +160,8 @@ impl Vault {
     /// # Errors
     /// When there is a file already, or the vault refuses.
     pub async fn copy_to(&self, path: &Path) -> Result<(), VaultError> {
+        let made = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+        made.map_err(|source| VaultError::File { path: path.to_owned(), source })?;
         let copy = sqlx::query("VACUUM INTO $1").bind(path.display().to_string());
         copy.execute(&self.pool).await.map(|_| ()).map_err(sql("copying keys"))
     }
