@@ -10,10 +10,10 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use model::{AgencyId, OpContext, Roles, Timestamp, limits};
+use model::{AgencyId, OpContext, Role, Roles, Timestamp, limits};
 use serde_json::Value;
 use store::ledger::Outcome;
-use store::state::{Deed, NewPasskey, Person, PersonId, StateError};
+use store::state::{Deed, NewPasskey, Person, PersonId, Scope, StateError, object_named};
 use url::Url;
 use uuid::Uuid;
 use webauthn_rs::prelude::{
@@ -381,6 +381,22 @@ impl Entrance {
             Err(EntranceError::Passkey) => Ok(None),
             Err(error) => Err(error),
         }
+    }
+
+    /// What the program with that token may do, if it is one, has not ended and was not revoked.
+    ///
+    /// # Errors
+    /// When the state refuses.
+    pub async fn program(&self, token: &Secret) -> Result<Option<OpContext>, EntranceError> {
+        let now = self.office.now();
+        let Some(token) = self.office.state().token(token, now).await? else { return Ok(None) };
+        let role = |scope: &Scope| match scope {
+            Scope::Findings => Some(Role::Reader),
+            Scope::Hunt => Some(Role::Hunter),
+            _ => None,
+        };
+        let roles: Roles = token.scopes.iter().filter_map(role).collect();
+        Ok(Some(OpContext::new(token.agency, object_named("token", &token.name), roles, now)))
     }
 
     /// Lets somebody out.

@@ -55,6 +55,10 @@ pub enum Role {
     Auditor,
     /// Admits people and programs, and gives them roles.
     Administrator,
+    /// A program that reads findings.
+    Reader,
+    /// A program that hunts.
+    Hunter,
     /// Has the machine itself: the command line.
     Operator,
     /// A part of the program.
@@ -63,13 +67,15 @@ pub enum Role {
 
 impl Role {
     /// All of them.
-    pub const ALL: [Role; 8] = [
+    pub const ALL: [Role; 10] = [
         Role::Analyst,
         Role::Lead,
         Role::ServiceOwner,
         Role::Board,
         Role::Auditor,
         Role::Administrator,
+        Role::Reader,
+        Role::Hunter,
         Role::Operator,
         Role::Node,
     ];
@@ -83,6 +89,8 @@ impl Role {
             Role::Board => "board",
             Role::Auditor => "auditor",
             Role::Administrator => "administrator",
+            Role::Reader => "reader",
+            Role::Hunter => "hunter",
             Role::Operator => "operator",
             Role::Node => "node",
         }

@@ -6,6 +6,8 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueHint};
 use clap_complete::Shell;
 use model::{AgencyId, Format, Level, OpContext, Role};
 
+use store::state::Scope;
+
 use crate::config::{Config, Overrides};
 use crate::exit::Exit;
 
@@ -301,6 +303,9 @@ pub(crate) enum TokenCommand {
         name: String,
         #[command(flatten)]
         whose: WhoseArgs,
+        /// What it may do: ingest, findings, hunt.
+        #[arg(long, value_name = "SCOPE", value_delimiter = ',', value_parser = scope, default_value = "ingest")]
+        scope: Vec<Scope>,
         /// Days until it ends.
         #[arg(long, value_name = "N", default_value_t = 365)]
         days: u32,
@@ -688,4 +693,9 @@ mod tests {
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
     }
+}
+
+fn scope(text: &str) -> Result<Scope, String> {
+    let read = serde_json::from_value(serde_json::Value::String(text.to_owned()));
+    read.map_err(|_| format!("{text:?} is no scope; scopes are ingest, findings, hunt"))
 }

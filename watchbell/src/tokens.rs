@@ -1,6 +1,5 @@
 //! `watchbell token`: tokens of programs that bring records.
 
-use std::collections::BTreeSet;
 use std::io::Write;
 use std::time::Duration;
 
@@ -20,11 +19,11 @@ pub(crate) fn run(arguments: &TokenArgs) -> Result<Exit> {
     let (config, ctx) = whose.open()?;
     node::runtime()?.block_on(async {
         match &arguments.command {
-            TokenCommand::Add { name, days, json, .. } => {
+            TokenCommand::Add { name, scope, days, json, .. } => {
                 // Tokens are made before the first start, too.
                 config.make_data_dir()?;
                 let state = node::state(&config).await?;
-                let exit = add(&state, &ctx, name, *days, *json).await?;
+                let exit = add(&state, &ctx, (name, scope), *days, *json).await?;
                 node::sign(&config, &state).await?;
                 Ok(exit)
             }
@@ -40,11 +39,17 @@ pub(crate) fn run(arguments: &TokenArgs) -> Result<Exit> {
     })
 }
 
-async fn add(state: &State, ctx: &model::OpContext, name: &str, days: u32, json: bool) -> Result<Exit> {
+async fn add(
+    state: &State,
+    ctx: &model::OpContext,
+    (name, scopes): (&str, &[Scope]),
+    days: u32,
+    json: bool,
+) -> Result<Exit> {
     let mut secret = [0; 32];
     getrandom::fill(&mut secret).map_err(|error| anyhow::anyhow!("the system gives no random numbers: {error}"))?;
     let expires = ctx.now.plus(Duration::from_secs(u64::from(days) * 86_400));
-    let token = NewToken { name, secret: &secret, scopes: BTreeSet::from([Scope::Ingest]), expires };
+    let token = NewToken { name, secret: &secret, scopes: scopes.iter().copied().collect(), expires };
     state.add_token(ctx, &token).await.context("cannot keep the token")?;
     let text = format!("{TOKEN_PREFIX}{}", URL_SAFE_NO_PAD.encode(secret));
     let mut out = std::io::stdout().lock();
@@ -53,7 +58,7 @@ async fn add(state: &State, ctx: &model::OpContext, name: &str, days: u32, json:
         writeln!(out, "{line}")?;
     } else {
         writeln!(out, "{text}")?;
-        eprintln!("{name} may bring records until {expires}; the token is not kept and not shown again");
+        eprintln!("{name} is good until {expires}; the token is not kept and not shown again");
     }
     Ok(Exit::Ok)
 }

@@ -12,7 +12,7 @@ use crate::app::App;
 use crate::problem::Problem;
 use crate::shape::{csv as csv_answer, moment, query};
 use crate::shell::{Html, Shell};
-use crate::visit::Visit;
+use crate::visit::{Caller, Visit};
 
 /// Lines of a page.
 const PAGE_LINES: usize = 100;
@@ -128,10 +128,10 @@ fn words(line: &LedgerLine) -> String {
 
 pub(crate) async fn json(
     State(app): State<App>,
-    visit: Visit,
+    caller: Caller,
     Query(asked): Query<Asked>,
 ) -> Result<Json<Value>, Problem> {
-    let lines = app.office.audit(&visit.visitor.ctx, &asked.read(PAGE_LINES)).await?;
+    let lines = app.office.audit(&caller.ctx, &asked.read(PAGE_LINES)).await?;
     let lines: Vec<Value> = lines
         .iter()
         .map(|line| {
@@ -145,8 +145,12 @@ pub(crate) async fn json(
     Ok(Json(json!({ "entries": lines })))
 }
 
-pub(crate) async fn csv(State(app): State<App>, visit: Visit, Query(asked): Query<Asked>) -> Result<Response, Problem> {
-    let lines = app.office.audit(&visit.visitor.ctx, &asked.read(FILE_LINES)).await?;
+pub(crate) async fn csv(
+    State(app): State<App>,
+    caller: Caller,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Problem> {
+    let lines = app.office.audit(&caller.ctx, &asked.read(FILE_LINES)).await?;
     let rows = lines.iter().map(|line| {
         vec![
             line.entry.number.to_string(),

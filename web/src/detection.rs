@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::{Form, Json};
 use engine::access::Operation;
 use engine::office::{FindingId, FindingView, HuntAnswer, Suppression, Verdict};
+use model::OpContext;
 use model::detection::Reason;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -17,7 +18,7 @@ use crate::inbox::verdict_label;
 use crate::problem::Problem;
 use crate::shape::moment;
 use crate::shell::{Html, Shell};
-use crate::visit::Visit;
+use crate::visit::{Caller, Visit};
 
 #[derive(Template)]
 #[template(path = "detection.html")]
@@ -130,21 +131,22 @@ fn finding_id(text: &str) -> Result<FindingId, Problem> {
 
 pub(crate) async fn show(
     State(app): State<App>,
-    visit: Visit,
+    caller: Caller,
+    visit: Result<Visit, Problem>,
     Path(name): Path<String>,
     headers: axum::http::HeaderMap,
 ) -> Result<Response, Problem> {
     match name.strip_suffix(".json") {
-        Some(id) => Ok(as_json(&app, &visit, id).await?.into_response()),
+        Some(id) => Ok(as_json(&app, &caller.ctx, id).await?.into_response()),
         None => {
             let wants_page = Problem::wants_page(&headers);
-            page(&app, &visit, &name).await.map_err(|problem| problem.for_page(wants_page))
+            page(&app, &visit?, &name).await.map_err(|problem| problem.for_page(wants_page))
         }
     }
 }
 
-async fn as_json(app: &App, visit: &Visit, id: &str) -> Result<Json<Value>, Problem> {
-    let view = app.office.finding(&visit.visitor.ctx, finding_id(id)?).await?;
+async fn as_json(app: &App, ctx: &OpContext, id: &str) -> Result<Json<Value>, Problem> {
+    let view = app.office.finding(ctx, finding_id(id)?).await?;
     let decision = view.decision.map(|decision| {
         json!({
             "verdict": decision.verdict, "note": decision.note, "decided_by": decision.decided_by,
@@ -279,8 +281,8 @@ pub(crate) async fn suppressions(State(app): State<App>, visit: Visit) -> Result
     done.await.map_err(|problem: Problem| problem.for_page(true))
 }
 
-pub(crate) async fn suppressions_json(State(app): State<App>, visit: Visit) -> Result<Json<Value>, Problem> {
-    let rows = app.office.suppressions(&visit.visitor.ctx).await?;
+pub(crate) async fn suppressions_json(State(app): State<App>, caller: Caller) -> Result<Json<Value>, Problem> {
+    let rows = app.office.suppressions(&caller.ctx).await?;
     let rows: Vec<Value> = rows
         .iter()
         .map(|row| {

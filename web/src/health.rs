@@ -12,7 +12,7 @@ use crate::app::App;
 use crate::problem::Problem;
 use crate::shape::moment;
 use crate::shell::{Html, Shell};
-use crate::visit::Visit;
+use crate::visit::{Caller, Visit};
 
 #[derive(Template)]
 #[template(path = "health.html")]
@@ -58,8 +58,8 @@ pub(crate) async fn html(State(app): State<App>, visit: Visit) -> Result<Respons
     done.await.map_err(|problem: Problem| problem.for_page(true))
 }
 
-pub(crate) async fn json(State(app): State<App>, visit: Visit) -> Result<Json<Value>, Problem> {
-    let IntakeView { sources, watch, notes } = app.office.intake(&visit.visitor.ctx).await?;
+pub(crate) async fn json(State(app): State<App>, caller: Caller) -> Result<Json<Value>, Problem> {
+    let IntakeView { sources, watch, notes } = app.office.intake(&caller.ctx).await?;
     let sources: Vec<Value> = sources
         .iter()
         .map(|source| {

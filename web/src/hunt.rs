@@ -15,7 +15,7 @@ use crate::app::App;
 use crate::problem::Problem;
 use crate::shape::{csv as csv_answer, query};
 use crate::shell::{Html, Shell};
-use crate::visit::Visit;
+use crate::visit::{Caller, Visit};
 
 /// Rows of a page.
 const PAGE_ROWS: usize = 200;
@@ -138,17 +138,17 @@ async fn page(app: &App, visit: &Visit, asked: Asked) -> Result<Response, Proble
     .into_response())
 }
 
-async fn answer(app: &App, visit: &Visit, asked: &Asked) -> Result<HuntAnswer, Problem> {
-    Ok(app.office.hunt(&asked.context(&visit.visitor.ctx)?, &asked.sql, FILE_ROWS).await?)
+async fn answer(app: &App, ctx: &OpContext, asked: &Asked) -> Result<HuntAnswer, Problem> {
+    Ok(app.office.hunt(&asked.context(ctx)?, &asked.sql, FILE_ROWS).await?)
 }
 
 /// One JSON object a line.
 pub(crate) async fn json(
     State(app): State<App>,
-    visit: Visit,
+    caller: Caller,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Problem> {
-    let found = answer(&app, &visit, &asked).await?;
+    let found = answer(&app, &caller.ctx, &asked).await?;
     let mut text = String::new();
     for row in &found.rows {
         let cells = found.columns.iter().cloned().zip(row.iter().cloned());
@@ -158,8 +158,12 @@ pub(crate) async fn json(
     Ok(([(header::CONTENT_TYPE, "application/x-ndjson")], text).into_response())
 }
 
-pub(crate) async fn csv(State(app): State<App>, visit: Visit, Query(asked): Query<Asked>) -> Result<Response, Problem> {
-    let found = answer(&app, &visit, &asked).await?;
+pub(crate) async fn csv(
+    State(app): State<App>,
+    caller: Caller,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Problem> {
+    let found = answer(&app, &caller.ctx, &asked).await?;
     let header: Vec<&str> = found.columns.iter().map(String::as_str).collect();
     Ok(csv_answer("hunt", &header, found.rows.iter().map(|row| row.iter().map(shown).collect())))
 }

@@ -18,7 +18,7 @@ use crate::app::App;
 use crate::problem::Problem;
 use crate::shape::{csv as csv_answer, moment, query};
 use crate::shell::{Html, Shell};
-use crate::visit::Visit;
+use crate::visit::{Caller, Visit};
 
 /// Rows of a page.
 const PAGE_ROWS: usize = 100;
@@ -150,17 +150,21 @@ fn as_json(row: &InboxRow) -> Value {
 
 pub(crate) async fn json(
     State(app): State<App>,
-    visit: Visit,
+    caller: Caller,
     Query(asked): Query<Asked>,
 ) -> Result<Json<Value>, Problem> {
-    let page = app.office.inbox(&visit.visitor.ctx, &asked.read(PAGE_ROWS)?).await?;
+    let page = app.office.inbox(&caller.ctx, &asked.read(PAGE_ROWS)?).await?;
     let next = page.rows.last().filter(|_| page.has_more).map(write_after);
     let findings: Vec<Value> = page.rows.iter().map(as_json).collect();
     Ok(Json(json!({ "findings": findings, "next": next })))
 }
 
-pub(crate) async fn csv(State(app): State<App>, visit: Visit, Query(asked): Query<Asked>) -> Result<Response, Problem> {
-    let page = app.office.inbox(&visit.visitor.ctx, &asked.read(FILE_ROWS)?).await?;
+pub(crate) async fn csv(
+    State(app): State<App>,
+    caller: Caller,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Problem> {
+    let page = app.office.inbox(&caller.ctx, &asked.read(FILE_ROWS)?).await?;
     let rows = page.rows.iter().map(|row| {
         vec![
             row.id.to_string(),

@@ -14,7 +14,7 @@ use crate::app::App;
 use crate::problem::Problem;
 use crate::shape::moment;
 use crate::shell::{Html, Shell};
-use crate::visit::{Visit, write_secret};
+use crate::visit::{Caller, Visit, write_secret};
 
 /// Roles that people can have, with what they are for.
 const ROLES: [(Role, &str); 6] = [
@@ -83,8 +83,8 @@ pub(crate) async fn html(State(app): State<App>, visit: Visit) -> Result<Respons
     page(&app, &visit, None).await.map_err(|problem| problem.for_page(true))
 }
 
-pub(crate) async fn json(State(app): State<App>, visit: Visit) -> Result<Json<Value>, Problem> {
-    let people = app.office.people(&visit.visitor.ctx).await?;
+pub(crate) async fn json(State(app): State<App>, caller: Caller) -> Result<Json<Value>, Problem> {
+    let people = app.office.people(&caller.ctx).await?;
     let people: Vec<Value> = people
         .iter()
         .map(|person| {

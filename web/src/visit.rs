@@ -9,6 +9,7 @@ use axum::response::Response;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use engine::entrance::{Secret, Visitor};
+use model::OpContext;
 
 use crate::app::{App, Settings};
 use crate::problem::Problem;
@@ -48,6 +49,33 @@ impl FromRequestParts<App> for Visit {
         let found = app.entrance.visitor(&session).await;
         let found = found.map_err(|error| Problem::from(error).for_page(wants_page))?;
         Ok(Visit { visitor: found.ok_or_else(outside)?, session })
+    }
+}
+
+/// Whoever asks for data: somebody who is in, or a program with a token.
+pub(crate) struct Caller {
+    pub(crate) ctx: OpContext,
+}
+
+/// What stands in front of a token's secret.
+const TOKEN_PREFIX: &str = "wbt_";
+
+impl FromRequestParts<App> for Caller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let Some(authorization) = parts.headers.get(header::AUTHORIZATION) else {
+            let visit = Visit::from_request_parts(parts, app).await?;
+            return Ok(Caller { ctx: visit.visitor.ctx });
+        };
+        let text = authorization.to_str().unwrap_or_default();
+        let secret =
+            text.strip_prefix("Bearer ").and_then(|token| read_secret(token.trim().strip_prefix(TOKEN_PREFIX)?));
+        let found = match secret {
+            Some(secret) => app.entrance.program(&secret).await?,
+            None => None,
+        };
+        Ok(Caller { ctx: found.ok_or_else(|| Problem::not_in(&parts.uri, false))? })
     }
 }
 

@@ -50,6 +50,7 @@ async fn round(shelf: &LakeShelf, state: &State, config: &Config) -> Result<(), 
     }
     let before = now.minus(POSITIONS_KEPT);
     state.forget_file_positions(before).await.map_err(|error| error.to_string())?;
+    state.forget_ended_sessions(now).await.map_err(|error| error.to_string())?;
     Ok(())
 }
 

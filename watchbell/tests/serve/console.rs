@@ -51,6 +51,60 @@ fn nobody_sees_anything_without_being_in() {
     node.stop();
 }
 
+/// Programs see what their token is for, of their own agency, and nothing else.
+#[test]
+fn programs_see_what_their_token_is_for() {
+    let place = Place::new();
+    let add = |name: &str, more: &[&str]| {
+        let command = [&["token", "add", name][..], more].concat();
+        place.say(&command).trim().to_owned()
+    };
+    let (ingest, findings) = (add("agent", &[]), add("soar", &["--scope", "findings"]));
+    let hunt = add("report", &["--scope", "hunt"]);
+    let theirs = add("theirs", &["--scope", "findings,hunt", "--agency", "fire"]);
+    let node = place.start(&[]);
+    node.post("http?format=syslog", &ingest, "b-1", &format!("{ATTACK}\n")).unwrap();
+    node.wait_for("watchbell_findings_total", 1);
+    let get = |token: &str, path: &str| ask(&node, "GET", path, &format!("Authorization: Bearer {token}\r\n"));
+    let list: serde_json::Value = serde_json::from_str(&get(&findings, "/inbox.json").body).unwrap();
+    let id = list["findings"][0]["id"].as_str().unwrap().to_owned();
+    let finding = format!("/findings/{id}.json");
+    let check = |token: &str, path: &str, status: u16| {
+        let answer = get(token, path);
+        assert_eq!(answer.status, status, "{path}: {answer:?}");
+        answer.body
+    };
+    assert!(check(&findings, &finding, 200).contains("h.brandt"));
+    check(&findings, "/inbox.csv", 200);
+    check(&findings, "/health.json", 200);
+    check(&hunt, "/hunt.json?sql=SELECT+1", 200);
+    // Of the own agency only: not in lists, not by name, not in errors.
+    assert_eq!(check(&theirs, "/inbox.json", 200), r#"{"findings":[],"next":null}"#);
+    let nothing = check(&theirs, &finding, 404);
+    assert_eq!(nothing, check(&theirs, &finding.replace(&id, &"0".repeat(32)), 404).replace(&"0".repeat(32), &id));
+    assert!(check(&theirs, "/health.json", 200).contains(r#""sources":[]"#));
+    // What the token is not for.
+    for (token, paths) in [
+        (&ingest, &["/inbox.json", "/hunt.json?sql=SELECT+1", "/health.json", "/audit.json", "/people.json"][..]),
+        (&findings, &["/hunt.json?sql=SELECT+1", "/audit.json", "/audit.csv", "/people.json"][..]),
+        (&hunt, &["/inbox.json", "/health.json", "/hunt.json?sql=SELECT+1&purpose=because+I+want+to", &finding][..]),
+    ] {
+        paths.iter().for_each(|path| drop(check(token, path, 403)));
+    }
+    for token in ["", "wbt_", "x", "wbt_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"] {
+        check(token, "/inbox.json", 401);
+    }
+    // A token is no session: it changes nothing and opens no page.
+    let origin = format!("Origin: http://localhost:{}\r\nAuthorization: Bearer {findings}\r\n", node.address.port());
+    assert_eq!(ask(&node, "POST", "/findings/decide", &origin).status, 401);
+    assert_eq!(ask(&node, "GET", "/inbox", &origin).status, 401);
+    place.say(&["token", "revoke", "soar"]);
+    check(&findings, "/inbox.json", 401);
+    let denied = place.say(&["audit", "list", "--operation", "hunt.personal"]);
+    assert!(denied.contains("denied") && denied.contains("token:"), "{denied}");
+    node.stop();
+}
+
 #[test]
 fn a_day_in_the_console() {
     let Some(browser) = testkit::browser() else { return };
