@@ -685,6 +685,11 @@ pub(crate) fn man() -> anyhow::Result<Exit> {
     Ok(Exit::Ok)
 }
 
+fn scope(text: &str) -> Result<Scope, String> {
+    let read = serde_json::from_value(serde_json::Value::String(text.to_owned()));
+    read.map_err(|_| format!("{text:?} is no scope; scopes are ingest, findings, hunt"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -693,9 +698,4 @@ mod tests {
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
     }
-}
-
-fn scope(text: &str) -> Result<Scope, String> {
-    let read = serde_json::from_value(serde_json::Value::String(text.to_owned()));
-    read.map_err(|_| format!("{text:?} is no scope; scopes are ingest, findings, hunt"))
 }
