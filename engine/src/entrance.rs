@@ -54,9 +54,6 @@ pub enum EntranceError {
     /// The passkey is not one of somebody who is let in.
     #[error("this passkey opens nothing here")]
     Passkey,
-    /// Too many ceremonies wait.
-    #[error("too many people are coming in at once; try again in a minute")]
-    Crowded,
     /// The address of the installation cannot be used.
     #[error("public_url: {0}")]
     Address(String),
@@ -128,8 +125,11 @@ impl Entrance {
         let name: String = secret()?.iter().map(|byte| format!("{byte:02x}")).collect();
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         waiting.retain(|_, (since, _)| since.plus(CEREMONY) > now);
-        if waiting.len() >= limits::CEREMONIES_MAX {
-            return Err(EntranceError::Crowded);
+        // Whoever floods the door must not keep it shut: the oldest makes room.
+        if waiting.len() >= limits::CEREMONIES_MAX
+            && let Some(oldest) = waiting.iter().min_by_key(|(_, (since, _))| *since).map(|(name, _)| name.clone())
+        {
+            waiting.remove(&oldest);
         }
         waiting.insert(name.clone(), (now, ceremony));
         Ok(name)
@@ -271,7 +271,7 @@ impl Entrance {
     /// Begins to let somebody in: the device says who it is.
     ///
     /// # Errors
-    /// When too many are coming in.
+    /// When the system gives no random numbers.
     pub fn start_sign_in(&self) -> Result<Challenge, EntranceError> {
         let (options, state) = self.webauthn.start_discoverable_authentication().map_err(refused)?;
         let mut options = serde_json::to_value(options).map_err(|_| EntranceError::Ceremony)?;
@@ -412,4 +412,59 @@ impl Entrance {
 fn refused(error: WebauthnError) -> EntranceError {
     tracing::info!(%error, "a passkey was refused");
     EntranceError::Passkey
+}
+
+#[cfg(test)]
+mod tests {
+    use model::doors::Clock;
+    use store::state::{Database, State};
+    use store::vault::Vault;
+
+    use super::*;
+    use crate::ledger::Ledger;
+
+    struct Noon;
+
+    impl Clock for Noon {
+        fn now(&self) -> Timestamp {
+            Timestamp::from_millis(1_700_000_000_000)
+        }
+    }
+
+    async fn entrance(folder: &std::path::Path) -> Arc<Entrance> {
+        let state = State::open(&Database::Sqlite(folder.join("state.db"))).await.unwrap();
+        let vault = Vault::open(&folder.join("vault.db"), &folder.join("master.key")).await.unwrap();
+        let ledger = Ledger::open(&folder.join("ledger.key"), &folder.join("ledger")).unwrap();
+        let office = Office::open(state, vault, Arc::new(ledger), Arc::new(Noon)).unwrap();
+        Entrance::new(office, &Url::parse("http://localhost:8787").unwrap()).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_flood_does_not_keep_the_door_shut() {
+        let folder = tempfile::tempdir().unwrap();
+        let entrance = entrance(folder.path()).await;
+        for _ in 0..limits::CEREMONIES_MAX + 10 {
+            entrance.start_sign_in().unwrap();
+        }
+        let waiting = || entrance.waiting.lock().unwrap().len();
+        assert_eq!(waiting(), limits::CEREMONIES_MAX);
+        let mine = entrance.start_sign_in().unwrap();
+        assert_eq!(waiting(), limits::CEREMONIES_MAX);
+        // It waits, and is answered once: with nonsense, it is used up all the same.
+        let nonsense = entrance.finish_sign_in(&mine.ceremony, Value::Null).await;
+        assert!(matches!(nonsense, Err(EntranceError::Passkey)), "{nonsense:?}");
+        let again = entrance.finish_sign_in(&mine.ceremony, Value::Null).await;
+        assert!(matches!(again, Err(EntranceError::Ceremony)), "{again:?}");
+    }
+
+    #[tokio::test]
+    async fn passkeys_are_bound_to_a_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let office = entrance(folder.path()).await.office.clone();
+        for address in ["http://127.0.0.1:8787", "http://[::1]:8787", "mailto:x@example.org"] {
+            let refused = Entrance::new(office.clone(), &Url::parse(address).unwrap());
+            assert!(matches!(refused, Err(EntranceError::Address(_))), "{address}");
+        }
+        assert!(Entrance::new(office, &Url::parse("https://watch.example.org").unwrap()).is_ok());
+    }
 }

@@ -127,9 +127,6 @@ impl From<EntranceError> for Problem {
     fn from(error: EntranceError) -> Self {
         match error {
             EntranceError::Office(error) => error.into(),
-            error @ EntranceError::Crowded => {
-                Problem::new(StatusCode::TOO_MANY_REQUESTS, "Too many at once", error.to_string())
-            }
             error => Problem::new(StatusCode::FORBIDDEN, "You are not let in", error.to_string()),
         }
     }
