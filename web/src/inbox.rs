@@ -113,7 +113,9 @@ pub(crate) async fn html(
 
 async fn page(app: &App, visit: &Visit, asked: Asked) -> Result<Response, Problem> {
     let wanted = asked.read(PAGE_ROWS)?;
-    let InboxPage { rows, counts, has_more } = app.office.inbox(&visit.visitor.ctx, &wanted).await?;
+    let ctx = &visit.visitor.ctx;
+    let InboxPage { rows, has_more } = app.office.inbox(ctx, &wanted).await?;
+    let counts = app.office.inbox_counts(ctx, wanted.verdict).await?;
     let address = |path: &str, after: &str| {
         let pairs =
             [("verdict", asked.verdict.as_str()), ("level", &asked.level), ("text", &asked.text), ("after", after)];

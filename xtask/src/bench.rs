@@ -43,6 +43,7 @@ const BENCHES: &[Bench] = &[
         example: "pipeline_speed",
         given: |given| Ok(vec![given.rules()?, given.data.join("intel/blocklists"), given.windows()?]),
     },
+    Bench { name: "console", package: "watchbell", example: "console_speed", given: |_| Ok(Vec::new()) },
     Bench {
         name: "hunt",
         package: "lake",

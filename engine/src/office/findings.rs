@@ -11,8 +11,6 @@ use crate::access::Operation;
 pub struct InboxPage {
     /// Worst first, then newest first.
     pub rows: Vec<InboxRow>,
-    /// How many there are of each level with that verdict, whatever the text.
-    pub counts: Vec<(Level, u64)>,
     /// Whether there are more behind.
     pub has_more: bool,
 }
@@ -54,8 +52,16 @@ impl Office {
         let mut rows = self.state.inbox(ctx, &asked).await?;
         let has_more = rows.len() > wanted;
         rows.truncate(wanted);
-        let counts = self.state.inbox_counts(ctx, asked.verdict).await?;
-        Ok(InboxPage { rows, counts, has_more })
+        Ok(InboxPage { rows, has_more })
+    }
+
+    /// How many findings there are of each level with that verdict. Every one of them is counted: for pages, not for lists.
+    ///
+    /// # Errors
+    /// When the context may not, or the state refuses.
+    pub async fn inbox_counts(&self, ctx: &OpContext, verdict: Verdict) -> Result<Vec<(Level, u64)>, OfficeError> {
+        self.may(ctx, Operation::FindingRead).await?;
+        Ok(self.state.inbox_counts(ctx, verdict).await?)
     }
 
     /// How many open findings came after number `seq`, for the banner.

@@ -1,0 +1,191 @@
+//! How fast the console answers: pages with 100,000 detections behind them, and the list that programs ask for.
+//!
+//! `console_speed [FINDINGS] [SECONDS]`. Server and clients share the machine. Requests go over loopback, on connections that stay
+//! open; a page's time is from the first byte asked to the last byte had.
+
+#![expect(clippy::print_stdout, clippy::expect_used, reason = "a measurement talks, and may fail loudly")]
+
+use std::collections::BTreeSet;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use engine::entrance::Entrance;
+use engine::ledger::Ledger;
+use engine::office::Office;
+use model::detection::{AnalyticKind, Reason};
+use model::doors::Clock;
+use model::{AgencyId, Analytic, Detection, EventId, Level, OpContext, Role, Roles, Timestamp};
+use store::journal::Offset;
+use store::state::{Database, NewFinding, NewToken, Scope, State};
+use store::vault::Vault;
+
+struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> Timestamp {
+        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+        Timestamp::EPOCH.plus(since)
+    }
+}
+
+/// Connections that ask at once for the list.
+const CLIENTS: usize = 8;
+/// Times that each page is asked for.
+const ROUNDS: usize = 200;
+
+fn finding(number: u64) -> NewFinding {
+    let level = Level::ALL[(number % 100 / 22) as usize % 5];
+    let analytic = Analytic {
+        uid: format!("00000000-0000-4000-8000-{:012}", number % 300),
+        title: format!("Rule number {} finds something", number % 300),
+        kind: AnalyticKind::Rule,
+        level,
+        techniques: vec!["T1059.001".into()],
+        tactics: vec!["execution".into()],
+        path: None,
+    };
+    let because = (0..4).map(|part| Reason::Field {
+        selection: "selection".into(),
+        field: Some(format!("Field{part}")),
+        comparison: "contains".into(),
+        pattern: "powershell -enc".into(),
+        value: Some("C:\\Windows\\System32\\WindowsPowerShell\\v1.0\\powershell.exe -enc SQBFAFgA".into()),
+    });
+    let detection = Detection {
+        analytic: Arc::new(analytic),
+        level,
+        time: Timestamp::from_millis(1_790_000_000_000 + number as i64 * 1_000),
+        events: vec![EventId::from_bytes(u128::from(number).to_be_bytes())],
+        subject: Some(format!("ws-{:04}.city.example", number % 5_000)),
+        because: because.collect(),
+        suppressed_by: None,
+    };
+    let ocsf = serde_json::json!({ "class_uid": 2004, "finding_info": { "title": "x" }, "raw": "y".repeat(1_500) });
+    NewFinding { detection, ocsf: ocsf.to_string() }
+}
+
+#[tokio::main]
+async fn main() {
+    let mut arguments = std::env::args().skip(1).map(|text| text.parse::<u64>().expect("a number"));
+    let findings = arguments.next().unwrap_or(100_000);
+    let seconds = arguments.next().unwrap_or(5);
+    let folder = std::env::temp_dir().join(format!("watchbell-console-speed-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let state = State::open(&Database::Sqlite(folder.join("state.db"))).await.expect("a state");
+    let clock = Arc::new(SystemClock);
+    let ctx = OpContext::new(AgencyId::home(), "bench", Roles::OPERATOR, clock.now());
+    let began = Instant::now();
+    for start in (0..findings).step_by(2_000) {
+        let batch: Vec<_> = (start..(start + 2_000).min(findings)).map(finding).collect();
+        state.commit_findings(&ctx, "detect", Offset(start + 2_000), &batch).await.expect("findings");
+    }
+    println!("{findings} findings kept in {:.1} s", began.elapsed().as_secs_f64());
+
+    let vault = Vault::open(&folder.join("vault.db"), &folder.join("master.key")).await.expect("a vault");
+    let ledger = Arc::new(Ledger::open(&folder.join("ledger.key"), &folder.join("ledger")).expect("a ledger"));
+    let office = Office::open(state.clone(), vault, ledger, clock).expect("an office");
+    let roles = [Role::Analyst, Role::Lead, Role::Auditor, Role::Administrator].into_iter().collect();
+    let admitted = office.admit(&ctx, "Ada Brandt", roles).await.expect("somebody");
+    let (session, token) = ([7; 32], [8; 32]);
+    state.begin_session(&ctx, admitted.id, &session).await.expect("a session");
+    let scopes = BTreeSet::from([Scope::Findings]);
+    let expires = ctx.now.plus(Duration::from_secs(3_600));
+    state.add_token(&ctx, &NewToken { name: "bench", secret: &token, scopes, expires }).await.expect("a token");
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let public_url: url::Url = format!("http://localhost:{}", address.port()).parse().expect("an address");
+    let entrance = Entrance::new(office.clone(), &public_url).expect("a door");
+    let app = web::App { office, entrance, settings: Arc::new(web::Settings { public_url }) };
+    tokio::spawn(async move { axum::serve(listener, web::router(app)).await });
+
+    let cookie = format!("Cookie: watchbell={}\r\nAccept: text/html", URL_SAFE_NO_PAD.encode(session));
+    let bearer = format!("Authorization: Bearer wbt_{}", URL_SAFE_NO_PAD.encode(token));
+    let measured = tokio::task::spawn_blocking(move || {
+        let id = store::state::FindingId::of(&finding(findings / 2).detection).to_string();
+        let pages = [
+            "/inbox",
+            "/inbox?level=critical&text=rule+number+7",
+            "/suppressions",
+            "/audit",
+            "/people",
+            "/health",
+            "/account",
+        ];
+        let pages = pages.map(str::to_owned).into_iter().chain([format!("/findings/{id}")]);
+        for page in pages {
+            let mut client = Client::new(address, &cookie);
+            let mut times: Vec<Duration> = (0..ROUNDS).map(|_| client.ask(&page)).collect();
+            println!("{page}: p50 {:.1} ms, p95 {:.1} ms", millis(&mut times, 50), millis(&mut times, 95));
+        }
+        let until = Instant::now() + Duration::from_secs(seconds);
+        let clients: Vec<_> = (0..CLIENTS)
+            .map(|_| {
+                let bearer = bearer.clone();
+                std::thread::spawn(move || {
+                    let mut client = Client::new(address, &bearer);
+                    let mut times = Vec::new();
+                    while Instant::now() < until {
+                        times.push(client.ask("/inbox.json?rows=100"));
+                    }
+                    times
+                })
+            })
+            .collect();
+        let mut times: Vec<Duration> = clients.into_iter().flat_map(|one| one.join().expect("a client")).collect();
+        let rate = times.len() as f64 / seconds as f64;
+        println!(
+            "list of 100 detections, {CLIENTS} connections: {rate:.0}/s, p50 {:.1} ms, p99 {:.1} ms",
+            millis(&mut times, 50),
+            millis(&mut times, 99)
+        );
+    });
+    measured.await.expect("the measurement");
+    std::fs::remove_dir_all(&folder).expect("the folder can go");
+}
+
+fn millis(times: &mut [Duration], percent: usize) -> f64 {
+    times.sort_unstable();
+    times[(times.len() * percent / 100).min(times.len() - 1)].as_secs_f64() * 1e3
+}
+
+/// One connection.
+struct Client {
+    stream: BufReader<TcpStream>,
+    headers: String,
+}
+
+impl Client {
+    fn new(address: SocketAddr, headers: &str) -> Self {
+        let stream = TcpStream::connect(address).expect("a connection");
+        stream.set_nodelay(true).expect("no delay");
+        Client { stream: BufReader::new(stream), headers: headers.to_owned() }
+    }
+
+    /// Asks, reads the whole answer, and says how long that took.
+    fn ask(&mut self, path: &str) -> Duration {
+        let began = Instant::now();
+        let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n{}\r\n\r\n", self.headers);
+        self.stream.get_mut().write_all(request.as_bytes()).expect("asking");
+        let (mut length, mut line) = (0, String::new());
+        let mut is_good = false;
+        loop {
+            line.clear();
+            self.stream.read_line(&mut line).expect("an answer");
+            is_good |= line.starts_with("HTTP/1.1 200");
+            if let Some(text) = line.strip_prefix("content-length: ") {
+                length = text.trim().parse().expect("a length");
+            }
+            if line == "\r\n" {
+                break;
+            }
+        }
+        assert!(is_good, "{path} is not answered");
+        let mut body = vec![0; length];
+        self.stream.read_exact(&mut body).expect("a body");
+        began.elapsed()
+    }
+}
