@@ -373,6 +373,13 @@ pub(crate) enum PeopleCommand {
         #[command(flatten)]
         whose: WhoseArgs,
     },
+    /// Destroy the key to somebody's name, who is let in no more: it cannot be read again, in no backup either.
+    Forget {
+        /// The person's id.
+        id: String,
+        #[command(flatten)]
+        whose: WhoseArgs,
+    },
     /// Let somebody in no more.
     Disable {
         /// The person's id.

@@ -18,6 +18,7 @@ pub(crate) fn run(arguments: &PeopleArgs) -> Result<Exit> {
     | PeopleCommand::Admit { whose, .. }
     | PeopleCommand::Link { whose, .. }
     | PeopleCommand::Roles { whose, .. }
+    | PeopleCommand::Forget { whose, .. }
     | PeopleCommand::Disable { whose, .. }) = &arguments.command;
     let (config, ctx) = whose.open()?;
     node::runtime()?.block_on(async {
@@ -54,6 +55,10 @@ pub(crate) fn run(arguments: &PeopleArgs) -> Result<Exit> {
             PeopleCommand::Roles { id, roles, .. } => {
                 office.set_roles(&ctx, person(id)?, roles.iter().copied().collect()).await?;
                 eprintln!("changed; whoever it is signs in again");
+            }
+            PeopleCommand::Forget { id, .. } => {
+                office.forget(&ctx, person(id)?).await?;
+                eprintln!("the key is destroyed: the name cannot be read again");
             }
             PeopleCommand::Disable { id, .. } => {
                 office.disable(&ctx, person(id)?).await?;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use model::{OpContext, Role, Roles, Timestamp, limits};
-use store::state::PersonId;
+use store::state::{Deed, PersonId};
 use store::vault::VaultError;
 
 use super::names::NAME_FIELD;
@@ -138,6 +138,24 @@ impl Office {
         self.may(ctx, Operation::PersonManage).await?;
         self.check_not_last_administrator(ctx, id).await?;
         Ok(self.state.disable_person(ctx, id).await?)
+    }
+
+    /// Destroys the key of a person who is let in no more: their name cannot be read again, in no copy that there is.
+    ///
+    /// # Errors
+    /// When the context may not, the person is still let in or has no key, or state or vault refuse.
+    pub async fn forget(&self, ctx: &OpContext, id: PersonId) -> Result<(), OfficeError> {
+        self.may(ctx, Operation::PersonErase).await?;
+        match self.state.person(ctx, id).await? {
+            Some(person) if person.disabled.is_some() => {}
+            Some(_) => return Err(OfficeError::Refused("let this person in no more first".to_owned())),
+            None => return Err(OfficeError::NotFound { what: "person", name: id.to_string() }),
+        }
+        self.state.record(ctx, &[Deed::done(Operation::PersonErase.name(), format!("person:{id}"))]).await?;
+        match self.vault.destroy_key(ctx.agency.as_str(), &id.to_string()).await? {
+            true => Ok(()),
+            false => Err(OfficeError::NotFound { what: "key of person", name: id.to_string() }),
+        }
     }
 
     async fn check_not_last_administrator(&self, ctx: &OpContext, id: PersonId) -> Result<(), OfficeError> {
