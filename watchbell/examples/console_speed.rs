@@ -1,6 +1,6 @@
 //! How fast the console answers: pages with 100,000 detections behind them, and the list that programs ask for.
 //!
-//! `console_speed [FINDINGS] [SECONDS]`. Server and clients share the machine. Requests go over loopback, on connections that stay
+//! `console_speed [FINDINGS] [SECONDS] [CONNECTIONS]`. Server and clients share the machine. Requests go over loopback, on connections that stay
 //! open; a page's time is from the first byte asked to the last byte had.
 
 #![expect(clippy::print_stdout, clippy::expect_used, reason = "a measurement talks, and may fail loudly")]
@@ -23,6 +23,10 @@ use store::journal::Offset;
 use store::state::{Database, NewFinding, NewToken, Scope, State};
 use store::vault::Vault;
 
+/// As in the program itself.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 struct SystemClock;
 
 impl Clock for SystemClock {
@@ -32,8 +36,6 @@ impl Clock for SystemClock {
     }
 }
 
-/// Connections that ask at once for the list.
-const CLIENTS: usize = 8;
 /// Times that each page is asked for.
 const ROUNDS: usize = 200;
 
@@ -73,6 +75,7 @@ async fn main() {
     let mut arguments = std::env::args().skip(1).map(|text| text.parse::<u64>().expect("a number"));
     let findings = arguments.next().unwrap_or(100_000);
     let seconds = arguments.next().unwrap_or(5);
+    let connections = arguments.next().unwrap_or(8);
     let folder = std::env::temp_dir().join(format!("watchbell-console-speed-{}", std::process::id()));
     std::fs::create_dir_all(&folder).expect("a folder");
     let state = State::open(&Database::Sqlite(folder.join("state.db"))).await.expect("a state");
@@ -122,7 +125,7 @@ async fn main() {
             println!("{page}: p50 {:.1} ms, p95 {:.1} ms", millis(&mut times, 50), millis(&mut times, 95));
         }
         let until = Instant::now() + Duration::from_secs(seconds);
-        let clients: Vec<_> = (0..CLIENTS)
+        let clients: Vec<_> = (0..connections)
             .map(|_| {
                 let bearer = bearer.clone();
                 std::thread::spawn(move || {
@@ -138,7 +141,7 @@ async fn main() {
         let mut times: Vec<Duration> = clients.into_iter().flat_map(|one| one.join().expect("a client")).collect();
         let rate = times.len() as f64 / seconds as f64;
         println!(
-            "list of 100 detections, {CLIENTS} connections: {rate:.0}/s, p50 {:.1} ms, p99 {:.1} ms",
+            "list of 100 detections, {connections} connections: {rate:.0}/s, p50 {:.1} ms, p99 {:.1} ms",
             millis(&mut times, 50),
             millis(&mut times, 99)
         );
