@@ -383,6 +383,21 @@ impl Entrance {
         }
     }
 
+    /// Whether the session is still somebody's who is let in. Asking keeps nobody in.
+    ///
+    /// # Errors
+    /// When the state refuses.
+    pub async fn is_in(&self, session: &Secret) -> Result<bool, EntranceError> {
+        let Some(session) = self.office.state().peek_at_session(session, self.office.now()).await? else {
+            return Ok(false);
+        };
+        match self.somebody(&session.agency, session.person).await {
+            Ok(_) => Ok(true),
+            Err(EntranceError::Passkey) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
     /// What the program with that token may do, if it is one, has not ended and was not revoked.
     ///
     /// # Errors

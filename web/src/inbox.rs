@@ -228,6 +228,9 @@ pub(crate) async fn events(
                 None => {
                     tokio::time::sleep(LOOK_EVERY).await;
                     // Whoever is out hears nothing more; looking does not count as being there.
+                    if !app.entrance.is_in(&visit.session).await.ok()? {
+                        return None;
+                    }
                     app.office.inbox_newer(&visit.visitor.ctx, seq).await.ok()?
                 }
             };

@@ -82,24 +82,34 @@ impl State {
     /// # Errors
     /// When the database refuses or holds nonsense.
     pub async fn session(&self, secret: &[u8; 32], now: Timestamp) -> Result<Option<Session>, StateError> {
+        let session = self.peek_at_session(secret, now).await?;
+        if let Some(session) = &session
+            && session.seen.plus(SEEN_STEP) <= now
+        {
+            let see = sqlx::query(SEE).bind(session.agency.as_str().to_owned()).bind(hash(secret));
+            self.execute(Reach::All, "using a session", see.bind(now.as_micros())).await?;
+        }
+        Ok(session)
+    }
+
+    /// The same without using it: what a page does by itself keeps nobody in.
+    ///
+    /// # Errors
+    /// As [`State::session`].
+    pub async fn peek_at_session(&self, secret: &[u8; 32], now: Timestamp) -> Result<Option<Session>, StateError> {
         let query = sqlx::query(SELECT).bind(hash(secret)).bind(now.as_micros()).bind(idle_since(now).as_micros());
         let Some(row) = self.fetch_optional(Reach::All, "looking a session up", query).await? else {
             return Ok(None);
         };
         let (agency, person) = whose(&row)?;
-        let session = Session {
+        Ok(Some(Session {
             agency,
             person,
             created: Timestamp::from_micros(get(&row, 2)?),
             seen: Timestamp::from_micros(get(&row, 3)?),
             ends: Timestamp::from_micros(get(&row, 4)?),
             stepped_up: get::<Option<i64>>(&row, 5)?.map(Timestamp::from_micros),
-        };
-        if session.seen.plus(SEEN_STEP) <= now {
-            let see = sqlx::query(SEE).bind(session.agency.as_str().to_owned()).bind(hash(secret));
-            self.execute(Reach::All, "using a session", see.bind(now.as_micros())).await?;
-        }
-        Ok(Some(session))
+        }))
     }
 
     /// Puts another secret in a session's place, since its owner has proved again who they are: whoever knew the old one is out.

@@ -72,6 +72,13 @@ fn sessions_end() {
             assert!(is_in(1, minutes * 60).await, "{minutes}");
         }
         assert!(!is_in(1, limits::SESSION_SECONDS_MAX).await);
+        // Peeking keeps nobody in.
+        state.begin_session(&home, id, &[9; 32]).await.unwrap();
+        let peek = async |after: u64| state.peek_at_session(&[9; 32], at(&home, after).now).await.unwrap().is_some();
+        assert!(peek(limits::SESSION_IDLE_SECONDS - 1).await);
+        assert!(!peek(limits::SESSION_IDLE_SECONDS).await);
+        state.end_session(&home, &[9; 32]).await.unwrap();
+        assert!(!peek(0).await);
         assert_eq!(state.forget_ended_sessions(at(&home, limits::SESSION_SECONDS_MAX).now).await.unwrap(), 1);
         // Stepping up changes the secret: whoever knew the old one is out.
         state.begin_session(&home, id, &[3; 32]).await.unwrap();

@@ -186,10 +186,20 @@ const enter = async (page, link, name) => {
   await other.page.waitForURL(`${origin}/inbox`);
   assert.match(await other.page.textContent("nav"), /Audit/);
 
+  // What is live ends with the session.
+  const live = await fetch(`${origin}/inbox/events?seq=0`, { headers: { Cookie: `${fresh.name}=${fresh.value}` } });
+  const told = live.body.getReader();
+  assert.match(new TextDecoder().decode((await told.read()).value), /event: newer/);
+
   // The way out, and in again.
   await page.click("text=Sign out");
   await page.waitForURL(`${origin}/sign-in`);
   await judge(page, "sign-in");
+  const ends = (async () => {
+    while (!(await told.read()).done);
+    return "ended";
+  })();
+  assert.equal(await Promise.race([ends, page.waitForTimeout(5_000)]), "ended", "a live page outlives its session");
   const gone = await fetch(`${origin}/inbox.json`, { headers: { Cookie: `${fresh.name}=${fresh.value}` } });
   assert.equal(gone.status, 401);
   await page.goto(`${origin}/audit?operation=finding.decide`);
