@@ -102,7 +102,8 @@ async fn main() {
     let address = listener.local_addr().expect("an address");
     let public_url: url::Url = format!("http://localhost:{}", address.port()).parse().expect("an address");
     let entrance = Entrance::new(office.clone(), &public_url).expect("a door");
-    let app = web::App { office, entrance, settings: Arc::new(web::Settings { public_url }) };
+    let app =
+        web::App { office, entrance, settings: Arc::new(web::Settings { public_url }), closing: Default::default() };
     tokio::spawn(async move { axum::serve(listener, web::router(app)).await });
 
     let cookie = format!("Cookie: watchbell={}\r\nAccept: text/html", URL_SAFE_NO_PAD.encode(session));

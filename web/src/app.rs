@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use engine::entrance::Entrance;
 use engine::office::Office;
+use tokio_util::sync::CancellationToken;
 use url::Url;
 
 /// How the console is reached.
@@ -39,4 +40,6 @@ pub struct App {
     pub entrance: Arc<Entrance>,
     /// How the console is reached.
     pub settings: Arc<Settings>,
+    /// When it is cancelled, what is live ends: a server that stops waits for its answers.
+    pub closing: CancellationToken,
 }

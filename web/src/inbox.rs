@@ -226,7 +226,10 @@ pub(crate) async fn events(
             let count = match first.take() {
                 Some(count) => count,
                 None => {
-                    tokio::time::sleep(LOOK_EVERY).await;
+                    tokio::select! {
+                        () = tokio::time::sleep(LOOK_EVERY) => {}
+                        () = app.closing.cancelled() => return None,
+                    }
                     // Whoever is out hears nothing more; looking does not count as being there.
                     if !app.entrance.is_in(&visit.session).await.ok()? {
                         return None;

@@ -11,6 +11,7 @@ use engine::office::{Gauges, Hunter};
 use model::doors::Clock;
 use model::{OpContext, Roles};
 use store::state::State;
+use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use crate::config::Config;
@@ -32,6 +33,7 @@ pub(super) async fn open(
     state: &State,
     listening: SocketAddr,
     behind: (Arc<dyn Hunter>, Arc<dyn Gauges>),
+    closing: CancellationToken,
 ) -> Result<Console> {
     let public_url = match &config.public_url {
         Some(url) => url.clone(),
@@ -44,5 +46,5 @@ pub(super) async fn open(
     let setup_url = admitted.map(|admitted| format!("{origin}/setup#{}", URL_SAFE_NO_PAD.encode(admitted.secret)));
     let entrance = Entrance::new(office.clone(), &public_url)?;
     let settings = Arc::new(web::Settings { public_url });
-    Ok(Console { app: web::App { office, entrance, settings }, setup_url })
+    Ok(Console { app: web::App { office, entrance, settings, closing }, setup_url })
 }

@@ -158,7 +158,7 @@ async fn serve(config: Config, arguments: &ServeArgs) -> Result<Exit> {
     let shutdown = CancellationToken::new();
     let gauges = Arc::new(gauges::Counted::new(vitals.clone(), &config));
     let hunter = Arc::clone(&shelf) as Arc<dyn Hunter>;
-    let console = console::open(&config, &state, listening, (hunter, gauges)).await?;
+    let console = console::open(&config, &state, listening, (hunter, gauges), shutdown.clone()).await?;
     let router = sources.ingest_router().merge(http::router(vitals)).merge(web::router(console.app));
     let server = tokio::spawn(connect::http::serve(listener, tls.clone(), router, shutdown.clone()));
     let upkeep = tokio::spawn(upkeep::run(shelf, state.clone(), config.clone(), shutdown.clone()));

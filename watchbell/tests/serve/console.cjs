@@ -210,7 +210,9 @@ const enter = async (page, link, name) => {
     assert.equal((await page.request.get(origin + twin)).status(), 200, twin);
   }
   assert.deepEqual(complaints, []);
+  const [last] = await context.cookies();
   await browser.close();
+  console.log(`session ${last.name}=${last.value}`);
   console.log("the day is over");
 })().catch((error) => {
   console.error(error);

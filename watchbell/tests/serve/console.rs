@@ -1,5 +1,7 @@
 //! The console, from outside: what nobody sees without being in, and a day in a real browser.
 
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
@@ -131,6 +133,14 @@ fn a_day_in_the_console() {
     for secret in ["Ada Brandt", "#", &token] {
         assert!(!log.contains(secret), "the log has {secret:?}: {log}");
     }
+    // A page that is live does not keep the watch from stopping.
+    let session =
+        text(&output.stdout).lines().find_map(|line| line.strip_prefix("session ").map(str::to_owned)).unwrap();
+    let mut live = TcpStream::connect(node.address).unwrap();
+    write!(live, "GET /inbox/events?seq=0 HTTP/1.1\r\nHost: localhost\r\nCookie: {session}\r\n\r\n").unwrap();
+    let mut first = [0; 12];
+    live.read_exact(&mut first).unwrap();
+    assert_eq!(&first, b"HTTP/1.1 200");
     node.stop();
     // Names are nowhere in the clear, and nobody changed the ledger.
     for file in ["state.db", "state.db-wal", "vault.db"] {
