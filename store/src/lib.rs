@@ -5,5 +5,6 @@
 
 pub mod journal;
 pub mod ledger;
+pub mod register;
 pub mod state;
 pub mod vault;

@@ -18,6 +18,7 @@ mod hunt;
 mod inbox;
 mod people;
 mod problem;
+mod register;
 mod shape;
 mod shell;
 mod visit;
@@ -72,6 +73,8 @@ pub const ROUTES: &[(&str, &str, bool)] = &[
     ("POST", "/people/{id}/link", true),
     ("POST", "/people/{id}/roles", true),
     ("POST", "/people/{id}/disable", true),
+    ("GET", "/register", true),
+    ("GET", "/register.json", true),
     ("GET", "/account", true),
     ("POST", "/account/passkey/start", true),
     ("POST", "/account/passkey/finish", true),
@@ -119,6 +122,8 @@ pub fn router(app: App) -> Router {
         .route("/people/{id}/link", post(people::link))
         .route("/people/{id}/roles", post(people::roles))
         .route("/people/{id}/disable", post(people::disable))
+        .route("/register", get(register::html))
+        .route("/register.json", get(register::json))
         .route("/account", get(account::show))
         .route("/account/passkey/start", post(account::passkey_start))
         .route("/account/passkey/finish", post(account::passkey_finish))

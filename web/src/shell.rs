@@ -42,13 +42,14 @@ pub(crate) struct Shell {
 }
 
 /// Pages, and what one must be able to do to be shown the way.
-const WAYS: [(&str, &str, char, Operation); 6] = [
+const WAYS: [(&str, &str, char, Operation); 7] = [
     ("/inbox", "Inbox", 'i', Operation::FindingRead),
     ("/hunt", "Hunt", 'h', Operation::HuntRun),
     ("/health", "Data health", 'd', Operation::SourceRead),
     ("/suppressions", "Suppressions", 's', Operation::FindingRead),
     ("/audit", "Audit", 'a', Operation::LedgerRead),
     ("/people", "People", 'p', Operation::PersonRead),
+    ("/register", "Register", 'r', Operation::RegisterRead),
 ];
 
 impl Shell {

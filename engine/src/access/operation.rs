@@ -22,6 +22,8 @@ pub enum Operation {
     SourceRead,
     /// Read the ledger, and verify it.
     LedgerRead,
+    /// See what is kept, of whom, why and for how long.
+    RegisterRead,
     /// See who works here.
     PersonRead,
     /// Admit people, give them roles, let them in no more.
@@ -40,7 +42,7 @@ pub enum Operation {
 
 impl Operation {
     /// All of them.
-    pub const ALL: [Operation; 15] = [
+    pub const ALL: [Operation; 16] = [
         Operation::FindingRead,
         Operation::FindingDecide,
         Operation::SuppressionManage,
@@ -49,6 +51,7 @@ impl Operation {
         Operation::HuntSave,
         Operation::SourceRead,
         Operation::LedgerRead,
+        Operation::RegisterRead,
         Operation::PersonRead,
         Operation::PersonManage,
         Operation::TokenRead,
@@ -69,6 +72,7 @@ impl Operation {
             Operation::HuntSave => "hunt.save",
             Operation::SourceRead => "source.read",
             Operation::LedgerRead => "ledger.read",
+            Operation::RegisterRead => "register.read",
             Operation::PersonRead => "person.read",
             Operation::PersonManage => "person.manage",
             Operation::TokenRead => "token.read",

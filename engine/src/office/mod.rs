@@ -29,8 +29,9 @@ pub use findings::{DecisionView, FindingView, InboxPage};
 pub use hunts::{HuntAnswer, HuntRefused, Hunter};
 pub use names::Names;
 pub use people::{Admitted, PersonView};
-pub use sources::{Gauges, IntakeView, SourceView, WatchView};
+pub use sources::{Gauges, IntakeView, Period, SourceView, WatchView};
 pub use store::ledger::{Entry as LedgerEntry, Verdict as LedgerVerdict};
+pub use store::register::Kept;
 pub use store::state::{
     Finding, FindingId, InboxAsked, InboxRow, LedgerAsked, LedgerLine, PersonId, SavedHunt, Suppression, Verdict,
 };

@@ -1,6 +1,7 @@
 //! How sources and the watch itself are doing, through a door to whoever counts.
 
 use model::{AgencyId, NoteReason, OpContext, Timestamp};
+use store::register::{Kept, REGISTER};
 
 use super::{Office, OfficeError};
 use crate::access::Operation;
@@ -47,8 +48,21 @@ pub struct WatchView {
     pub is_state_failing: bool,
 }
 
+/// How long events are kept for a purpose.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Period {
+    /// Why, in words that a data protection officer would use.
+    pub purpose: String,
+    /// Which classes of events; all others when empty.
+    pub classes: Vec<u32>,
+    /// Whole days.
+    pub days: u32,
+}
+
 /// Whoever counts.
 pub trait Gauges: Send + Sync {
+    /// How long events are kept, by purpose.
+    fn retention(&self) -> Vec<Period>;
     /// Every source, by name.
     fn sources(&self) -> Vec<SourceView>;
     /// The watch itself.
@@ -67,6 +81,15 @@ pub struct IntakeView {
 }
 
 impl Office {
+    /// What is kept, of whom, why and for how long; and for how long events are kept here.
+    ///
+    /// # Errors
+    /// When the context may not.
+    pub async fn register(&self, ctx: &OpContext) -> Result<(&'static [Kept], Vec<Period>), OfficeError> {
+        self.may(ctx, Operation::RegisterRead).await?;
+        Ok((REGISTER, self.gauges.as_ref().map(|gauges| gauges.retention()).unwrap_or_default()))
+    }
+
     /// How the agency's sources are doing.
     ///
     /// # Errors

@@ -73,6 +73,17 @@ impl Migration {
     }
 }
 
+/// The names of all tables.
+pub(super) fn tables() -> Vec<String> {
+    let statements = MIGRATIONS.iter().flat_map(|migration| migration.statements(Engine::Sqlite));
+    let made = statements.chain([CREATE_TABLE.to_owned()]).filter_map(|statement| {
+        let name = statement.strip_prefix("CREATE TABLE ")?;
+        let name = name.strip_prefix("IF NOT EXISTS ").unwrap_or(name);
+        Some(name.split([' ', '(']).next()?.to_owned())
+    });
+    made.collect()
+}
+
 pub(super) async fn run(state: &State, upto: i64) -> Result<(), StateError> {
     let migrating = sql("migrating");
     let mut work = begin(state).await?;

@@ -56,6 +56,11 @@ pub fn statements() -> Vec<&'static str> {
     .concat()
 }
 
+/// Every table that migrations make, for the register of processing.
+pub fn tables() -> Vec<String> {
+    migrate::tables()
+}
+
 /// The agency of a context, as it is bound.
 fn agency(ctx: &OpContext) -> String {
     ctx.agency.as_str().to_owned()

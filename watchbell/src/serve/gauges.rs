@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use engine::office::{Gauges, SourceView, WatchView};
+use engine::office::{Gauges, Period, SourceView, WatchView};
+use lake::Retention;
 use model::{AgencyId, SourceId};
 
 use super::http::Vitals;
@@ -25,6 +26,7 @@ pub(super) struct Counted {
     vitals: Vitals,
     agencies: HashMap<SourceId, AgencyId>,
     home: AgencyId,
+    retention: Retention,
     samples: Mutex<HashMap<SourceId, Sample>>,
 }
 
@@ -37,6 +39,7 @@ impl Counted {
             vitals,
             agencies: config.sources.iter().filter_map(agency).collect(),
             home: config.agency.clone(),
+            retention: config.retention.clone(),
             samples: Mutex::default(),
         }
     }
@@ -56,6 +59,16 @@ impl Counted {
 }
 
 impl Gauges for Counted {
+    fn retention(&self) -> Vec<Period> {
+        let rules = self.retention.rules.iter().map(|rule| Period {
+            purpose: rule.purpose.clone(),
+            classes: rule.classes.iter().map(|class| class.uid()).collect(),
+            days: rule.days,
+        });
+        let rest = "to detect attacks and to find out what happened".to_owned();
+        rules.chain([Period { purpose: rest, classes: Vec::new(), days: self.retention.default_days }]).collect()
+    }
+
     fn sources(&self) -> Vec<SourceView> {
         let view = |health: connect::HealthSnapshot| SourceView {
             agency: self.agencies.get(&health.source).unwrap_or(&self.home).clone(),

@@ -144,6 +144,12 @@ const enter = async (page, link, name) => {
   assert.match((await page.textContent("tbody")).replace(/\s+/g, " "), /http .*running .* ago/);
   await judge(page, "health");
 
+  await page.keyboard.press("g");
+  await page.keyboard.press("r");
+  await page.waitForURL("**/register");
+  assert.match(await page.textContent("main"), /ledger_entries[\s\S]*/);
+  await judge(page, "register");
+
   // Somebody else is admitted, comes in by the link, and sees what an analyst sees.
   await page.goto(`${origin}/people`);
   await page.fill("form[action='/people/admit'] input[name=name]", "Bert Kim");
@@ -153,7 +159,7 @@ const enter = async (page, link, name) => {
   await judge(page, "people");
   const other = await somebody(browser);
   await enter(other.page, link, "Bert Kim");
-  assert.match((await other.page.textContent("nav")).replace(/\s+/g, ""), /^InboxHuntDatahealthSuppressions$/);
+  assert.match((await other.page.textContent("nav")).replace(/\s+/g, ""), /^InboxHuntDatahealthSuppressionsRegister$/);
   const before = complaints.length;
   assert.equal((await other.page.goto(`${origin}/audit.json`)).status(), 403);
   assert.equal((await other.page.goto(`${origin}/people`)).status(), 403);
@@ -205,7 +211,7 @@ const enter = async (page, link, name) => {
   await page.goto(`${origin}/audit?operation=finding.decide`);
   await page.click("button.main");
   await page.waitForURL(`${origin}/audit?operation=finding.decide`);
-  for (const twin of ["/inbox.json?verdict=acknowledged", "/inbox.csv", "/audit.json", "/audit.csv", "/people.json", "/suppressions.json", "/health.json",
+  for (const twin of ["/inbox.json?verdict=acknowledged", "/inbox.csv", "/audit.json", "/audit.csv", "/people.json", "/suppressions.json", "/health.json", "/register.json",
     "/hunt.json?sql=SELECT+1", "/hunt.csv?sql=SELECT+1"]) {
     assert.equal((await page.request.get(origin + twin)).status(), 200, twin);
   }

@@ -1,0 +1,191 @@
+//! What is kept, of whom, why and for how long: the register of processing (GDPR Art. 30), as far as the program itself knows.
+//!
+//! Each table and each file of an installation has its line here; a test asks the migrations whether one is missing. What an
+//! installation decides (how long events are kept, for which purposes) comes from its configuration and is shown beside.
+
+/// Something that is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Kept {
+    /// The table or file.
+    pub place: &'static str,
+    /// What it holds.
+    pub what: &'static str,
+    /// Of whom, where it is personal data.
+    pub of_whom: Option<&'static str>,
+    /// What it is kept for.
+    pub why: &'static str,
+    /// How long.
+    pub how_long: &'static str,
+    /// How a person's part of it is erased, where it is personal data.
+    pub erased_by: Option<&'static str>,
+}
+
+const fn technical(place: &'static str, what: &'static str, why: &'static str, how_long: &'static str) -> Kept {
+    Kept { place, what, of_whom: None, why, how_long, erased_by: None }
+}
+
+const STAFF: Option<&str> = Some("people who work here");
+const ANYBODY: Option<&str> = Some("whoever is named in the city's logs");
+
+/// Everything that an installation keeps.
+pub const REGISTER: &[Kept] = &[
+    Kept {
+        place: "journal",
+        what: "records as they came in, until they are in the lake",
+        of_whom: ANYBODY,
+        why: "no record is lost when a part of the program is down",
+        how_long: "until detectors and lake have dealt with them; the newest 64 MiB longer",
+        erased_by: Some("watchbell erase"),
+    },
+    Kept {
+        place: "lake",
+        what: "events and the untouched records",
+        of_whom: ANYBODY,
+        why: "to detect attacks, to find out what happened, and to prove it",
+        how_long: "by class and purpose, as the installation says (retention)",
+        erased_by: Some("watchbell erase"),
+    },
+    Kept {
+        place: "findings",
+        what: "what was detected, with the parts of events that say why",
+        of_whom: ANYBODY,
+        why: "to respond to attacks",
+        how_long: "until they are erased",
+        erased_by: Some("watchbell erase"),
+    },
+    Kept {
+        place: "correlations.json",
+        what: "what correlations remember of the last hours",
+        of_whom: ANYBODY,
+        why: "to detect what only several events together show",
+        how_long: "the longest time span of a correlation rule",
+        erased_by: Some("watchbell erase"),
+    },
+    Kept {
+        place: "notes",
+        what: "why records could not be read; no content",
+        of_whom: None,
+        why: "to see that a source is broken",
+        how_long: "the first of each reason and source, for ever",
+        erased_by: None,
+    },
+    technical("note_counts", "how often records could not be read", "to see that a source is broken", "for ever"),
+    Kept {
+        place: "triage",
+        what: "decisions about findings, with notes",
+        of_whom: STAFF,
+        why: "to know what was decided, and why",
+        how_long: "as long as the finding",
+        erased_by: Some("watchbell people forget: the account stays, the name cannot be read"),
+    },
+    Kept {
+        place: "suppressions",
+        what: "what is out of sight, why, and by whom",
+        of_whom: STAFF,
+        why: "to know what is not shown",
+        how_long: "for ever",
+        erased_by: Some("watchbell people forget: the account stays, the name cannot be read"),
+    },
+    Kept {
+        place: "saved_hunts",
+        what: "questions in SQL, and who saved them",
+        of_whom: STAFF,
+        why: "to ask them again",
+        how_long: "until they are removed",
+        erased_by: Some("removing the hunt"),
+    },
+    Kept {
+        place: "people",
+        what: "accounts: a sealed name, roles",
+        of_whom: STAFF,
+        why: "to let people in, and to know who did what",
+        how_long: "for ever; the name until its key is destroyed",
+        erased_by: Some("watchbell people forget"),
+    },
+    Kept {
+        place: "passkeys",
+        what: "public keys, and what their owners call the device",
+        of_whom: STAFF,
+        why: "to let people in",
+        how_long: "until they are removed",
+        erased_by: Some("removing the passkey"),
+    },
+    Kept {
+        place: "sessions",
+        what: "who is in, since when",
+        of_whom: STAFF,
+        why: "to know who asks",
+        how_long: "12 hours at most",
+        erased_by: Some("signing out"),
+    },
+    Kept {
+        place: "setup_links",
+        what: "hashes of links that let somebody in once",
+        of_whom: STAFF,
+        why: "to let people in the first time",
+        how_long: "the link 15 minutes, its hash for ever",
+        erased_by: None,
+    },
+    Kept {
+        place: "ledger_entries",
+        what: "who did what, by ids; beside it the words",
+        of_whom: STAFF,
+        why: "to prove who did what, reads of personal data above all",
+        how_long: "for ever; the words until they are erased",
+        erased_by: Some("watchbell erase takes the words away; the entry says nothing without them"),
+    },
+    technical("ledger_head", "size and edge of the ledger's tree", "to add to it", "for ever"),
+    technical("ledger", "hashes and signed checkpoints", "to prove that nobody changed the ledger", "for ever"),
+    Kept {
+        place: "vault.db",
+        what: "the keys of people's names",
+        of_whom: STAFF,
+        why: "so that a name can be made unreadable in every copy",
+        how_long: "until the key is destroyed",
+        erased_by: Some("watchbell people forget"),
+    },
+    Kept {
+        place: "legal_holds",
+        what: "times whose data must not be deleted, why, and by whom",
+        of_whom: STAFF,
+        why: "to keep evidence",
+        how_long: "for ever",
+        erased_by: None,
+    },
+    technical("service_tokens", "hashes of programs' tokens, and what they may do", "to let programs in", "for ever"),
+    technical("consumers", "how far parts of the program have come", "to go on after a restart", "for ever"),
+    technical(
+        "file_positions",
+        "how far files were read",
+        "to go on after a restart",
+        "400 days after the last change",
+    ),
+    technical("sequences", "the last number that was given", "to number findings", "for ever"),
+    technical("migrations", "which changes of the tables were made", "to bring tables up to date", "for ever"),
+];
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_table_has_its_line() {
+        let known: BTreeSet<&str> = REGISTER.iter().map(|kept| kept.place).collect();
+        assert_eq!(known.len(), REGISTER.len(), "each place once");
+        let tables = crate::state::tables();
+        assert!(tables.len() > 15);
+        for table in tables {
+            assert!(known.contains(table.as_str()), "{table} is kept, and not in the register");
+        }
+    }
+
+    #[test]
+    fn personal_data_says_how_it_goes() {
+        for kept in REGISTER {
+            assert!(!kept.what.is_empty() && !kept.why.is_empty() && !kept.how_long.is_empty(), "{}", kept.place);
+            assert!(kept.of_whom.is_some() || kept.erased_by.is_none(), "{}", kept.place);
+        }
+    }
+}
