@@ -89,6 +89,15 @@ fn tampering_is_found_and_named() {
             &["DELETE FROM ledger_entries WHERE number = 8", "UPDATE ledger_entries SET number = 8 WHERE number = 21"],
             Fault::Changed { number: 8 },
         ),
+        (
+            "reordered",
+            &[
+                "UPDATE ledger_entries SET number = -1 WHERE number = 5",
+                "UPDATE ledger_entries SET number = 5 WHERE number = 6",
+                "UPDATE ledger_entries SET number = 6 WHERE number = -1",
+            ],
+            Fault::Changed { number: 5 },
+        ),
         ("emptied", &["DELETE FROM ledger_entries", "DELETE FROM ledger_head"], Fault::Missing { number: 0 }),
     ];
     for (name, statements, fault) in cases {
