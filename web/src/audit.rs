@@ -84,7 +84,8 @@ pub(crate) async fn verify(State(app): State<App>, visit: Visit) -> Result<Respo
 async fn page(app: &App, visit: &Visit, asked: Asked, verdict: Option<LedgerVerdict>) -> Result<Response, Problem> {
     let ctx = &visit.visitor.ctx;
     let lines = app.office.audit(ctx, &asked.read(PAGE_LINES)).await?;
-    let names = app.office.names(ctx).await?;
+    let actors: Vec<&str> = lines.iter().flat_map(|line| [line.entry.actor.as_str(), &line.entry.object]).collect();
+    let names = app.office.names(ctx, &actors).await?;
     let address = |path: &str, before: &str| {
         let pairs = [
             ("actor", asked.actor.as_str()),

@@ -169,7 +169,8 @@ async fn page(app: &App, visit: &Visit, id: &str) -> Result<Response, Problem> {
         false => Ok(0),
     };
     let (would_suppress, would_suppress_subject) = (count(None).await?, count(subject).await?);
-    let names = app.office.names(ctx).await?;
+    let decided_by: Vec<&str> = view.decision.iter().map(|decision| decision.decided_by.as_str()).collect();
+    let names = app.office.names(ctx, &decided_by).await?;
     let may_hunt = app.office.offers(ctx, Operation::HuntRun);
     // A lake that is down takes the records from the page, not the page.
     let records = app.office.records_of(ctx, view.finding.id).await.map_err(|error| error.to_string());
@@ -261,7 +262,9 @@ struct SuppressionRow {
 pub(crate) async fn suppressions(State(app): State<App>, visit: Visit) -> Result<Response, Problem> {
     let ctx = &visit.visitor.ctx;
     let done = async {
-        let names = app.office.names(ctx).await?;
+        let all = app.office.suppressions(ctx).await?;
+        let actors: Vec<&str> = all.iter().map(|one| one.created_by.as_str()).collect();
+        let names = app.office.names(ctx, &actors).await?;
         let row = |of: Suppression| SuppressionRow {
             by: names.show(&of.created_by).to_owned(),
             created: moment(of.created),
@@ -273,7 +276,7 @@ pub(crate) async fn suppressions(State(app): State<App>, visit: Visit) -> Result
             },
             of,
         };
-        let rows = app.office.suppressions(ctx).await?.into_iter().map(row).collect();
+        let rows = all.into_iter().map(row).collect();
         let shell = Shell::inside(&app, &visit, "Suppressions", "/suppressions").await?;
         let may_lift = app.office.offers(ctx, Operation::SuppressionManage);
         Ok(Html(Suppressions { shell, rows, may_lift }).into_response())

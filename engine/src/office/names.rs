@@ -31,14 +31,19 @@ impl Office {
         Ok(name.map_err(store::vault::VaultError::from)?.unwrap_or_else(|| NO_KEY.to_owned()))
     }
 
-    /// The names of the colleagues of the context: everybody of an agency knows each other.
+    /// The names of those colleagues of the context who are among `actors`: everybody of an agency knows each other. Others stay what
+    /// they are.
     ///
     /// # Errors
     /// When state or vault refuse.
-    pub async fn names(&self, ctx: &OpContext) -> Result<Names, OfficeError> {
+    pub async fn names(&self, ctx: &OpContext, actors: &[&str]) -> Result<Names, OfficeError> {
         let mut names = HashMap::new();
-        for person in self.state.people(ctx).await? {
-            names.insert(person.id.actor(), self.name_of(&person).await?);
+        for &actor in actors {
+            let id = actor.strip_prefix("person:").and_then(PersonId::parse);
+            let Some(id) = id.filter(|_| !names.contains_key(actor)) else { continue };
+            if let Some(person) = self.state.person(ctx, id).await? {
+                names.insert(actor.to_owned(), self.name_of(&person).await?);
+            }
         }
         Ok(Names(names))
     }
