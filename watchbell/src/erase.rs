@@ -95,8 +95,10 @@ async fn erase(arguments: &EraseArgs) -> Result<Exit> {
     job.forget().await?;
     let after = job.search(&journal).await?;
     journal_thread.close().context("closing the journal")?;
-    // How much was deleted, and why; not whose.
-    let words = serde_json::json!({ "purpose": arguments.purpose, "before": before, "after": after }).to_string();
+    // How much was deleted, and why; not whose, even where the purpose says it.
+    let names_them = job.matcher.is_in(arguments.purpose.as_bytes());
+    let purpose = if names_them { "(names the person)" } else { arguments.purpose.as_str() };
+    let words = serde_json::json!({ "purpose": purpose, "before": before, "after": after }).to_string();
     state
         .record(&ctx, &[Deed::done("person.erase", "person").saying(words)])
         .await
