@@ -21,6 +21,7 @@ use webauthn_rs::prelude::{
     PublicKeyCredential, RegisterPublicKeyCredential, Webauthn, WebauthnBuilder, WebauthnError,
 };
 
+use crate::access::Operation;
 use crate::office::{Office, OfficeError};
 
 /// How long a challenge waits for its answer.
@@ -83,6 +84,19 @@ pub struct Challenge {
     pub ceremony: String,
     /// What `navigator.credentials` is given.
     pub options: Value,
+}
+
+/// A passkey as its owner sees it.
+#[derive(Clone, Debug)]
+pub struct OwnPasskey {
+    /// The credential's id.
+    pub credential: Vec<u8>,
+    /// What its owner calls it.
+    pub label: String,
+    /// When it was made known.
+    pub created: Timestamp,
+    /// When it was used last.
+    pub used: Option<Timestamp>,
 }
 
 /// Somebody who is in.
@@ -238,9 +252,7 @@ impl Entrance {
     /// # Errors
     /// When they have not, or there are too many.
     pub async fn start_passkey(&self, visitor: &Visitor) -> Result<Challenge, EntranceError> {
-        if !visitor.ctx.is_proven() {
-            return Err(EntranceError::Passkey);
-        }
+        self.office.may(&visitor.ctx, Operation::OwnPasskeys).await?;
         let name = self.office.name(&visitor.ctx, visitor.person).await?;
         let (options, state) = self.start_registration(&visitor.ctx, visitor.person, &name).await?;
         let ceremony = self.wait(Ceremony::AddPasskey { person: visitor.person, state: Box::new(state) })?;
@@ -266,6 +278,30 @@ impl Entrance {
             }
             _ => Err(EntranceError::Ceremony),
         }
+    }
+
+    /// What somebody who is in calls their passkeys: id, name, when it was made and when it was used last.
+    ///
+    /// # Errors
+    /// When the state refuses.
+    pub async fn own_passkeys(&self, visitor: &Visitor) -> Result<Vec<OwnPasskey>, EntranceError> {
+        let kept = self.office.state().passkeys(&visitor.ctx, visitor.person).await?;
+        let view = |kept: store::state::Passkey| OwnPasskey {
+            credential: kept.credential,
+            label: kept.label,
+            created: kept.created,
+            used: kept.used,
+        };
+        Ok(kept.into_iter().map(view).collect())
+    }
+
+    /// Forgets a passkey of somebody who is in: the device was lost. The last one stays.
+    ///
+    /// # Errors
+    /// When they have not just proved who they are, or there is no such passkey beside another one.
+    pub async fn remove_passkey(&self, visitor: &Visitor, credential: &[u8]) -> Result<(), EntranceError> {
+        self.office.may(&visitor.ctx, Operation::OwnPasskeys).await?;
+        Ok(self.office.state().remove_passkey(&visitor.ctx, visitor.person, credential).await?)
     }
 
     /// Begins to let somebody in: the device says who it is.

@@ -53,7 +53,7 @@ pub enum Role {
     Board,
     /// Reads the ledger and everything that shows how it is worked here, and changes nothing.
     Auditor,
-    /// Admits people and programs, and gives them roles.
+    /// Admits people, and gives them roles.
     Administrator,
     /// A program that reads findings.
     Reader,

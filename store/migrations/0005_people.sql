@@ -22,6 +22,8 @@ CREATE TABLE passkeys (
     PRIMARY KEY (agency, credential)
 );
 
+CREATE UNIQUE INDEX passkeys_by_credential ON passkeys (credential);
+
 CREATE INDEX passkeys_by_person ON passkeys (agency, person);
 
 CREATE TABLE setup_links (

@@ -1,15 +1,20 @@
 //! One's own account: roles, another passkey, and the way out.
 
 use askama::Template;
-use axum::Json;
 use axum::extract::State;
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::{Form, Json};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use engine::entrance::OwnPasskey;
 use model::Role;
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::app::App;
 use crate::entry::Answer;
 use crate::problem::Problem;
+use crate::shape::moment;
 use crate::shell::{Html, Shell};
 use crate::visit::Visit;
 
@@ -19,6 +24,14 @@ struct Page {
     shell: Shell,
     roles: String,
     is_proven: bool,
+    passkeys: Vec<Row>,
+}
+
+struct Row {
+    id: String,
+    label: String,
+    created: String,
+    used: String,
 }
 
 pub(crate) async fn show(State(app): State<App>, visit: Visit) -> Result<Response, Problem> {
@@ -26,7 +39,35 @@ pub(crate) async fn show(State(app): State<App>, visit: Visit) -> Result<Respons
     let shell = Shell::inside(&app, &visit, "Your account", "/account").await;
     let shell = shell.map_err(|error| Problem::from(error).for_page(true))?;
     let roles = ctx.roles.iter().map(Role::name).collect::<Vec<_>>().join(", ");
-    Ok(Html(Page { shell, roles, is_proven: ctx.is_proven() }).into_response())
+    let passkeys =
+        app.entrance.own_passkeys(&visit.visitor).await.map_err(|error| Problem::from(error).for_page(true))?;
+    let row = |passkey: OwnPasskey| Row {
+        id: URL_SAFE_NO_PAD.encode(&passkey.credential),
+        label: passkey.label,
+        created: moment(passkey.created),
+        used: passkey.used.map_or_else(|| "never".to_owned(), moment),
+    };
+    let passkeys = passkeys.into_iter().map(row).collect();
+    Ok(Html(Page { shell, roles, is_proven: ctx.is_proven(), passkeys }).into_response())
+}
+
+/// Which passkey is to be forgotten.
+#[derive(Deserialize)]
+pub(crate) struct Which {
+    id: String,
+}
+
+pub(crate) async fn passkey_remove(
+    State(app): State<App>,
+    visit: Visit,
+    Form(which): Form<Which>,
+) -> Result<Response, Problem> {
+    let done = async {
+        let credential = URL_SAFE_NO_PAD.decode(&which.id).map_err(|_| Problem::bad("this is no passkey"))?;
+        app.entrance.remove_passkey(&visit.visitor, &credential).await?;
+        Ok(Redirect::to("/account").into_response())
+    };
+    done.await.map_err(|problem: Problem| problem.for_page_of("/account"))
 }
 
 pub(crate) async fn passkey_start(State(app): State<App>, visit: Visit) -> Result<Json<Value>, Problem> {

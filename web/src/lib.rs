@@ -76,6 +76,7 @@ pub const ROUTES: &[(&str, &str, bool)] = &[
     ("GET", "/register", true),
     ("GET", "/register.json", true),
     ("GET", "/account", true),
+    ("POST", "/account/passkey/remove", true),
     ("POST", "/account/passkey/start", true),
     ("POST", "/account/passkey/finish", true),
 ];
@@ -125,6 +126,7 @@ pub fn router(app: App) -> Router {
         .route("/register", get(register::html))
         .route("/register.json", get(register::json))
         .route("/account", get(account::show))
+        .route("/account/passkey/remove", post(account::passkey_remove))
         .route("/account/passkey/start", post(account::passkey_start))
         .route("/account/passkey/finish", post(account::passkey_finish))
         .fallback(entry::nothing)

@@ -19,11 +19,11 @@ use crate::visit::{Caller, Visit, write_secret};
 /// Roles that people can have, with what they are for.
 const ROLES: [(Role, &str); 6] = [
     (Role::Analyst, "sees and decides about detections, hunts"),
-    (Role::Lead, "the same, and reads the ledger, holds data"),
+    (Role::Lead, "the same, and reads the ledger"),
     (Role::ServiceOwner, "sees detections"),
     (Role::Board, "sees how things stand"),
     (Role::Auditor, "sees everything that shows how it is worked here"),
-    (Role::Administrator, "admits people and programs"),
+    (Role::Administrator, "admits people"),
 ];
 
 #[derive(Template)]
@@ -123,7 +123,7 @@ pub(crate) async fn admit(State(app): State<App>, visit: Visit, body: String) ->
         let admitted = app.office.admit(&visit.visitor.ctx, &name, roles).await?;
         page(&app, &visit, Some(admitted)).await
     };
-    done.await.map_err(|problem: Problem| problem.for_page(true))
+    done.await.map_err(|problem: Problem| problem.for_page_of("/people"))
 }
 
 pub(crate) async fn link(State(app): State<App>, visit: Visit, Path(id): Path<String>) -> Result<Response, Problem> {
@@ -131,7 +131,7 @@ pub(crate) async fn link(State(app): State<App>, visit: Visit, Path(id): Path<St
         let admitted = app.office.admit_again(&visit.visitor.ctx, person_id(&id)?).await?;
         page(&app, &visit, Some(admitted)).await
     };
-    done.await.map_err(|problem: Problem| problem.for_page(true))
+    done.await.map_err(|problem: Problem| problem.for_page_of("/people"))
 }
 
 pub(crate) async fn roles(
@@ -144,7 +144,7 @@ pub(crate) async fn roles(
         app.office.set_roles(&visit.visitor.ctx, person_id(&id)?, read_form(&body)?.1).await?;
         Ok(Redirect::to("/people").into_response())
     };
-    done.await.map_err(|problem: Problem| problem.for_page(true))
+    done.await.map_err(|problem: Problem| problem.for_page_of("/people"))
 }
 
 /// What is to be confirmed in words.
@@ -167,5 +167,5 @@ pub(crate) async fn disable(
         app.office.disable(&visit.visitor.ctx, person_id(&id)?).await?;
         Ok(Redirect::to("/people").into_response())
     };
-    done.await.map_err(|problem: Problem| problem.for_page(true))
+    done.await.map_err(|problem: Problem| problem.for_page_of("/people"))
 }

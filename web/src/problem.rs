@@ -69,6 +69,12 @@ impl Problem {
         Problem::new(StatusCode::NOT_FOUND, "There is no such thing", detail)
     }
 
+    /// For a page; whoever has to prove who they are comes back to that one.
+    pub(crate) fn for_page_of(self, path: &str) -> Self {
+        let instead = self.instead.map(|instead| format!("{instead}?{}", crate::shape::query(&[("to", path)])));
+        Problem { instead, is_page: true, ..self }
+    }
+
     /// The answer.
     pub(crate) fn into_answer(self) -> Response {
         if let Some(instead) = &self.instead

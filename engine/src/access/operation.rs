@@ -28,21 +28,15 @@ pub enum Operation {
     PersonRead,
     /// Admit people, give them roles, let them in no more.
     PersonManage,
-    /// See which programs have tokens.
-    TokenRead,
-    /// Give programs tokens, and end them.
-    TokenManage,
-    /// Place and lift legal holds.
-    HoldManage,
     /// Delete a person's data.
     PersonErase,
-    /// See and change one's own passkeys and sessions.
-    OwnAccount,
+    /// Make and forget one's own passkeys.
+    OwnPasskeys,
 }
 
 impl Operation {
     /// All of them.
-    pub const ALL: [Operation; 16] = [
+    pub const ALL: [Operation; 13] = [
         Operation::FindingRead,
         Operation::FindingDecide,
         Operation::SuppressionManage,
@@ -54,11 +48,8 @@ impl Operation {
         Operation::RegisterRead,
         Operation::PersonRead,
         Operation::PersonManage,
-        Operation::TokenRead,
-        Operation::TokenManage,
-        Operation::HoldManage,
         Operation::PersonErase,
-        Operation::OwnAccount,
+        Operation::OwnPasskeys,
     ];
 
     /// Its name.
@@ -75,11 +66,8 @@ impl Operation {
             Operation::RegisterRead => "register.read",
             Operation::PersonRead => "person.read",
             Operation::PersonManage => "person.manage",
-            Operation::TokenRead => "token.read",
-            Operation::TokenManage => "token.manage",
-            Operation::HoldManage => "hold.manage",
             Operation::PersonErase => "person.erase",
-            Operation::OwnAccount => "account.own",
+            Operation::OwnPasskeys => "passkeys.own",
         }
     }
 }
@@ -98,7 +86,7 @@ pub enum Group {
     Watching,
     /// What needs a fresh proof of who asks.
     Grave,
-    /// What everybody does with their own account.
+    /// What everybody does with what is their own.
     Own,
 }
 
@@ -118,16 +106,16 @@ impl Group {
     /// Whether the operation is in it.
     pub const fn has(self, operation: Operation) -> bool {
         use Operation::{
-            FindingDecide, FindingRead, HoldManage, HuntPersonal, HuntRun, HuntSave, OwnAccount, PersonErase,
-            PersonManage, SourceRead, SuppressionManage, TokenManage,
+            FindingDecide, FindingRead, HuntPersonal, HuntRun, HuntSave, OwnPasskeys, PersonErase, PersonManage,
+            SourceRead, SuppressionManage,
         };
         match self {
             Group::Watching => matches!(
                 operation,
                 FindingRead | FindingDecide | SuppressionManage | HuntRun | HuntPersonal | HuntSave | SourceRead
             ),
-            Group::Grave => matches!(operation, PersonManage | TokenManage | HoldManage | PersonErase),
-            Group::Own => matches!(operation, OwnAccount),
+            Group::Grave => matches!(operation, PersonManage | PersonErase | OwnPasskeys),
+            Group::Own => matches!(operation, OwnPasskeys),
         }
     }
 }

@@ -138,7 +138,7 @@ impl Office {
     }
 
     /// Goes on when the context may do the operation in its own agency; a denial is written into the ledger.
-    async fn may(&self, ctx: &OpContext, operation: Operation) -> Result<(), OfficeError> {
+    pub(crate) async fn may(&self, ctx: &OpContext, operation: Operation) -> Result<(), OfficeError> {
         let Err(denied) = self.access.check(ctx, operation, &ctx.agency) else { return Ok(()) };
         let deed = Deed { outcome: Outcome::Denied, ..Deed::done(operation.name(), ctx.actor.clone()) };
         self.state.record(ctx, &[deed]).await?;

@@ -39,6 +39,9 @@ fn people_are_let_in_once_by_a_link() {
         assert!(state.enrol(&home, &[1; 32], &passkey).await.unwrap());
         assert!(!state.enrol(&home, &[1; 32], &passkey).await.unwrap(), "a link is used once");
         assert_eq!(state.owner_of_credential(b"cred").await.unwrap(), Some((home.agency.clone(), id)));
+        // Nobody else takes it for theirs, in no agency.
+        let eve = anna(&state, &fire).await;
+        assert!(state.add_passkey(&fire, &NewPasskey { person: eve, ..passkey }).await.is_err());
         state.passkey_used(&home, b"cred", "{\"counter\":1}").await.unwrap();
         let kept = state.passkeys(&home, id).await.unwrap();
         assert_eq!((kept.len(), kept[0].passkey.as_str(), kept[0].used), (1, "{\"counter\":1}", Some(home.now)));

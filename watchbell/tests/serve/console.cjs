@@ -31,6 +31,18 @@ const somebody = async (browser) => {
   return { context, page };
 };
 
+// Another device beside the first: a device makes no second passkey for somebody whom it knows.
+const second = async (page) => {
+  const session = await page.context().newCDPSession(page);
+  await session.send("WebAuthn.enable");
+  await session.send("WebAuthn.addVirtualAuthenticator", {
+    options: {
+      protocol: "ctap2", transport: "usb", hasResidentKey: true, hasUserVerification: true, isUserVerified: true,
+      automaticPresenceSimulation: true,
+    },
+  });
+};
+
 const judge = async (page, name) => {
   fs.mkdirSync(pictures, { recursive: true });
   for (const scheme of ["light", "dark"]) {
@@ -175,12 +187,24 @@ const enter = async (page, link, name) => {
   await judge(page, "prove");
   await page.click("button.main");
   await page.waitForURL(`${origin}/people`);
+  // A second passkey, and the first one forgotten: the device that is left lets its owner in.
+  await page.goto(`${origin}/account`);
+  await second(page);
+  await page.fill("input[name=label]", "the other device");
+  await page.click("text=Make a passkey");
+  await page.waitForSelector("text=The passkey is kept.");
+  await page.reload();
+  await judge(page, "account-two");
+  await page.click("[aria-label='Forget my device']");
+  await page.waitForFunction(() => document.querySelectorAll("main li").length === 1);
+  assert.match(await page.textContent("main li"), /the other device/);
   const [fresh] = await context.cookies();
   assert.notEqual(fresh.value, cookie.value, "a proof changes the session's secret");
   const old = await fetch(`${origin}/inbox.json`, { headers: { Cookie: `${cookie.name}=${cookie.value}` } });
   assert.equal(old.status, 401);
 
   // Other roles: out at once.
+  await page.goto(`${origin}/people`);
   const row = page.locator("tr", { hasText: "Bert Kim" });
   await row.locator("summary").click();
   await row.locator("input[value=auditor]").check();
