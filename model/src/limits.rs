@@ -104,6 +104,14 @@ pub const TRIAGE_AT_ONCE_MAX: usize = 1_000;
 pub const SUPPRESSIONS_MAX: usize = 10_000;
 /// Longest time for which a suppression may be in force.
 pub const SUPPRESSION_DAYS_MAX: u64 = 365;
+/// Longest time for which a token of a program is good.
+pub const TOKEN_DAYS_MAX: u32 = 3_660;
+/// Jobs of one agency that wait, run, or were set aside.
+pub const JOBS_MAX: usize = 100_000;
+/// Bytes of what a job has to know.
+pub const JOB_BYTES_MAX: usize = 64 * 1024;
+/// Letters of what went wrong with a job.
+pub const JOB_ERROR_CHARS_MAX: usize = 1_000;
 /// Lines of the ledger that are read at a time.
 pub const LEDGER_PAGE_MAX: usize = 1_000;
 /// Bytes of the words beside an entry of the ledger.

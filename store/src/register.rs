@@ -111,6 +111,15 @@ pub const REGISTER: &[Kept] = &[
         erased_by: Some("removing the passkey"),
     },
     Kept {
+        place: "identities",
+        what: "hashes of accounts at the staff's identity provider",
+        of_whom: STAFF,
+        why: "to let people in",
+        how_long: "for ever; without the account the hash says nothing",
+        erased_by: None,
+    },
+    technical("jobs", "work that waits, or that failed for good", "to go on after a restart", "until it is done"),
+    Kept {
         place: "sessions",
         what: "who is in, since when",
         of_whom: STAFF,

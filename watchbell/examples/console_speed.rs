@@ -104,7 +104,7 @@ async fn main() {
     let entrance = Entrance::new(office.clone(), &public_url).expect("a door");
     let app =
         web::App { office, entrance, settings: Arc::new(web::Settings { public_url }), closing: Default::default() };
-    tokio::spawn(async move { axum::serve(listener, web::router(app)).await });
+    tokio::spawn(async move { axum::serve(listener, web::router(app, Default::default())).await });
 
     let cookie = format!("Cookie: watchbell={}\r\nAccept: text/html", URL_SAFE_NO_PAD.encode(session));
     let bearer = format!("Authorization: Bearer wbt_{}", URL_SAFE_NO_PAD.encode(token));

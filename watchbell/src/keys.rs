@@ -18,7 +18,11 @@ pub(crate) fn run(arguments: &KeysArgs) -> Result<Exit> {
             KeysCommand::Rotate { data } => {
                 let config = data.config()?;
                 config.must_have_data()?;
-                let wrapped = open(&config).await?.rotate().await.context("cannot rotate the master key")?;
+                let state = node::state(&config).await?;
+                let office = node::office(&config, &state).await?;
+                let ctx = node::context(&config.agency, None)?;
+                let wrapped = office.rotate_keys(&ctx).await.context("cannot rotate the master key")?;
+                node::sign(&config, &state).await?;
                 eprintln!("a new master key wraps {}", words::counted(wrapped as u64, "key"));
             }
             KeysCommand::Export { to, data } => {

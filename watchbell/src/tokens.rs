@@ -1,12 +1,11 @@
 //! `watchbell token`: tokens of programs that bring records.
 
 use std::io::Write;
-use std::time::Duration;
 
 use anyhow::{Context, Result};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use store::state::{NewToken, Scope, State};
+use engine::office::{NamedToken, Office, Scope};
 
 use crate::cli::{TokenArgs, TokenCommand};
 use crate::exit::Exit;
@@ -23,14 +22,19 @@ pub(crate) fn run(arguments: &TokenArgs) -> Result<Exit> {
                 // Tokens are made before the first start, too.
                 config.make_data_dir()?;
                 let state = node::state(&config).await?;
-                let exit = add(&state, &ctx, (name, scope), *days, *json).await?;
+                let office = node::office(&config, &state).await?;
+                let exit = add(&office, &ctx, (name, scope), *days, *json).await?;
                 node::sign(&config, &state).await?;
                 Ok(exit)
             }
-            TokenCommand::List { json, .. } => list(&node::state(&config).await?, &ctx, *json).await,
+            TokenCommand::List { json, .. } => {
+                let state = node::state(&config).await?;
+                list(&node::office(&config, &state).await?, &ctx, *json).await
+            }
             TokenCommand::Revoke { name, .. } => {
                 let state = node::state(&config).await?;
-                state.revoke_token(&ctx, name).await.context("cannot revoke the token")?;
+                let office = node::office(&config, &state).await?;
+                office.revoke_token(&ctx, name).await.context("cannot revoke the token")?;
                 node::sign(&config, &state).await?;
                 eprintln!("revoked: {name}");
                 Ok(Exit::Ok)
@@ -40,17 +44,14 @@ pub(crate) fn run(arguments: &TokenArgs) -> Result<Exit> {
 }
 
 async fn add(
-    state: &State,
+    office: &Office,
     ctx: &model::OpContext,
     (name, scopes): (&str, &[Scope]),
     days: u32,
     json: bool,
 ) -> Result<Exit> {
-    let mut secret = [0; 32];
-    getrandom::fill(&mut secret).map_err(|error| anyhow::anyhow!("the system gives no random numbers: {error}"))?;
-    let expires = ctx.now.plus(Duration::from_secs(u64::from(days) * 86_400));
-    let token = NewToken { name, secret: &secret, scopes: scopes.iter().copied().collect(), expires };
-    state.add_token(ctx, &token).await.context("cannot keep the token")?;
+    let made = office.add_token(ctx, name, scopes.iter().copied().collect(), days).await;
+    let NamedToken { secret, expires } = made.context("cannot keep the token")?;
     let text = format!("{TOKEN_PREFIX}{}", URL_SAFE_NO_PAD.encode(secret));
     let mut out = std::io::stdout().lock();
     if json {
@@ -63,9 +64,9 @@ async fn add(
     Ok(Exit::Ok)
 }
 
-async fn list(state: &State, ctx: &model::OpContext, json: bool) -> Result<Exit> {
+async fn list(office: &Office, ctx: &model::OpContext, json: bool) -> Result<Exit> {
     let mut out = std::io::stdout().lock();
-    for token in state.tokens(ctx).await.context("cannot read tokens")? {
+    for token in office.tokens(ctx).await.context("cannot read tokens")? {
         let status = match token.revoked {
             Some(at) => format!("revoked {at}"),
             None if token.expires <= ctx.now => "ended".to_owned(),

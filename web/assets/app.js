@@ -1,25 +1,28 @@
 // Keys, and the banner that says what is new. Every page works without it.
 "use strict";
 (() => {
-  const rows = [...document.querySelectorAll("[data-rows] tbody tr")];
+  const rows = () => [...document.querySelectorAll("[data-rows] tbody tr")];
   const keys = document.getElementById("keys");
   let here = -1;
   let waitsForLetter = false;
 
+  const mark = (at) => {
+    document.querySelector("[data-rows] tr.here")?.classList.remove("here");
+    here = at;
+    rows()[at]?.classList.add("here");
+  };
   const show = (at) => {
-    if (rows.length === 0) return;
-    rows[here]?.classList.remove("here");
-    here = Math.max(0, Math.min(rows.length - 1, at));
-    rows[here].classList.add("here");
-    rows[here].querySelector("a").focus({ preventScroll: true });
-    rows[here].scrollIntoView({ block: "nearest" });
+    const all = rows();
+    if (all.length === 0) return;
+    mark(Math.max(0, Math.min(all.length - 1, at)));
+    all[here].querySelector("a").focus({ preventScroll: true });
+    all[here].scrollIntoView({ block: "nearest" });
   };
   // What the focus is on is where we are, however it got there.
-  rows.forEach((row, at) => row.addEventListener("focusin", () => {
-    rows[here]?.classList.remove("here");
-    here = at;
-    row.classList.add("here");
-  }));
+  document.addEventListener("focusin", (event) => {
+    const row = event.target.closest?.("[data-rows] tbody tr");
+    if (row) mark(rows().indexOf(row));
+  });
 
   const press = (key) => {
     const target = document.querySelector(`[data-key="${key}"]`);
@@ -33,7 +36,7 @@
     const boxes = [...form.querySelectorAll("input[type=checkbox]")];
     if (boxes.length > 0 && !boxes.some((box) => box.checked)) {
       if (here < 0) return false;
-      rows[here].querySelector("input[type=checkbox]").checked = true;
+      rows()[here].querySelector("input[type=checkbox]").checked = true;
     }
     target.click();
     return true;
@@ -42,7 +45,7 @@
   const suppress = () => {
     if (press("s")) return true;
     if (here < 0) return false;
-    location.href = `${rows[here].dataset.href}#suppress`;
+    location.href = `${rows()[here].dataset.href}#suppress`;
     return true;
   };
 
@@ -58,13 +61,13 @@
       case "j": show(here + 1); return true;
       case "k": show(here - 1); return true;
       case "x": {
-        const box = rows[here]?.querySelector("input[type=checkbox]");
+        const box = rows()[here]?.querySelector("input[type=checkbox]");
         if (box) box.checked = !box.checked;
         return Boolean(box);
       }
       case "Enter":
         if (here < 0 || document.activeElement?.matches("button, a, input, select, summary")) return false;
-        location.href = rows[here].dataset.href;
+        location.href = rows()[here].dataset.href;
         return true;
       case "a": case "e": case "f": return press(key);
       case "s": return suppress();
@@ -96,17 +99,43 @@
 
   if (location.hash === "#suppress") press("s");
 
-  const banner = document.getElementById("newer");
-  if (banner && new URLSearchParams(location.search).get("after") === null) {
-    const source = new EventSource(`/inbox/events?seq=${banner.dataset.seq}`);
+  // New ones are told at once; the list changes only when somebody asks for it.
+  let source;
+  const listen = () => {
+    source?.close();
+    source = undefined;
+    const banner = document.getElementById("newer");
+    if (!banner || new URLSearchParams(location.search).get("after") !== null) return;
+    source = new EventSource(`/inbox/events?seq=${banner.dataset.seq}`);
     source.addEventListener("newer", (event) => {
       const count = Number(event.data);
       banner.hidden = count === 0;
-      const link = document.createElement("a");
-      link.href = location.pathname + location.search;
-      link.textContent = count === 1 ? "1 new detection: show it" : `${count} new detections: show them`;
-      banner.replaceChildren(link);
+      banner.querySelector("a").textContent =
+        count === 1 ? "1 new detection: show it" : `${count} new detections: show them`;
     });
-    addEventListener("pagehide", () => source.close());
-  }
+  };
+  listen();
+  addEventListener("pagehide", () => source?.close());
+
+  // A part of the page has come: the place in the list stays, and so does the keyboard.
+  document.addEventListener("htmx:after:swap", () => {
+    if (here >= 0) show(here);
+    listen();
+  });
+
+  // A question can take a while: how long it has been, and a way to end it.
+  let ticking;
+  document.addEventListener("htmx:before:request", () => {
+    const began = Date.now();
+    clearInterval(ticking);
+    ticking = setInterval(() => {
+      const place = document.querySelector("[data-seconds]");
+      if (place) place.textContent = ` for ${Math.round((Date.now() - began) / 1000)} s`;
+    }, 1000);
+  });
+  document.addEventListener("htmx:finally:request", () => clearInterval(ticking));
+  document.addEventListener("click", (event) => {
+    const form = event.target.closest?.("[data-cancel]")?.closest("form");
+    form?.dispatchEvent(new Event("htmx:abort"));
+  });
 })();

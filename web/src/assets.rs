@@ -1,11 +1,13 @@
-//! Scripts and styles: in the binary, named by their content, so that browsers keep them for ever.
+//! Scripts and styles, ours and those of others: in the binary, named by their content, so that browsers keep them for ever.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::LazyLock;
 
-use axum::extract::Path;
-use axum::http::{StatusCode, header};
+use axum::http::header;
 use axum::response::{IntoResponse, Response};
+
+use crate::asked::Path;
+use crate::problem::Problem;
 
 struct Asset {
     stem: &'static str,
@@ -14,29 +16,21 @@ struct Asset {
     text: &'static str,
 }
 
-const ASSETS: [Asset; 4] = [
-    Asset {
-        stem: "app",
-        ending: "css",
-        media_type: "text/css; charset=utf-8",
-        text: include_str!("../assets/app.css"),
-    },
-    Asset {
-        stem: "app",
-        ending: "js",
-        media_type: "text/javascript; charset=utf-8",
-        text: include_str!("../assets/app.js"),
-    },
-    Asset {
-        stem: "passkey",
-        ending: "js",
-        media_type: "text/javascript; charset=utf-8",
-        text: include_str!("../assets/passkey.js"),
-    },
+const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
+const CSS: &str = "text/css; charset=utf-8";
+
+const ASSETS: [Asset; 8] = [
+    Asset { stem: "app", ending: "css", media_type: CSS, text: include_str!("../assets/app.css") },
+    Asset { stem: "app", ending: "js", media_type: JAVASCRIPT, text: include_str!("../assets/app.js") },
+    Asset { stem: "passkey", ending: "js", media_type: JAVASCRIPT, text: include_str!("../assets/passkey.js") },
     Asset { stem: "bell", ending: "svg", media_type: "image/svg+xml", text: include_str!("../assets/bell.svg") },
+    Asset { stem: "htmx", ending: "js", media_type: JAVASCRIPT, text: include_str!(env!("WATCHBELL_HTMX")) },
+    Asset { stem: "uplot", ending: "js", media_type: JAVASCRIPT, text: include_str!(env!("WATCHBELL_UPLOT")) },
+    Asset { stem: "uplot", ending: "css", media_type: CSS, text: include_str!(env!("WATCHBELL_UPLOT_STYLE")) },
+    Asset { stem: "chart", ending: "js", media_type: JAVASCRIPT, text: include_str!("../assets/chart.js") },
 ];
 
-static NAMES: LazyLock<[String; 4]> = LazyLock::new(|| {
+static NAMES: LazyLock<[String; ASSETS.len()]> = LazyLock::new(|| {
     ASSETS.each_ref().map(|asset| {
         // It only has to change when the content does.
         let mut hasher = DefaultHasher::new();
@@ -45,35 +39,25 @@ static NAMES: LazyLock<[String; 4]> = LazyLock::new(|| {
     })
 });
 
-/// Where pages find the style.
-pub(crate) fn style() -> &'static str {
-    &NAMES[0]
+/// Where pages find a file of ours; the empty text when there is none of that name.
+pub(crate) fn name_of(stem: &str, ending: &str) -> &'static str {
+    let at = ASSETS.iter().position(|asset| asset.stem == stem && asset.ending == ending);
+    at.map_or("", |at| NAMES[at].as_str())
 }
 
-/// Where pages find the script of every page.
-pub(crate) fn script() -> &'static str {
-    &NAMES[1]
-}
-
-/// Where pages find the script of passkeys.
-pub(crate) fn passkey_script() -> &'static str {
-    &NAMES[2]
-}
-
-/// Where pages find the sign in the browser's tab.
-pub(crate) fn icon() -> &'static str {
-    &NAMES[3]
-}
-
-pub(crate) async fn asset(Path(name): Path<String>) -> Response {
+/// A script, a style or a picture of ours.
+#[utoipa::path(get, path = "/assets/{name}", tag = "The watch itself", params(("name" = String, Path)),
+    responses((status = 200, description = "The file", content(
+        (String = "text/css"), (String = "text/javascript"), (String = "image/svg+xml")))))]
+pub(crate) async fn asset(Path(name): Path<String>) -> Result<Response, Problem> {
     match NAMES.iter().position(|known| *known == name) {
         Some(at) => {
             let headers = [
                 (header::CONTENT_TYPE, ASSETS[at].media_type),
                 (header::CACHE_CONTROL, "public, max-age=31536000, immutable"),
             ];
-            (headers, ASSETS[at].text).into_response()
+            Ok((headers, ASSETS[at].text).into_response())
         }
-        None => StatusCode::NOT_FOUND.into_response(),
+        None => Err(Problem::not_found("no file of ours has this name")),
     }
 }

@@ -2,13 +2,15 @@
 
 use askama::Template;
 use axum::Json;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use engine::office::{LedgerAsked, LedgerLine, LedgerVerdict};
-use serde::Deserialize;
-use serde_json::{Value, json};
+use engine::office::{LedgerAsked, LedgerLine, LedgerVerdict, Outcome};
+use model::OpContext;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use crate::app::App;
+use crate::asked::Query;
 use crate::problem::Problem;
 use crate::shape::{csv as csv_answer, moment, query};
 use crate::shell::{Html, Shell};
@@ -20,12 +22,21 @@ const PAGE_LINES: usize = 100;
 const FILE_LINES: usize = 1_000;
 
 /// What an address asks for.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
 #[serde(default)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct Asked {
+    /// Who did it, as the ledger names them.
+    #[param(max_length = 256)]
     actor: String,
+    /// What was done.
+    #[param(max_length = 256)]
     operation: String,
+    /// What it was done to.
+    #[param(max_length = 256)]
     object: String,
+    /// Entries before this number only.
+    #[param(maximum = 9_007_199_254_740_991_i64)]
     before: Option<u64>,
 }
 
@@ -64,21 +75,23 @@ struct Row {
     words: String,
 }
 
+/// Who did what.
+#[utoipa::path(get, path = "/audit", tag = "Accountability", params(Asked), security(("session" = [])),
+    responses((status = 200, body = String, content_type = "text/html")))]
 pub(crate) async fn html(
     State(app): State<App>,
     visit: Visit,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Problem> {
-    page(&app, &visit, asked, None).await.map_err(|problem| problem.for_page(true))
+    page(&app, &visit, asked, None).await
 }
 
 /// Verifies the whole ledger and shows the page with the verdict.
+#[utoipa::path(post, path = "/audit/verify", tag = "Accountability", security(("session" = [])),
+    responses((status = 200, body = String, content_type = "text/html")))]
 pub(crate) async fn verify(State(app): State<App>, visit: Visit) -> Result<Response, Problem> {
-    let done = async {
-        let verdict = app.office.verify_ledger(&visit.visitor.ctx).await?;
-        page(&app, &visit, Asked::default(), Some(verdict)).await
-    };
-    done.await.map_err(|problem: Problem| problem.for_page(true))
+    let verdict = app.office.verify_ledger(&visit.visitor.ctx).await?;
+    page(&app, &visit, Asked::default(), Some(verdict)).await
 }
 
 async fn page(app: &App, visit: &Visit, asked: Asked, verdict: Option<LedgerVerdict>) -> Result<Response, Problem> {
@@ -127,41 +140,64 @@ fn words(line: &LedgerLine) -> String {
     }
 }
 
+/// An entry of the ledger.
+#[derive(Serialize, ToSchema)]
+struct EntryListed {
+    number: u64,
+    #[schema(format = DateTime)]
+    time: String,
+    /// Who: `person:…`, `token:…`, or a part of the program.
+    actor: String,
+    operation: String,
+    object: String,
+    #[schema(value_type = String)]
+    outcome: Outcome,
+    /// In words; none when there are none, or when they were erased.
+    detail: Option<String>,
+    /// The entry's hash, a leaf of the tree.
+    hash: String,
+}
+
+/// Entries of the ledger, newest first.
+#[derive(Serialize, ToSchema)]
+struct EntryList {
+    entries: Vec<EntryListed>,
+}
+
+async fn listed(app: &App, ctx: &OpContext, asked: &LedgerAsked) -> Result<Vec<EntryListed>, Problem> {
+    let listed = |line: LedgerLine| EntryListed {
+        number: line.entry.number,
+        time: line.entry.at.to_string(),
+        outcome: line.entry.outcome,
+        hash: line.entry.hash().to_string(),
+        detail: line.detail.map(|detail| detail.text),
+        actor: line.entry.actor,
+        operation: line.entry.operation,
+        object: line.entry.object,
+    };
+    Ok(app.office.audit(ctx, asked).await?.into_iter().map(listed).collect())
+}
+
+/// Who did what, for programs and auditors.
+#[utoipa::path(get, path = "/audit.json", tag = "Accountability", params(Asked), security(("session" = []), ("token" = [])),
+    responses((status = 200, body = EntryList)))]
 pub(crate) async fn json(
     State(app): State<App>,
     caller: Caller,
     Query(asked): Query<Asked>,
-) -> Result<Json<Value>, Problem> {
-    let lines = app.office.audit(&caller.ctx, &asked.read(PAGE_LINES)).await?;
-    let lines: Vec<Value> = lines
-        .iter()
-        .map(|line| {
-            json!({
-                "number": line.entry.number, "time": line.entry.at.to_string(), "actor": line.entry.actor,
-                "operation": line.entry.operation, "object": line.entry.object, "outcome": line.entry.outcome,
-                "detail": line.detail.as_ref().map(|detail| &detail.text), "hash": line.entry.hash().to_string(),
-            })
-        })
-        .collect();
-    Ok(Json(json!({ "entries": lines })))
+) -> Result<Response, Problem> {
+    let entries = listed(&app, &caller.ctx, &asked.read(PAGE_LINES)).await?;
+    Ok(Json(EntryList { entries }).into_response())
 }
 
+/// Who did what, as a file.
+#[utoipa::path(get, path = "/audit.csv", tag = "Accountability", params(Asked), security(("session" = []), ("token" = [])),
+    responses((status = 200, body = String, content_type = "text/csv")))]
 pub(crate) async fn csv(
     State(app): State<App>,
     caller: Caller,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Problem> {
-    let lines = app.office.audit(&caller.ctx, &asked.read(FILE_LINES)).await?;
-    let rows = lines.iter().map(|line| {
-        vec![
-            line.entry.number.to_string(),
-            line.entry.at.to_string(),
-            line.entry.actor.clone(),
-            line.entry.operation.clone(),
-            line.entry.object.clone(),
-            line.entry.outcome.name().to_owned(),
-            words(line),
-        ]
-    });
-    Ok(csv_answer("audit", &["number", "time", "actor", "operation", "object", "outcome", "detail"], rows))
+    let entries = listed(&app, &caller.ctx, &asked.read(FILE_LINES)).await?;
+    Ok(csv_answer("audit", &["number", "time", "actor", "operation", "object", "outcome", "detail", "hash"], &entries))
 }

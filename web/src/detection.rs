@@ -3,17 +3,19 @@
 use std::time::Duration;
 
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::Json;
+use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
-use axum::{Form, Json};
 use engine::access::Operation;
-use engine::office::{FindingId, FindingView, HuntAnswer, Suppression, Verdict};
+use engine::office::{FindingId, FindingView, HuntAnswer, Verdict};
 use model::OpContext;
 use model::detection::Reason;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::ToSchema;
 
 use crate::app::App;
+use crate::asked::{Fields, Form, Path};
 use crate::inbox::verdict_label;
 use crate::problem::Problem;
 use crate::shape::moment;
@@ -129,34 +131,66 @@ fn finding_id(text: &str) -> Result<FindingId, Problem> {
     FindingId::parse(text).ok_or_else(|| Problem::not_found(format!("{text:?} is no finding")))
 }
 
+/// A finding with everything around it, for programs.
+#[derive(Serialize, ToSchema)]
+struct FindingDocument {
+    #[schema(pattern = "^[0-9a-f]{32}$")]
+    id: String,
+    /// What was detected, by what, and why.
+    #[schema(value_type = Object)]
+    detection: Value,
+    /// The same as an OCSF Detection Finding (class 2004).
+    #[schema(value_type = Object)]
+    ocsf: Value,
+    /// What was decided last.
+    decision: Option<DecisionDocument>,
+}
+
+/// What was decided about a finding.
+#[derive(Serialize, ToSchema)]
+struct DecisionDocument {
+    #[schema(value_type = crate::inbox::VerdictName)]
+    verdict: Verdict,
+    /// Why.
+    note: String,
+    /// By whom, as the ledger names them.
+    decided_by: String,
+    #[schema(format = DateTime)]
+    decided: String,
+}
+
+/// A finding: the page, or with `.json` behind the id the document. Reading it is in the ledger.
+#[utoipa::path(get, path = "/findings/{id}", tag = "Findings",
+    params(("id" = String, Path, pattern = "^[0-9a-f]{32}(\\.json)?$")), security(("session" = []), ("token" = [])),
+    responses(
+        (status = 200, description = "The finding", content(
+            (String = "text/html"), (FindingDocument = "application/json")))))]
 pub(crate) async fn show(
     State(app): State<App>,
     caller: Caller,
     visit: Result<Visit, Problem>,
     Path(name): Path<String>,
-    headers: axum::http::HeaderMap,
 ) -> Result<Response, Problem> {
     match name.strip_suffix(".json") {
         Some(id) => Ok(as_json(&app, &caller.ctx, id).await?.into_response()),
-        None => {
-            let wants_page = Problem::wants_page(&headers);
-            page(&app, &visit?, &name).await.map_err(|problem| problem.for_page(wants_page))
-        }
+        None => page(&app, &visit?, &name).await,
     }
 }
 
-async fn as_json(app: &App, ctx: &OpContext, id: &str) -> Result<Json<Value>, Problem> {
+async fn as_json(app: &App, ctx: &OpContext, id: &str) -> Result<Json<FindingDocument>, Problem> {
     let view = app.office.finding(ctx, finding_id(id)?).await?;
-    let decision = view.decision.map(|decision| {
-        json!({
-            "verdict": decision.verdict, "note": decision.note, "decided_by": decision.decided_by,
-            "decided": decision.decided.to_string(),
-        })
+    let decision = view.decision.map(|decision| DecisionDocument {
+        verdict: decision.verdict,
+        note: decision.note,
+        decided_by: decision.decided_by,
+        decided: decision.decided.to_string(),
     });
-    let ocsf: Value = serde_json::from_str(&view.ocsf).unwrap_or(Value::Null);
-    Ok(Json(json!({
-        "id": view.finding.id.to_string(), "detection": view.finding.detection, "ocsf": ocsf, "decision": decision,
-    })))
+    Ok(Json(FindingDocument {
+        id: view.finding.id.to_string(),
+        detection: serde_json::to_value(&view.finding.detection).unwrap_or_default(),
+        ocsf: serde_json::from_str(&view.ocsf).unwrap_or_default(),
+        decision,
+    }))
 }
 
 async fn page(app: &App, visit: &Visit, id: &str) -> Result<Response, Problem> {
@@ -194,8 +228,28 @@ async fn page(app: &App, visit: &Visit, id: &str) -> Result<Response, Problem> {
     .into_response())
 }
 
-/// Decisions come from a form: `id` as often as there are findings.
-pub(crate) async fn decide(State(app): State<App>, visit: Visit, body: String) -> Result<Response, Problem> {
+/// A decision about findings.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "the shape stands in the document; the form is read field by field")]
+struct Decide {
+    /// Findings, as often as there are some.
+    #[schema(min_items = 1)]
+    id: Vec<String>,
+    #[schema(value_type = crate::inbox::VerdictName)]
+    verdict: String,
+    /// Why.
+    #[schema(max_length = 4_000)]
+    note: Option<String>,
+    /// The page to go to.
+    #[schema(pattern = "^/(inbox|findings/)")]
+    to: Option<String>,
+}
+
+/// Decides about findings.
+#[utoipa::path(post, path = "/findings/decide", tag = "Findings", security(("session" = [])),
+    request_body(content = Decide, content_type = "application/x-www-form-urlencoded"),
+    responses((status = 303, description = "Decided; on to the page that was asked for")))]
+pub(crate) async fn decide(State(app): State<App>, visit: Visit, Fields(body): Fields) -> Result<Response, Problem> {
     let (mut ids, mut verdict, mut note, mut to) = (Vec::new(), None, String::new(), "/inbox".to_owned());
     for (name, value) in url::form_urlencoded::parse(body.as_bytes()) {
         match &*name {
@@ -209,21 +263,31 @@ pub(crate) async fn decide(State(app): State<App>, visit: Visit, body: String) -
     let verdict = verdict.filter(|verdict| *verdict != Verdict::Suppressed);
     let verdict = verdict.ok_or_else(|| Problem::bad("the verdict is none that can be given"))?;
     if ids.is_empty() {
-        return Err(Problem::bad("choose a finding first").for_page(true));
+        return Err(Problem::bad("choose a finding first"));
     }
     app.office.decide(&visit.visitor.ctx, &ids, verdict, note.trim()).await?;
     Ok(Redirect::to(&to).into_response())
 }
 
 /// What a suppression is to be.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 pub(crate) struct Suppress {
-    /// `subject`, or `all`.
+    /// About this machine or address only, or everything of the rule.
+    #[schema(pattern = "^(subject|all)$")]
     scope: String,
+    /// Why.
+    #[schema(min_length = 1, max_length = 4_000)]
     reason: String,
+    /// For how long.
+    #[schema(minimum = 1, maximum = 365)]
     days: u64,
 }
 
+/// Takes findings like this one out of sight for a while.
+#[utoipa::path(post, path = "/findings/{id}/suppress", tag = "Findings",
+    params(("id" = String, Path, pattern = "^[0-9a-f]{32}$")), security(("session" = [])),
+    request_body(content = Suppress, content_type = "application/x-www-form-urlencoded"),
+    responses((status = 303, description = "Suppressed; on to the inbox")))]
 pub(crate) async fn suppress(
     State(app): State<App>,
     visit: Visit,
@@ -231,75 +295,17 @@ pub(crate) async fn suppress(
     Form(asked): Form<Suppress>,
 ) -> Result<Response, Problem> {
     let ctx = &visit.visitor.ctx;
-    let done = async {
-        let view = app.office.finding(ctx, finding_id(&id)?).await?;
-        let subject = view.finding.detection.subject.as_deref().filter(|_| asked.scope == "subject");
-        let days = asked.days.clamp(1, model::limits::SUPPRESSION_DAYS_MAX);
-        let ends = ctx.now.plus(Duration::from_secs(days * 86_400));
-        let what = (view.finding.detection.analytic.uid.as_str(), subject);
-        app.office.suppress(ctx, what, asked.reason.trim(), ends).await?;
-        Ok(Redirect::to("/inbox").into_response())
-    };
-    done.await.map_err(|problem: Problem| problem.for_page(true))
-}
-
-#[derive(Template)]
-#[template(path = "suppressions.html")]
-struct Suppressions {
-    shell: Shell,
-    rows: Vec<SuppressionRow>,
-    may_lift: bool,
-}
-
-struct SuppressionRow {
-    of: Suppression,
-    by: String,
-    created: String,
-    ends: String,
-    status: &'static str,
-}
-
-pub(crate) async fn suppressions(State(app): State<App>, visit: Visit) -> Result<Response, Problem> {
-    let ctx = &visit.visitor.ctx;
-    let done = async {
-        let all = app.office.suppressions(ctx).await?;
-        let actors: Vec<&str> = all.iter().map(|one| one.created_by.as_str()).collect();
-        let names = app.office.names(ctx, &actors).await?;
-        let row = |of: Suppression| SuppressionRow {
-            by: names.show(&of.created_by).to_owned(),
-            created: moment(of.created),
-            ends: moment(of.ends),
-            status: match of.lifted {
-                Some(_) => "lifted",
-                None if of.ends <= ctx.now => "ended",
-                None => "in force",
-            },
-            of,
-        };
-        let rows = all.into_iter().map(row).collect();
-        let shell = Shell::inside(&app, &visit, "Suppressions", "/suppressions").await?;
-        let may_lift = app.office.offers(ctx, Operation::SuppressionManage);
-        Ok(Html(Suppressions { shell, rows, may_lift }).into_response())
-    };
-    done.await.map_err(|problem: Problem| problem.for_page(true))
-}
-
-pub(crate) async fn suppressions_json(State(app): State<App>, caller: Caller) -> Result<Json<Value>, Problem> {
-    let rows = app.office.suppressions(&caller.ctx).await?;
-    let rows: Vec<Value> = rows
-        .iter()
-        .map(|row| {
-            json!({
-                "id": row.id, "analytic_uid": row.analytic_uid, "subject": row.subject, "reason": row.reason,
-                "created_by": row.created_by, "created": row.created.to_string(), "ends": row.ends.to_string(),
-                "lifted": row.lifted.map(|at| at.to_string()),
-            })
-        })
-        .collect();
-    Ok(Json(json!({ "suppressions": rows })))
-}
-
-pub(crate) async fn lift(State(app): State<App>, visit: Visit, Path(id): Path<String>) -> Result<Response, Problem> {
-    app.office.lift_suppression(&visit.visitor.ctx, &id).await?;
-    Ok(Redirect::to("/suppressions").into_response())
+    let days_max = model::limits::SUPPRESSION_DAYS_MAX;
+    if !(1..=days_max).contains(&asked.days) {
+        return Err(Problem::bad(format!("a suppression is for 1 to {days_max} days")));
+    }
+    if !["subject", "all"].contains(&asked.scope.as_str()) {
+        return Err(Problem::bad("a suppression is about the subject, or all of the rule"));
+    }
+    let view = app.office.finding(ctx, finding_id(&id)?).await?;
+    let subject = view.finding.detection.subject.as_deref().filter(|_| asked.scope == "subject");
+    let ends = ctx.now.plus(Duration::from_secs(asked.days * 86_400));
+    let what = (view.finding.detection.analytic.uid.as_str(), subject);
+    app.office.suppress(ctx, what, asked.reason.trim(), ends).await?;
+    Ok(Redirect::to("/inbox").into_response())
 }

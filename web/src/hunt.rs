@@ -1,19 +1,20 @@
 //! Hunting: a question in SQL, its answer, and an address for it that can be sent to a colleague.
 
 use askama::Template;
-use axum::Form;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Redirect, Response};
 use engine::access::Operation;
 use engine::office::{HuntAnswer, OfficeError, SavedHunt};
-use model::{OpContext, Purpose};
+use model::{OpContext, Purpose, Timestamp};
 use serde::Deserialize;
 use serde_json::Value;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::app::App;
+use crate::asked::{Form, Query};
 use crate::problem::Problem;
-use crate::shape::{csv as csv_answer, query};
+use crate::shape::{csv_file, query, shown};
 use crate::shell::{Html, Shell};
 use crate::visit::{Caller, Visit};
 
@@ -25,14 +26,34 @@ const FILE_ROWS: usize = 10_000;
 const CELL_CHARS_MAX: usize = 400;
 
 /// What an address asks for.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
 #[serde(default)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct Asked {
+    /// A question in SQL over `events` and `findings`.
+    #[param(max_length = 65_536)]
     sql: String,
+    /// Why personal data is needed: with it the hunt is in the ledger, without it accounts are pseudonyms.
+    #[param(max_length = 500)]
     purpose: String,
+    /// What `now()` is in the question: the answer's address names it, so that it asks the same for ever.
+    #[param(value_type = Option<String>, format = DateTime)]
+    at: String,
 }
 
 impl Asked {
+    /// A question without anything else.
+    fn of(sql: impl Into<String>) -> Self {
+        Asked { sql: sql.into(), ..Asked::default() }
+    }
+
+    fn as_of(&self, ctx: &OpContext) -> Result<Timestamp, Problem> {
+        match self.at.as_str() {
+            "" => Ok(ctx.now),
+            text => Timestamp::parse(text).ok_or_else(|| Problem::bad("at is no time like 2026-01-31T12:00:00Z")),
+        }
+    }
+
     fn context(&self, ctx: &OpContext) -> Result<OpContext, Problem> {
         let purpose = self.purpose.trim();
         let short = || Problem::bad(format!("a purpose has at least {} letters", Purpose::CHARS_MIN));
@@ -44,7 +65,7 @@ impl Asked {
     }
 
     fn address(&self, path: &str) -> String {
-        let pairs = [("sql", self.sql.as_str()), ("purpose", &self.purpose)];
+        let pairs = [("sql", self.sql.as_str()), ("purpose", &self.purpose), ("at", &self.at)];
         let pairs: Vec<_> = pairs.into_iter().filter(|(_, value)| !value.is_empty()).collect();
         format!("{path}?{}", query(&pairs))
     }
@@ -90,44 +111,38 @@ impl Page {
     }
 }
 
-fn shown(cell: &Value) -> String {
-    match cell {
-        Value::Null => String::new(),
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    }
-}
-
+/// A question, and its answer.
+#[utoipa::path(get, path = "/hunt", tag = "Hunts", params(Asked), security(("session" = [])),
+    responses((status = 200, body = String, content_type = "text/html")))]
 pub(crate) async fn html(
     State(app): State<App>,
     visit: Visit,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Problem> {
-    page(&app, &visit, asked).await.map_err(|problem| problem.for_page(true))
-}
-
-async fn page(app: &App, visit: &Visit, asked: Asked) -> Result<Response, Problem> {
+    let (app, visit) = (&app, &visit);
     let ctx = &visit.visitor.ctx;
-    let saved =
-        app.office.saved_hunts(ctx).await?.into_iter().map(|hunt| Saved {
-            href: Asked { sql: hunt.query.clone(), purpose: String::new() }.address("/hunt"),
-            hunt,
-        });
+    let saved = app
+        .office
+        .saved_hunts(ctx)
+        .await?
+        .into_iter()
+        .map(|hunt| Saved { href: Asked::of(&hunt.query).address("/hunt"), hunt });
     let columns = app.office.hunt_columns(ctx).await?;
     let (mut answer, mut refused) = (None, None);
     if !asked.sql.trim().is_empty() {
-        match app.office.hunt(&asked.context(ctx)?, &asked.sql, PAGE_ROWS).await {
+        match app.office.hunt(&asked.context(ctx)?, &asked.sql, asked.as_of(ctx)?, PAGE_ROWS).await {
             Ok(found) => answer = Some(found),
             // What is wrong with a question belongs beside it.
             Err(OfficeError::Refused(why)) => refused = Some(why),
             Err(error) => return Err(error.into()),
         }
     }
+    let kept = Asked { at: asked.as_of(ctx)?.to_string(), ..asked.clone() };
     Ok(Html(Page {
         shell: Shell::inside(app, visit, "Hunt", "/hunt").await?,
-        here: asked.address("/hunt"),
-        as_json: asked.address("/hunt.json"),
-        as_csv: asked.address("/hunt.csv"),
+        here: kept.address("/hunt"),
+        as_json: kept.address("/hunt.json"),
+        as_csv: kept.address("/hunt.csv"),
         may_save: app.office.offers(ctx, Operation::HuntSave),
         saved: saved.collect(),
         columns,
@@ -139,10 +154,12 @@ async fn page(app: &App, visit: &Visit, asked: Asked) -> Result<Response, Proble
 }
 
 async fn answer(app: &App, ctx: &OpContext, asked: &Asked) -> Result<HuntAnswer, Problem> {
-    Ok(app.office.hunt(&asked.context(ctx)?, &asked.sql, FILE_ROWS).await?)
+    Ok(app.office.hunt(&asked.context(ctx)?, &asked.sql, asked.as_of(ctx)?, FILE_ROWS).await?)
 }
 
-/// One JSON object a line.
+/// A question's answer, one JSON object a line.
+#[utoipa::path(get, path = "/hunt.json", tag = "Hunts", params(Asked), security(("session" = []), ("token" = [])),
+    responses((status = 200, body = String, content_type = "application/x-ndjson")))]
 pub(crate) async fn json(
     State(app): State<App>,
     caller: Caller,
@@ -158,6 +175,9 @@ pub(crate) async fn json(
     Ok(([(header::CONTENT_TYPE, "application/x-ndjson")], text).into_response())
 }
 
+/// A question's answer, as a file.
+#[utoipa::path(get, path = "/hunt.csv", tag = "Hunts", params(Asked), security(("session" = []), ("token" = [])),
+    responses((status = 200, body = String, content_type = "text/csv")))]
 pub(crate) async fn csv(
     State(app): State<App>,
     caller: Caller,
@@ -165,29 +185,43 @@ pub(crate) async fn csv(
 ) -> Result<Response, Problem> {
     let found = answer(&app, &caller.ctx, &asked).await?;
     let header: Vec<&str> = found.columns.iter().map(String::as_str).collect();
-    Ok(csv_answer("hunt", &header, found.rows.iter().map(|row| row.iter().map(shown).collect())))
+    Ok(csv_file("hunt", &header, found.rows.iter().map(|row| row.iter().map(shown).collect())))
 }
 
-/// A hunt to be saved, or removed.
-#[derive(Deserialize)]
-pub(crate) struct Named {
+/// A hunt to be saved.
+#[derive(Deserialize, ToSchema)]
+pub(crate) struct Save {
+    #[schema(min_length = 1, max_length = 128)]
     name: String,
-    #[serde(default)]
+    #[schema(min_length = 1, max_length = 65_536)]
     sql: String,
 }
 
-pub(crate) async fn save(State(app): State<App>, visit: Visit, Form(named): Form<Named>) -> Result<Response, Problem> {
-    let done = app.office.save_hunt(&visit.visitor.ctx, named.name.trim(), &named.sql).await;
-    done.map_err(|error| Problem::from(error).for_page(true))?;
-    Ok(Redirect::to(&Asked { sql: named.sql, purpose: String::new() }.address("/hunt")).into_response())
+/// Saves a hunt under a name.
+#[utoipa::path(post, path = "/hunt/save", tag = "Hunts", security(("session" = [])),
+    request_body(content = Save, content_type = "application/x-www-form-urlencoded"),
+    responses((status = 303, description = "Saved; on to its answer")))]
+pub(crate) async fn save(State(app): State<App>, visit: Visit, Form(save): Form<Save>) -> Result<Response, Problem> {
+    app.office.save_hunt(&visit.visitor.ctx, save.name.trim(), &save.sql).await?;
+    Ok(Redirect::to(&Asked::of(save.sql).address("/hunt")).into_response())
 }
 
+/// Which saved hunt.
+#[derive(Deserialize, ToSchema)]
+pub(crate) struct Named {
+    #[schema(min_length = 1, max_length = 128)]
+    name: String,
+}
+
+/// Removes a saved hunt.
+#[utoipa::path(post, path = "/hunt/remove", tag = "Hunts", security(("session" = [])),
+    request_body(content = Named, content_type = "application/x-www-form-urlencoded"),
+    responses((status = 303, description = "Removed; on to the hunts")))]
 pub(crate) async fn remove(
     State(app): State<App>,
     visit: Visit,
     Form(named): Form<Named>,
 ) -> Result<Response, Problem> {
-    let done = app.office.remove_hunt(&visit.visitor.ctx, &named.name).await;
-    done.map_err(|error| Problem::from(error).for_page(true))?;
+    app.office.remove_hunt(&visit.visitor.ctx, &named.name).await?;
     Ok(Redirect::to("/hunt").into_response())
 }

@@ -5,15 +5,17 @@ use std::time::Duration;
 
 use askama::Template;
 use axum::Json;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use engine::office::{FindingId, InboxAsked, InboxPage, InboxRow, Verdict};
 use futures::Stream;
 use model::{Level, Timestamp};
 use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use crate::app::App;
+use crate::asked::Query;
 use crate::problem::Problem;
 use crate::shape::{csv as csv_answer, moment, query};
 use crate::shell::{Html, Shell};
@@ -27,15 +29,53 @@ const FILE_ROWS: usize = 10_000;
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 
 /// What an address asks for.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
 #[serde(default)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct Asked {
+    /// What was decided about them; open ones when it is not said.
+    #[param(value_type = Option<VerdictName>, inline)]
     verdict: String,
+    /// The least level.
+    #[param(value_type = Option<LevelName>, inline)]
     level: String,
+    /// A part of title or subject, in any case.
+    #[param(max_length = 256)]
     text: String,
+    /// Behind which row to go on: `next` of the answer before.
+    #[param(pattern = "^(informational|low|medium|high|critical),[0-9]{1,18},[0-9a-f]{32}$")]
     after: String,
+    /// How many rows.
+    #[param(minimum = 1, maximum = 10_000)]
     rows: Option<usize>,
 }
+
+/// What can be decided about a finding.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[expect(dead_code, reason = "the names stand in the document")]
+pub(crate) enum VerdictName {
+    Open,
+    Acknowledged,
+    Escalated,
+    FalsePositive,
+    Suppressed,
+}
+
+/// How grave a finding is.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[expect(dead_code, reason = "the names stand in the document")]
+pub(crate) enum LevelName {
+    Informational,
+    Low,
+    Medium,
+    High,
+    Critical,
+}
+
+/// Letters of a text that is searched for.
+const TEXT_CHARS_MAX: usize = 256;
 
 impl Asked {
     fn read(&self, rows_max: usize) -> Result<InboxAsked, Problem> {
@@ -51,7 +91,13 @@ impl Asked {
             "" => None,
             text => Some(read_after(text).ok_or_else(|| Problem::bad("after names no row"))?),
         };
-        let rows_max = self.rows.unwrap_or(rows_max).clamp(1, FILE_ROWS);
+        if self.text.chars().count() > TEXT_CHARS_MAX {
+            return Err(Problem::bad(format!("a text to search for has at most {TEXT_CHARS_MAX} letters")));
+        }
+        let rows_max = self.rows.unwrap_or(rows_max);
+        if !(1..=FILE_ROWS).contains(&rows_max) {
+            return Err(Problem::bad(format!("rows are 1 to {FILE_ROWS}")));
+        }
         Ok(InboxAsked { verdict, level_min, text: self.text.trim().to_owned(), after, rows_max })
     }
 }
@@ -80,6 +126,7 @@ struct Page {
     verdict: Verdict,
     newest: u64,
     next: Option<String>,
+    here: String,
     twin_json: String,
     twin_csv: String,
 }
@@ -102,15 +149,15 @@ pub(crate) fn verdict_label(verdict: Verdict) -> &'static str {
     }
 }
 
+/// What was found, worst first, then newest first.
+#[utoipa::path(get, path = "/inbox", tag = "Findings", params(Asked), security(("session" = [])),
+    responses((status = 200, body = String, content_type = "text/html")))]
 pub(crate) async fn html(
     State(app): State<App>,
     visit: Visit,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Problem> {
-    page(&app, &visit, asked).await.map_err(|problem| problem.for_page(true))
-}
-
-async fn page(app: &App, visit: &Visit, asked: Asked) -> Result<Response, Problem> {
+    let (app, visit) = (&app, &visit);
     let wanted = asked.read(PAGE_ROWS)?;
     let ctx = &visit.visitor.ctx;
     let InboxPage { rows, has_more } = app.office.inbox(ctx, &wanted).await?;
@@ -133,6 +180,7 @@ async fn page(app: &App, visit: &Visit, asked: Asked) -> Result<Response, Proble
         levels: levels.to_vec(),
         verdict: wanted.verdict,
         next,
+        here: address("/inbox", &asked.after),
         twin_json: address("/inbox.json", ""),
         twin_csv: address("/inbox.csv", ""),
         rows,
@@ -141,23 +189,37 @@ async fn page(app: &App, visit: &Visit, asked: Asked) -> Result<Response, Proble
     .into_response())
 }
 
-/// A row for programs. Lists are asked for often: they are written at once, without a tree of values in between.
-#[derive(Serialize)]
+/// A finding in a list. Lists are asked for often: they are written at once, without a tree of values in between.
+#[derive(Serialize, ToSchema)]
 struct Listed<'r> {
+    /// Its id.
+    #[schema(pattern = "^[0-9a-f]{32}$")]
     id: String,
+    /// The rule, indicator list or behaviour that found it.
     analytic_uid: &'r str,
+    /// What it is called.
     title: &'r str,
+    #[schema(value_type = LevelName)]
     severity: &'static str,
+    /// The same as a number (OCSF).
     severity_id: u8,
+    /// When it happened.
+    #[schema(format = DateTime)]
     time: String,
+    /// When it was found.
+    #[schema(format = DateTime)]
     created: String,
+    /// The machine or address that it is about.
     subject: Option<&'r str>,
+    #[schema(value_type = VerdictName)]
     verdict: Verdict,
 }
 
-#[derive(Serialize)]
-struct List<'r> {
+/// Findings, worst first, then newest first.
+#[derive(Serialize, ToSchema)]
+struct FindingList<'r> {
     findings: Vec<Listed<'r>>,
+    /// What to ask as `after` for those behind, if there are any.
     next: Option<String>,
 }
 
@@ -175,6 +237,9 @@ fn listed(row: &InboxRow) -> Listed<'_> {
     }
 }
 
+/// What was found, for programs.
+#[utoipa::path(get, path = "/inbox.json", tag = "Findings", params(Asked), security(("session" = []), ("token" = [])),
+    responses((status = 200, body = FindingList<'static>)))]
 pub(crate) async fn json(
     State(app): State<App>,
     caller: Caller,
@@ -182,37 +247,35 @@ pub(crate) async fn json(
 ) -> Result<Response, Problem> {
     let page = app.office.inbox(&caller.ctx, &asked.read(PAGE_ROWS)?).await?;
     let next = page.rows.last().filter(|_| page.has_more).map(write_after);
-    Ok(Json(List { findings: page.rows.iter().map(listed).collect(), next }).into_response())
+    Ok(Json(FindingList { findings: page.rows.iter().map(listed).collect(), next }).into_response())
 }
 
+/// What was found, as a file.
+#[utoipa::path(get, path = "/inbox.csv", tag = "Findings", params(Asked), security(("session" = []), ("token" = [])),
+    responses((status = 200, body = String, content_type = "text/csv")))]
 pub(crate) async fn csv(
     State(app): State<App>,
     caller: Caller,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Problem> {
     let page = app.office.inbox(&caller.ctx, &asked.read(FILE_ROWS)?).await?;
-    let rows = page.rows.iter().map(|row| {
-        vec![
-            row.id.to_string(),
-            row.level.name().to_owned(),
-            row.time.to_string(),
-            row.title.clone(),
-            row.subject.clone().unwrap_or_default(),
-            row.verdict.name().to_owned(),
-            row.analytic_uid.clone(),
-        ]
-    });
-    Ok(csv_answer("inbox", &["id", "severity", "time", "title", "subject", "verdict", "analytic_uid"], rows))
+    let rows: Vec<_> = page.rows.iter().map(listed).collect();
+    Ok(csv_answer("inbox", &["id", "severity", "time", "title", "subject", "verdict", "analytic_uid"], &rows))
 }
 
 /// From which finding on somebody wants to hear of new ones.
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct Since {
+    /// The number of the newest finding that is known.
     #[serde(default)]
+    #[param(maximum = 9_007_199_254_740_991_i64)]
     seq: u64,
 }
 
-/// How many open findings came since the page was made, whenever that changes.
+/// How many open findings came since the page was made, whenever that changes: events called `newer`.
+#[utoipa::path(get, path = "/inbox/events", tag = "Findings", params(Since), security(("session" = [])),
+    responses((status = 200, body = String, content_type = "text/event-stream")))]
 pub(crate) async fn events(
     State(app): State<App>,
     visit: Visit,

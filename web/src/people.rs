@@ -1,18 +1,19 @@
 //! Who works here, and what for.
 
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::Json;
+use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
-use axum::{Form, Json};
 use engine::access::Operation;
 use engine::office::{Admitted, PersonId, PersonView};
-use model::{Role, Roles};
-use serde::Deserialize;
-use serde_json::{Value, json};
+use model::{OpContext, Role, Roles};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::app::App;
+use crate::asked::{Fields, Form, Path};
 use crate::problem::Problem;
-use crate::shape::moment;
+use crate::shape::{csv as csv_answer, moment};
 use crate::shell::{Html, Shell};
 use crate::visit::{Caller, Visit, write_secret};
 
@@ -79,23 +80,60 @@ async fn page(app: &App, visit: &Visit, admitted: Option<Admitted>) -> Result<Re
     .into_response())
 }
 
+/// Who works here, and what for.
+#[utoipa::path(get, path = "/people", tag = "Administration", security(("session" = [])),
+    responses((status = 200, body = String, content_type = "text/html")))]
 pub(crate) async fn html(State(app): State<App>, visit: Visit) -> Result<Response, Problem> {
-    page(&app, &visit, None).await.map_err(|problem| problem.for_page(true))
+    page(&app, &visit, None).await
 }
 
-pub(crate) async fn json(State(app): State<App>, caller: Caller) -> Result<Json<Value>, Problem> {
-    let people = app.office.people(&caller.ctx).await?;
-    let people: Vec<Value> = people
-        .iter()
-        .map(|person| {
-            json!({
-                "id": person.id.to_string(), "name": person.name,
-                "roles": person.roles.iter().collect::<Vec<_>>(), "created": person.created.to_string(),
-                "disabled": person.disabled.map(|at| at.to_string()), "passkeys": person.passkeys,
-            })
-        })
-        .collect();
-    Ok(Json(json!({ "people": people })))
+/// Somebody who works here.
+#[derive(Serialize, ToSchema)]
+struct PersonListed {
+    id: String,
+    name: String,
+    #[schema(value_type = Vec<String>)]
+    roles: Vec<Role>,
+    #[schema(format = DateTime)]
+    created: String,
+    /// Since when they are let in no more.
+    #[schema(format = DateTime)]
+    disabled: Option<String>,
+    /// How many passkeys they have.
+    passkeys: u64,
+}
+
+/// Everybody who works here.
+#[derive(Serialize, ToSchema)]
+struct PersonList {
+    people: Vec<PersonListed>,
+}
+
+async fn listed(app: &App, ctx: &OpContext) -> Result<Vec<PersonListed>, Problem> {
+    let listed = |person: PersonView| PersonListed {
+        id: person.id.to_string(),
+        name: person.name,
+        roles: person.roles.iter().collect(),
+        created: person.created.to_string(),
+        disabled: person.disabled.map(|at| at.to_string()),
+        passkeys: person.passkeys,
+    };
+    Ok(app.office.people(ctx).await?.into_iter().map(listed).collect())
+}
+
+/// Who works here, for programs.
+#[utoipa::path(get, path = "/people.json", tag = "Administration", security(("session" = []), ("token" = [])),
+    responses((status = 200, body = PersonList)))]
+pub(crate) async fn json(State(app): State<App>, caller: Caller) -> Result<Response, Problem> {
+    Ok(Json(PersonList { people: listed(&app, &caller.ctx).await? }).into_response())
+}
+
+/// Who works here, as a file.
+#[utoipa::path(get, path = "/people.csv", tag = "Administration", security(("session" = []), ("token" = [])),
+    responses((status = 200, body = String, content_type = "text/csv")))]
+pub(crate) async fn csv(State(app): State<App>, caller: Caller) -> Result<Response, Problem> {
+    let people = listed(&app, &caller.ctx).await?;
+    Ok(csv_answer("people", &["id", "name", "roles", "created", "disabled", "passkeys"], &people))
 }
 
 /// A form with a name, and `role` as often as there are roles.
@@ -117,55 +155,79 @@ fn person_id(text: &str) -> Result<PersonId, Problem> {
     PersonId::parse(text).ok_or_else(|| Problem::not_found(format!("{text:?} is no person")))
 }
 
-pub(crate) async fn admit(State(app): State<App>, visit: Visit, body: String) -> Result<Response, Problem> {
-    let done = async {
-        let (name, roles) = read_form(&body)?;
-        let admitted = app.office.admit(&visit.visitor.ctx, &name, roles).await?;
-        page(&app, &visit, Some(admitted)).await
-    };
-    done.await.map_err(|problem: Problem| problem.for_page_of("/people"))
+/// Somebody to be admitted.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "the shape stands in the document; the form is read field by field")]
+struct Admit {
+    #[schema(min_length = 1, max_length = 100)]
+    name: String,
+    /// As often as there are roles.
+    #[schema(min_items = 1)]
+    role: Vec<String>,
 }
 
+/// Admits a person, and shows the link by which they come in the first time.
+#[utoipa::path(post, path = "/people/admit", tag = "Administration", security(("session" = [])),
+    request_body(content = Admit, content_type = "application/x-www-form-urlencoded"),
+    responses((status = 200, body = String, content_type = "text/html")))]
+pub(crate) async fn admit(State(app): State<App>, visit: Visit, Fields(body): Fields) -> Result<Response, Problem> {
+    let (name, roles) = read_form(&body)?;
+    let admitted = app.office.admit(&visit.visitor.ctx, &name, roles).await?;
+    page(&app, &visit, Some(admitted)).await
+}
+
+/// Makes another link for a person.
+#[utoipa::path(post, path = "/people/{id}/link", tag = "Administration", params(("id" = String, Path)),
+    security(("session" = [])), responses((status = 200, body = String, content_type = "text/html")))]
 pub(crate) async fn link(State(app): State<App>, visit: Visit, Path(id): Path<String>) -> Result<Response, Problem> {
-    let done = async {
-        let admitted = app.office.admit_again(&visit.visitor.ctx, person_id(&id)?).await?;
-        page(&app, &visit, Some(admitted)).await
-    };
-    done.await.map_err(|problem: Problem| problem.for_page_of("/people"))
+    let admitted = app.office.admit_again(&visit.visitor.ctx, person_id(&id)?).await?;
+    page(&app, &visit, Some(admitted)).await
 }
 
+/// What somebody is here for.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "the shape stands in the document; the form is read field by field")]
+struct Given {
+    /// As often as there are roles.
+    #[schema(min_items = 1)]
+    role: Vec<String>,
+}
+
+/// Gives a person other roles. They come in again with the new ones.
+#[utoipa::path(post, path = "/people/{id}/roles", tag = "Administration", params(("id" = String, Path)),
+    security(("session" = [])), request_body(content = Given, content_type = "application/x-www-form-urlencoded"),
+    responses((status = 303, description = "Given; on to the people")))]
 pub(crate) async fn roles(
     State(app): State<App>,
     visit: Visit,
     Path(id): Path<String>,
-    body: String,
+    Fields(body): Fields,
 ) -> Result<Response, Problem> {
-    let done = async {
-        app.office.set_roles(&visit.visitor.ctx, person_id(&id)?, read_form(&body)?.1).await?;
-        Ok(Redirect::to("/people").into_response())
-    };
-    done.await.map_err(|problem: Problem| problem.for_page_of("/people"))
+    app.office.set_roles(&visit.visitor.ctx, person_id(&id)?, read_form(&body)?.1).await?;
+    Ok(Redirect::to("/people").into_response())
 }
 
 /// What is to be confirmed in words.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 pub(crate) struct Confirmed {
     #[serde(default)]
+    #[schema(pattern = "^yes$")]
     confirm: String,
 }
 
+/// Lets a person in no more, at once.
+#[utoipa::path(post, path = "/people/{id}/disable", tag = "Administration", params(("id" = String, Path)),
+    security(("session" = [])), request_body(content = Confirmed, content_type = "application/x-www-form-urlencoded"),
+    responses((status = 303, description = "Let in no more; on to the people")))]
 pub(crate) async fn disable(
     State(app): State<App>,
     visit: Visit,
     Path(id): Path<String>,
     Form(confirmed): Form<Confirmed>,
 ) -> Result<Response, Problem> {
-    let done = async {
-        if confirmed.confirm != "yes" {
-            return Err(Problem::bad("tick the box first: this person will be out at once"));
-        }
-        app.office.disable(&visit.visitor.ctx, person_id(&id)?).await?;
-        Ok(Redirect::to("/people").into_response())
-    };
-    done.await.map_err(|problem: Problem| problem.for_page_of("/people"))
+    if confirmed.confirm != "yes" {
+        return Err(Problem::bad("tick the box first: this person will be out at once"));
+    }
+    app.office.disable(&visit.visitor.ctx, person_id(&id)?).await?;
+    Ok(Redirect::to("/people").into_response())
 }

@@ -2,22 +2,53 @@
 
 use askama::Template;
 use axum::Json;
-use axum::http::{HeaderMap, StatusCode, Uri, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use engine::entrance::EntranceError;
 use engine::office::OfficeError;
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::shell::Shell;
 
-/// Something that went wrong.
-#[derive(Debug)]
+/// Something that went wrong. Whether it is shown as a page is not decided where it happens: [`crate::visit::guard`] sees the
+/// request, and makes pages of problems for whoever reads pages.
+#[derive(Clone, Debug)]
 pub(crate) struct Problem {
     status: StatusCode,
     title: &'static str,
     detail: String,
-    /// Where a person goes on instead.
-    instead: Option<String>,
-    is_page: bool,
+    way_out: Option<WayOut>,
+}
+
+/// Where a person goes on instead, and comes back from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum WayOut {
+    SignIn,
+    Prove,
+}
+
+impl WayOut {
+    const fn path(self) -> &'static str {
+        match self {
+            WayOut::SignIn => "/sign-in",
+            WayOut::Prove => "/prove",
+        }
+    }
+}
+
+/// A problem as programs read it (RFC 9457).
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ProblemDocument<'a> {
+    /// Always `about:blank`: the status says what kind it is.
+    r#type: &'static str,
+    /// What went wrong, in a few words that do not change.
+    title: &'static str,
+    /// The status of the answer.
+    #[schema(minimum = 400, maximum = 599)]
+    status: u16,
+    /// What exactly.
+    detail: &'a str,
 }
 
 #[derive(Template)]
@@ -31,26 +62,13 @@ struct Page<'a> {
 
 impl Problem {
     fn new(status: StatusCode, title: &'static str, detail: impl Into<String>) -> Self {
-        Problem { status, title, detail: detail.into(), instead: None, is_page: false }
-    }
-
-    /// Whether whoever asks would rather read a page.
-    pub(crate) fn wants_page(headers: &HeaderMap) -> bool {
-        let accepts = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
-        accepts.is_some_and(|accept| accept.contains("text/html"))
-    }
-
-    /// As a page, or for programs.
-    pub(crate) fn for_page(self, is_page: bool) -> Self {
-        Problem { is_page, ..self }
+        Problem { status, title, detail: detail.into(), way_out: None }
     }
 
     /// Nobody is in. A person is shown the way.
-    pub(crate) fn not_in(uri: &Uri, is_page: bool) -> Self {
-        let path = uri.path_and_query().map_or("/", |path| path.as_str());
+    pub(crate) fn not_in() -> Self {
         let problem = Problem::new(StatusCode::UNAUTHORIZED, "Nobody is signed in", "sign in first");
-        let instead = is_page.then(|| format!("/sign-in?{}", crate::shape::query(&[("to", path)])));
-        Problem { instead, ..problem }.for_page(is_page)
+        Problem { way_out: Some(WayOut::SignIn), ..problem }
     }
 
     /// A request that changes something came from elsewhere.
@@ -61,7 +79,12 @@ impl Problem {
 
     /// What was asked for makes no sense.
     pub(crate) fn bad(detail: impl Into<String>) -> Self {
-        Problem::new(StatusCode::BAD_REQUEST, "This request makes no sense", detail)
+        Problem::unreadable(StatusCode::BAD_REQUEST, detail)
+    }
+
+    /// The request cannot be read: its form, its size, its kind.
+    pub(crate) fn unreadable(status: StatusCode, detail: impl Into<String>) -> Self {
+        Problem::new(status, "This request makes no sense", detail)
     }
 
     /// There is no such thing.
@@ -69,38 +92,33 @@ impl Problem {
         Problem::new(StatusCode::NOT_FOUND, "There is no such thing", detail)
     }
 
-    /// For a page; whoever has to prove who they are comes back to that one.
-    pub(crate) fn for_page_of(self, path: &str) -> Self {
-        let instead = self.instead.map(|instead| format!("{instead}?{}", crate::shape::query(&[("to", path)])));
-        Problem { instead, is_page: true, ..self }
+    /// There is such a thing, but not for this method.
+    pub(crate) fn not_like_this() -> Self {
+        let detail = "this address answers other methods";
+        Problem::new(StatusCode::METHOD_NOT_ALLOWED, "Not like this", detail)
     }
 
-    /// The answer.
-    pub(crate) fn into_answer(self) -> Response {
-        if let Some(instead) = &self.instead
-            && self.is_page
-        {
-            return Redirect::to(instead).into_response();
+    /// The problem for somebody who reads pages; who has to sign in or to prove who they are comes back to `back`.
+    pub(crate) fn into_page(self, back: &str) -> Response {
+        if let Some(way_out) = self.way_out {
+            let way = format!("{}?{}", way_out.path(), crate::shape::query(&[("to", back)]));
+            return Redirect::to(&way).into_response();
         }
-        if self.is_page {
-            let page = Page {
-                shell: Shell::outside(self.title),
-                title: self.title,
-                detail: &self.detail,
-                status: self.status.as_u16(),
-            };
-            return (self.status, crate::shell::Html(page)).into_response();
-        }
-        let body = serde_json::json!({
-            "type": "about:blank", "title": self.title, "status": self.status.as_u16(), "detail": self.detail,
-        });
-        (self.status, [(header::CONTENT_TYPE, "application/problem+json")], Json(body)).into_response()
+        let shell = Shell::outside(self.title);
+        let page = Page { shell, title: self.title, detail: &self.detail, status: self.status.as_u16() };
+        (self.status, crate::shell::Html(page)).into_response()
     }
 }
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        self.into_answer()
+        let (status, detail) = (self.status, &self.detail);
+        let body = ProblemDocument { r#type: "about:blank", title: self.title, status: status.as_u16(), detail };
+        let mut response = (status, Json(body)).into_response();
+        let media_type = HeaderValue::from_static("application/problem+json");
+        response.headers_mut().insert(header::CONTENT_TYPE, media_type);
+        response.extensions_mut().insert(self);
+        response
     }
 }
 
@@ -108,7 +126,7 @@ impl From<OfficeError> for Problem {
     fn from(error: OfficeError) -> Self {
         match error {
             OfficeError::Denied(denied) if denied.needs_proof => Problem {
-                instead: Some("/prove".to_owned()),
+                way_out: Some(WayOut::Prove),
                 ..Problem::new(
                     StatusCode::FORBIDDEN,
                     "Prove again who you are",

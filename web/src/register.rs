@@ -5,10 +5,13 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use engine::office::{Kept, Period};
-use serde_json::{Value, json};
+use model::OpContext;
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::problem::Problem;
+use crate::shape::csv as csv_answer;
 use crate::shell::{Html, Shell};
 use crate::visit::{Caller, Visit};
 
@@ -29,29 +32,70 @@ impl Page {
     }
 }
 
+/// What is kept, of whom, why, for how long, and how it goes.
+#[utoipa::path(get, path = "/register", tag = "Accountability", security(("session" = [])),
+    responses((status = 200, body = String, content_type = "text/html")))]
 pub(crate) async fn html(State(app): State<App>, visit: Visit) -> Result<Response, Problem> {
-    let done = async {
-        let (kept, periods) = app.office.register(&visit.visitor.ctx).await?;
-        let shell = Shell::inside(&app, &visit, "Register of processing", "/register").await?;
-        Ok(Html(Page { shell, kept, periods }).into_response())
-    };
-    done.await.map_err(|problem: Problem| problem.for_page(true))
+    let (kept, periods) = app.office.register(&visit.visitor.ctx).await?;
+    let shell = Shell::inside(&app, &visit, "Register of processing", "/register").await?;
+    Ok(Html(Page { shell, kept, periods }).into_response())
 }
 
-pub(crate) async fn json(State(app): State<App>, caller: Caller) -> Result<Json<Value>, Problem> {
-    let (kept, periods) = app.office.register(&caller.ctx).await?;
-    let kept: Vec<Value> = kept
-        .iter()
-        .map(|kept| {
-            json!({
-                "place": kept.place, "what": kept.what, "of_whom": kept.of_whom, "why": kept.why,
-                "how_long": kept.how_long, "erased_by": kept.erased_by,
-            })
-        })
-        .collect();
-    let periods: Vec<Value> = periods
-        .iter()
-        .map(|period| json!({ "purpose": period.purpose, "classes": period.classes, "days": period.days }))
-        .collect();
-    Ok(Json(json!({ "kept": kept, "events": periods })))
+/// Something that is kept.
+#[derive(Serialize, ToSchema)]
+struct KeptListed {
+    /// A table, or a file.
+    place: &'static str,
+    what: &'static str,
+    /// Whose personal data it can hold; nobody's when it is not said.
+    of_whom: Option<&'static str>,
+    why: &'static str,
+    how_long: &'static str,
+    /// How a person's part of it goes.
+    erased_by: Option<&'static str>,
+}
+
+/// For how long events are kept for a purpose.
+#[derive(Serialize, ToSchema)]
+struct PeriodListed {
+    purpose: String,
+    /// Classes of events (OCSF); all others when there are none.
+    classes: Vec<u32>,
+    days: u32,
+}
+
+/// The register of processing.
+#[derive(Serialize, ToSchema)]
+struct Register {
+    kept: Vec<KeptListed>,
+    events: Vec<PeriodListed>,
+}
+
+async fn listed(app: &App, ctx: &OpContext) -> Result<Register, Problem> {
+    let (kept, periods) = app.office.register(ctx).await?;
+    let one = |kept: &Kept| KeptListed {
+        place: kept.place,
+        what: kept.what,
+        of_whom: kept.of_whom,
+        why: kept.why,
+        how_long: kept.how_long,
+        erased_by: kept.erased_by,
+    };
+    let period = |period: Period| PeriodListed { purpose: period.purpose, classes: period.classes, days: period.days };
+    Ok(Register { kept: kept.iter().map(one).collect(), events: periods.into_iter().map(period).collect() })
+}
+
+/// The register of processing, for programs.
+#[utoipa::path(get, path = "/register.json", tag = "Accountability", security(("session" = []), ("token" = [])),
+    responses((status = 200, body = Register)))]
+pub(crate) async fn json(State(app): State<App>, caller: Caller) -> Result<Response, Problem> {
+    Ok(Json(listed(&app, &caller.ctx).await?).into_response())
+}
+
+/// What is kept, as a file.
+#[utoipa::path(get, path = "/register.csv", tag = "Accountability", security(("session" = []), ("token" = [])),
+    responses((status = 200, body = String, content_type = "text/csv")))]
+pub(crate) async fn csv(State(app): State<App>, caller: Caller) -> Result<Response, Problem> {
+    let register = listed(&app, &caller.ctx).await?;
+    Ok(csv_answer("register", &["place", "what", "of_whom", "why", "how_long", "erased_by"], &register.kept))
 }

@@ -42,13 +42,16 @@ pub(crate) struct Shell {
 }
 
 /// Pages, and what one must be able to do to be shown the way.
-const WAYS: [(&str, &str, char, Operation); 7] = [
+const WAYS: [(&str, &str, char, Operation); 10] = [
     ("/inbox", "Inbox", 'i', Operation::FindingRead),
     ("/hunt", "Hunt", 'h', Operation::HuntRun),
     ("/health", "Data health", 'd', Operation::SourceRead),
     ("/suppressions", "Suppressions", 's', Operation::FindingRead),
     ("/audit", "Audit", 'a', Operation::LedgerRead),
     ("/people", "People", 'p', Operation::PersonRead),
+    ("/tokens", "Tokens", 't', Operation::TokenRead),
+    ("/keys", "Keys", 'k', Operation::KeyRead),
+    ("/agencies", "Agencies", 'y', Operation::AgencyRead),
     ("/register", "Register", 'r', Operation::RegisterRead),
 ];
 
@@ -72,19 +75,30 @@ impl Shell {
         Ok(Shell { title: title.into(), ways, person: Some(person) })
     }
 
-    pub(crate) fn style(&self) -> &'static str {
-        assets::style()
+    /// The address of a script, a style or a picture.
+    pub(crate) fn asset(&self, stem: &str, ending: &str) -> String {
+        format!("/assets/{}", assets::name_of(stem, ending))
     }
+}
 
-    pub(crate) fn icon(&self) -> &'static str {
-        assets::icon()
-    }
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-    pub(crate) fn script(&self) -> &'static str {
-        assets::script()
-    }
-
-    pub(crate) fn passkey_script(&self) -> &'static str {
-        assets::passkey_script()
+    /// Names stand in templates, where the compiler does not check them.
+    #[test]
+    fn every_asset_of_a_template_is_there() {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("templates");
+        let mut found = 0;
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let text = std::fs::read_to_string(entry.unwrap().path()).unwrap();
+            for part in text.split("shell.asset(\"").skip(1) {
+                let (stem, rest) = part.split_once("\", \"").unwrap();
+                let ending = rest.split('"').next().unwrap();
+                assert_ne!(assets::name_of(stem, ending), "", "{stem}.{ending}");
+                found += 1;
+            }
+        }
+        assert!(found > 5, "{found}");
     }
 }

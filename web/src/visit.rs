@@ -3,9 +3,9 @@
 use axum::extract::{FromRequestParts, Request, State};
 use axum::http::header::{self, HeaderName, HeaderValue};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Method};
+use axum::http::{HeaderMap, Method, StatusCode};
 use axum::middleware::Next;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use engine::entrance::{Secret, Visitor};
@@ -43,12 +43,9 @@ impl FromRequestParts<App> for Visit {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let wants_page = Problem::wants_page(&parts.headers);
-        let outside = || Problem::not_in(&parts.uri, wants_page && parts.method == Method::GET);
-        let session = session_of(&parts.headers, &app.settings).ok_or_else(outside)?;
-        let found = app.entrance.visitor(&session).await;
-        let found = found.map_err(|error| Problem::from(error).for_page(wants_page))?;
-        Ok(Visit { visitor: found.ok_or_else(outside)?, session })
+        let session = session_of(&parts.headers, &app.settings).ok_or_else(Problem::not_in)?;
+        let visitor = app.entrance.visitor(&session).await?.ok_or_else(Problem::not_in)?;
+        Ok(Visit { visitor, session })
     }
 }
 
@@ -75,7 +72,7 @@ impl FromRequestParts<App> for Caller {
             Some(secret) => app.entrance.program(&secret).await?,
             None => None,
         };
-        Ok(Caller { ctx: found.ok_or_else(|| Problem::not_in(&parts.uri, false))? })
+        Ok(Caller { ctx: found.ok_or_else(Problem::not_in)? })
     }
 }
 
@@ -102,6 +99,11 @@ pub(crate) fn write_secret(secret: &Secret) -> String {
     URL_SAFE_NO_PAD.encode(secret)
 }
 
+/// A token as its program says it.
+pub(crate) fn write_token(secret: &Secret) -> String {
+    format!("{TOKEN_PREFIX}{}", write_secret(secret))
+}
+
 /// The cookie of a session; without one, the cookie that takes it away.
 pub(crate) fn cookie(settings: &Settings, session: Option<&Secret>) -> HeaderValue {
     let name = cookie_name(settings);
@@ -114,18 +116,57 @@ pub(crate) fn cookie(settings: &Settings, session: Option<&Secret>) -> HeaderVal
     HeaderValue::try_from(text).unwrap_or_else(|_| HeaderValue::from_static(""))
 }
 
-/// Refuses what another page has sent, and tells browsers how to treat the answer.
+/// How whoever asks reads answers.
+#[derive(Clone, Debug)]
+struct Reader {
+    /// Whether they would rather read a page.
+    reads_pages: bool,
+    /// Whether a script of ours asks, for a part of a page.
+    is_part: bool,
+    /// The page that they are on, or go to.
+    page: String,
+}
+
+impl Reader {
+    fn of(request: &Request, settings: &Settings) -> Self {
+        let text = |name: HeaderName| request.headers().get(name).and_then(|value| value.to_str().ok());
+        let is_get = request.method() == Method::GET;
+        let is_part = text(HeaderName::from_static("hx-request")) == Some("true");
+        let own = request.uri().path_and_query().map_or("/", |path| path.as_str());
+        // Of a form, the page that it stands on; browsers name it to us alone.
+        let from = text(header::REFERER).and_then(|page| page.strip_prefix(&settings.origin()));
+        let page = if is_get && !is_part { own } else { from.unwrap_or("/") };
+        let reads_pages = text(header::ACCEPT).is_some_and(|accept| accept.contains("text/html"));
+        Reader { reads_pages: reads_pages || is_part, is_part, page: page.to_owned() }
+    }
+
+    /// Problems as pages for whoever reads pages.
+    fn serve(&self, mut response: Response) -> Response {
+        if !self.reads_pages {
+            return response;
+        }
+        let Some(problem) = response.extensions_mut().remove::<Problem>() else { return response };
+        let page = problem.into_page(&self.page);
+        match page.headers().get(header::LOCATION) {
+            // A part of a page cannot hold the page that somebody is sent to: the script goes there itself.
+            Some(there) if self.is_part => {
+                let headers = [(HeaderName::from_static("hx-redirect"), there.clone())];
+                (StatusCode::OK, headers).into_response()
+            }
+            _ => page,
+        }
+    }
+}
+
+/// Refuses what another page has sent, makes pages of problems, and tells browsers how to treat the answer.
 pub(crate) async fn guard(State(app): State<App>, request: Request, next: Next) -> Response {
-    let wants_page = Problem::wants_page(request.headers());
+    let reader = Reader::of(&request, &app.settings);
     let is_safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
     let origin = request.headers().get(header::ORIGIN).and_then(|origin| origin.to_str().ok());
     let is_ours = origin.is_some_and(|origin| origin == app.settings.origin());
     let is_asset = request.uri().path().starts_with("/assets/");
-    let mut response = if is_safe || is_ours {
-        next.run(request).await
-    } else {
-        Problem::foreign().for_page(wants_page).into_answer()
-    };
+    let mut response = if is_safe || is_ours { next.run(request).await } else { Problem::foreign().into_response() };
+    response = reader.serve(response);
     let headers = response.headers_mut();
     for (name, value) in HEADERS {
         headers.insert(name, HeaderValue::from_static(value));

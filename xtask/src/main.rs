@@ -1,13 +1,15 @@
-//! Chores: demo, test, bench, oracle, torture, fuzz, tidy.
+//! Chores: demo, test, bench, oracle, torture, fuzz, assets, tidy.
 //!
 //! Called as `cargo xtask NAME`. It needs nothing but the standard library and the programs that it starts, so that it is
 //! built in seconds and never waits for the rest of the workspace. Words go to stderr; what another program may want to
 //! read (the last line of an oracle, findings of `tidy`) goes to stdout.
 
+mod assets;
 mod bench;
 mod demo;
 mod fuzz;
 mod oracle;
+mod packages;
 mod process;
 mod services;
 mod test;
@@ -27,6 +29,7 @@ cargo xtask oracle [NAME]   judge us by somebody else's data or tool: ocsf, sigm
 cargo xtask torture [ID]    break things on purpose, long form: T1 to T6, T11; all of them without an id
 cargo xtask fuzz [TARGET] [--seconds N]
                             the readers of outside bytes under libFuzzer, 60 seconds each; all of them without a name
+cargo xtask assets          fetch the console's scripts from npm; the other chores do it when it is needed
 cargo xtask tidy            what can be checked of the invariants and the style in seconds
 cargo xtask help            this text
 
@@ -49,7 +52,12 @@ fn main() -> ExitCode {
 fn dispatch(command: &str, rest: &[String]) -> anyhow::Result<ExitCode> {
     let workspace = Workspace::find()?;
     let name = rest.first().map(String::as_str);
+    // What builds the console needs its scripts.
+    if matches!(command, "demo" | "test" | "bench" | "oracle" | "torture") {
+        assets::run(&workspace)?;
+    }
     match command {
+        "assets" => assets::run(&workspace)?,
         "demo" => demo::run(&workspace)?,
         "test" => test::run(&workspace)?,
         "bench" => bench::run(&workspace, name)?,

@@ -12,11 +12,12 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
+use crate::packages::{Package, install_missing, is_root, locate};
 use crate::process::{find_program, succeed};
 use crate::workspace::Scratch;
 
 /// Debian packages of the servers, and of the browser that pages are tried in, each with a program by which we know that it is there.
-const PACKAGES: [(&str, &str); 6] = [
+const PACKAGES: [Package; 6] = [
     ("nats-server", "nats-server"),
     ("mosquitto", "mosquitto"),
     ("postgresql", "initdb"),
@@ -43,7 +44,9 @@ impl Services {
     /// Installs what is missing, if it may, and starts what does not run. A server that cannot be had is named, with
     /// what would help; the tests that need it say for themselves that they were skipped.
     pub(crate) fn start() -> Result<Self> {
-        install_missing()?;
+        if !install_missing(&PACKAGES)? {
+            eprintln!("  the tests that need them will say that they were skipped");
+        }
         let scratch = Scratch::new("services")?;
         let folder = scratch.path().to_owned();
         // PostgreSQL runs as another user and must reach its own folder inside.
@@ -73,7 +76,7 @@ impl Services {
     }
 
     fn postgres(&mut self, folder: &Path) -> Result<()> {
-        let Some(programs) = postgres_programs() else { return Ok(()) };
+        let Some(programs) = locate("initdb") else { return Ok(()) };
         let data = folder.join("postgres");
         std::fs::create_dir(&data).with_context(|| format!("making {}", data.display()))?;
         let owner = if is_root() { Some(user_ids("postgres")?) } else { None };
@@ -158,58 +161,6 @@ fn listens(port: u16) -> bool {
 fn free_port() -> Result<u16> {
     let listener = TcpListener::bind(("127.0.0.1", 0)).context("looking for a free port")?;
     Ok(listener.local_addr().context("looking for a free port")?.port())
-}
-
-/// The folder with PostgreSQL's own programs: Debian keeps them out of the search path, one folder a version.
-fn postgres_programs() -> Option<PathBuf> {
-    if let Some(program) = find_program("initdb") {
-        return program.parent().map(Path::to_path_buf);
-    }
-    let mut versions: Vec<PathBuf> = std::fs::read_dir("/usr/lib/postgresql")
-        .ok()?
-        .filter_map(|entry| Some(entry.ok()?.path().join("bin")))
-        .filter(|folder| folder.join("initdb").is_file())
-        .collect();
-    versions.sort();
-    versions.pop()
-}
-
-fn install_missing() -> Result<()> {
-    let is_there = |program: &str| match program {
-        "initdb" => postgres_programs().is_some(),
-        _ => find_program(program).is_some(),
-    };
-    let missing: Vec<&str> =
-        PACKAGES.iter().filter(|(_, program)| !is_there(program)).map(|(package, _)| *package).collect();
-    if missing.is_empty() {
-        return Ok(());
-    }
-    let names = missing.join(" ");
-    let Some(apt) = find_program("apt-get").filter(|_| is_root()) else {
-        eprintln!("  missing: {names}; the tests that need them will say that they were skipped");
-        eprintln!("  hint: on Debian or Ubuntu: sudo apt-get install {names}");
-        return Ok(());
-    };
-    eprintln!("  installing {names}");
-    let apt = |arguments: &[&str]| {
-        let mut command = Command::new(&apt);
-        command.args(arguments).env("DEBIAN_FRONTEND", "noninteractive").stdout(Stdio::null());
-        succeed(&mut command)
-    };
-    let mut install = vec!["install", "-y", "--no-install-recommends"];
-    install.extend(&missing);
-    // A machine that never asked for package lists has none; then ask, and try again.
-    if apt(&install).is_err() {
-        apt(&["update"])?;
-        apt(&install).with_context(|| format!("hint: install {names} by hand"))?;
-    }
-    Ok(())
-}
-
-fn is_root() -> bool {
-    use std::os::unix::fs::MetadataExt;
-    // The process's own entry belongs to its effective user.
-    std::fs::metadata("/proc/self").is_ok_and(|meta| meta.uid() == 0)
 }
 
 fn user_ids(name: &str) -> Result<(u32, u32)> {

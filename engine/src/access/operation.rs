@@ -30,13 +30,23 @@ pub enum Operation {
     PersonManage,
     /// Delete a person's data.
     PersonErase,
+    /// See which programs have tokens.
+    TokenRead,
+    /// Make tokens for programs, and revoke them.
+    TokenManage,
+    /// See which keys there are; never the keys.
+    KeyRead,
+    /// Make a new master key.
+    KeyRotate,
+    /// See the agency, and which others this installation serves.
+    AgencyRead,
     /// Make and forget one's own passkeys.
     OwnPasskeys,
 }
 
 impl Operation {
     /// All of them.
-    pub const ALL: [Operation; 13] = [
+    pub const ALL: [Operation; 18] = [
         Operation::FindingRead,
         Operation::FindingDecide,
         Operation::SuppressionManage,
@@ -49,6 +59,11 @@ impl Operation {
         Operation::PersonRead,
         Operation::PersonManage,
         Operation::PersonErase,
+        Operation::TokenRead,
+        Operation::TokenManage,
+        Operation::KeyRead,
+        Operation::KeyRotate,
+        Operation::AgencyRead,
         Operation::OwnPasskeys,
     ];
 
@@ -67,6 +82,11 @@ impl Operation {
             Operation::PersonRead => "person.read",
             Operation::PersonManage => "person.manage",
             Operation::PersonErase => "person.erase",
+            Operation::TokenRead => "token.read",
+            Operation::TokenManage => "token.manage",
+            Operation::KeyRead => "key.read",
+            Operation::KeyRotate => "key.rotate",
+            Operation::AgencyRead => "agency.read",
             Operation::OwnPasskeys => "passkeys.own",
         }
     }
@@ -106,15 +126,15 @@ impl Group {
     /// Whether the operation is in it.
     pub const fn has(self, operation: Operation) -> bool {
         use Operation::{
-            FindingDecide, FindingRead, HuntPersonal, HuntRun, HuntSave, OwnPasskeys, PersonErase, PersonManage,
-            SourceRead, SuppressionManage,
+            FindingDecide, FindingRead, HuntPersonal, HuntRun, HuntSave, KeyRotate, OwnPasskeys, PersonErase,
+            PersonManage, SourceRead, SuppressionManage, TokenManage,
         };
         match self {
             Group::Watching => matches!(
                 operation,
                 FindingRead | FindingDecide | SuppressionManage | HuntRun | HuntPersonal | HuntSave | SourceRead
             ),
-            Group::Grave => matches!(operation, PersonManage | PersonErase | OwnPasskeys),
+            Group::Grave => matches!(operation, PersonManage | PersonErase | TokenManage | KeyRotate | OwnPasskeys),
             Group::Own => matches!(operation, OwnPasskeys),
         }
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use model::doors::BoxFuture;
-use model::{OpContext, Purpose};
+use model::{OpContext, Purpose, Timestamp};
 use serde_json::{Value, json};
 use store::state::{Deed, FindingId, SavedHunt};
 
@@ -67,12 +67,18 @@ impl Office {
         }
     }
 
-    /// Answers a question. With a purpose in the context personal data is shown, and the question is in the ledger before it is
-    /// asked; without one, accounts are pseudonyms.
+    /// Answers a question, in which `now()` is `as_of`. With a purpose in the context personal data is shown, and the question is in
+    /// the ledger before it is asked; without one, accounts are pseudonyms.
     ///
     /// # Errors
     /// When the context may not, or the question is refused.
-    pub async fn hunt(&self, ctx: &OpContext, sql: &str, rows_max: usize) -> Result<HuntAnswer, OfficeError> {
+    pub async fn hunt(
+        &self,
+        ctx: &OpContext,
+        sql: &str,
+        as_of: Timestamp,
+        rows_max: usize,
+    ) -> Result<HuntAnswer, OfficeError> {
         match &ctx.purpose {
             Some(purpose) => {
                 self.may(ctx, Operation::HuntPersonal).await?;
@@ -81,7 +87,7 @@ impl Office {
             }
             None => self.may(ctx, Operation::HuntRun).await?,
         }
-        Ok(self.hunter()?.hunt(ctx, sql, rows_max).await?)
+        Ok(self.hunter()?.hunt(&OpContext { now: as_of, ..ctx.clone() }, sql, rows_max).await?)
     }
 
     /// The columns that can be asked for.

@@ -4,8 +4,10 @@
 //! Writes leave their line in the transaction of the write (in `store`); reads of personal data leave theirs before anything is
 //! shown, many of them in one commit.
 
+mod agencies;
 mod findings;
 mod hunts;
+mod keys;
 mod ledger;
 mod names;
 mod people;
@@ -13,28 +15,32 @@ mod reads;
 mod sources;
 #[cfg(test)]
 mod tests;
+mod tokens;
 
 use std::sync::Arc;
 
 use model::doors::Clock;
 use model::{OpContext, Timestamp};
-use store::ledger::Outcome;
 use store::state::{Deed, State, StateError};
 use store::vault::{Vault, VaultError};
 
 use crate::access::{Access, AccessError, Denied, Operation};
 use crate::ledger::{Ledger, LedgerError};
 
+pub use agencies::{AgencyView, OwnAgency};
 pub use findings::{DecisionView, FindingView, InboxPage};
 pub use hunts::{HuntAnswer, HuntRefused, Hunter};
+pub use keys::KeysView;
 pub use names::Names;
 pub use people::{Admitted, PersonView};
 pub use sources::{Gauges, IntakeView, Period, SourceView, WatchView};
-pub use store::ledger::{Entry as LedgerEntry, Verdict as LedgerVerdict};
+pub use store::ledger::{Entry as LedgerEntry, Outcome, Verdict as LedgerVerdict};
 pub use store::register::Kept;
 pub use store::state::{
-    Finding, FindingId, InboxAsked, InboxRow, LedgerAsked, LedgerLine, PersonId, SavedHunt, Suppression, Verdict,
+    Finding, FindingId, InboxAsked, InboxRow, LedgerAsked, LedgerLine, PersonId, SavedHunt, Scope, ServiceToken,
+    Suppression, Verdict,
 };
+pub use tokens::NamedToken;
 
 use reads::Reads;
 

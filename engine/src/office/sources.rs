@@ -29,6 +29,8 @@ pub struct SourceView {
     pub last: Option<Timestamp>,
     /// What went wrong last, and when.
     pub error: Option<(Timestamp, String)>,
+    /// Records of each of the last minutes, oldest first; the last minute is not over.
+    pub minutes: Vec<u64>,
 }
 
 /// The watch at one moment.
@@ -63,6 +65,10 @@ pub struct Period {
 pub trait Gauges: Send + Sync {
     /// How long events are kept, by purpose.
     fn retention(&self) -> Vec<Period>;
+    /// The agency that the installation stands at.
+    fn home(&self) -> AgencyId;
+    /// The agencies that it serves, by name.
+    fn agencies(&self) -> Vec<AgencyId>;
     /// Every source, by name.
     fn sources(&self) -> Vec<SourceView>;
     /// The watch itself.

@@ -218,6 +218,7 @@ impl Lake {
             statement,
             limits,
             started,
+            now: context.now,
             files: self.count_files(&context.agency),
             _held: (permit.ok(), reader),
         };

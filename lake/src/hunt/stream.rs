@@ -3,16 +3,17 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use chrono::DateTime;
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::error::DataFusionError;
 use datafusion::execution::context::SQLOptions;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::coop::CooperativeExec;
 use datafusion::physical_plan::{ExecutionPlan, execute_stream};
-use datafusion::prelude::SessionContext;
+use datafusion::prelude::{DataFrame, SessionContext};
 use datafusion::sql::parser::Statement;
 use futures::StreamExt;
-use model::limits;
+use model::{Timestamp, limits};
 use serde_json::Value;
 use tokio::sync::{OwnedRwLockReadGuard, OwnedSemaphorePermit, mpsc};
 use tokio::task::JoinHandle;
@@ -27,6 +28,8 @@ pub(super) struct Job {
     pub(super) statement: Statement,
     pub(super) limits: HuntLimits,
     pub(super) started: Instant,
+    /// What `now()` is.
+    pub(super) now: Timestamp,
     pub(super) files: u64,
     /// The hunt's place among those that run at once, and its claim on the files.
     pub(super) _held: (Option<OwnedSemaphorePermit>, OwnedRwLockReadGuard<()>),
@@ -124,7 +127,10 @@ async fn run(job: Job, sender: &mpsc::Sender<Result<Message, HuntError>>) -> Res
     let reading = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
     reading.verify_plan(&plan).map_err(failed)?;
     let explains = matches!(plan, LogicalPlan::Explain(_) | LogicalPlan::Analyze(_) | LogicalPlan::DescribeTable(_));
-    let mut frame = job.session.execute_logical_plan(plan).await.map_err(failed)?;
+    // `now()` is when the context says that it is: an address that was kept asks the same question for ever.
+    let (mut state, plan) = job.session.execute_logical_plan(plan).await.map_err(failed)?.into_parts();
+    state.execution_props_mut().query_execution_start_time = DateTime::from_timestamp_micros(job.now.as_micros());
+    let mut frame = DataFrame::new(state, plan);
     if !explains {
         // One more than is given says whether there was more, and the engine may stop when it has them.
         frame = frame.limit(0, Some(job.limits.rows.saturating_add(1))).map_err(failed)?;

@@ -18,6 +18,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration { version: 3, text: include_str!("../../migrations/0003_findings_in_order.sql") },
     Migration { version: 4, text: include_str!("../../migrations/0004_ledger.sql") },
     Migration { version: 5, text: include_str!("../../migrations/0005_people.sql") },
+    Migration { version: 6, text: include_str!("../../migrations/0006_identities_and_jobs.sql") },
 ];
 
 pub(super) const NEWEST: i64 = MIGRATIONS[MIGRATIONS.len() - 1].version;

@@ -6,14 +6,16 @@
 //!
 //! SQLite runs in WAL mode and syncs at each commit, so that what was committed survives a power cut.
 //!
-//! Absent on purpose: an object mapper, macros that need a database to compile, and the audit ledger, which comes with
-//! the orders that it is about.
+//! Absent on purpose: an object mapper, and macros that need a database to compile.
 
 mod consumers;
 mod database;
 mod findings;
 mod holds;
 mod hunts;
+mod id;
+mod identities;
+mod jobs;
 mod ledger;
 mod migrate;
 mod notes;
@@ -30,6 +32,8 @@ pub use database::{Database, State, StateError};
 pub use findings::{Finding, FindingCopy, FindingId, FindingsAsked, NewFinding, Suppressed};
 pub use holds::LegalHold;
 pub use hunts::SavedHunt;
+pub use identities::IdentityHash;
+pub use jobs::{Job, JobId, JobStatus, Lease, NewJob};
 pub use ledger::{Deed, LedgerAsked, LedgerLine, object_named};
 pub use notes::NoteCount;
 pub use people::{NewPasskey, Passkey, Person, PersonId};
@@ -45,6 +49,8 @@ pub fn statements() -> Vec<&'static str> {
         findings::STATEMENTS,
         holds::STATEMENTS,
         hunts::STATEMENTS,
+        identities::STATEMENTS,
+        jobs::STATEMENTS,
         ledger::STATEMENTS,
         notes::STATEMENTS,
         people::STATEMENTS,

@@ -2,13 +2,14 @@
 //!
 //! A person is an id; the name is sealed with a key of their own (see [`crate::vault`]) and only shown.
 
-use std::fmt;
+use std::collections::HashMap;
 
 use model::{AgencyId, OpContext, Roles, Timestamp, limits};
 use sqlx::{Any, Transaction};
 
 use super::agency;
-use super::database::{Reach, State, StateError, check_name, check_size, get, sql};
+use super::database::{Bound, Reach, State, StateError, check_name, check_size, get, sql};
+use super::id::random_id;
 use super::ledger::{Deed, append};
 
 const INSERT: &str = "INSERT INTO people (agency, id, name, roles, created_us) VALUES ($1, $2, $3, $4, $5)";
@@ -33,6 +34,7 @@ const INSERT_PASSKEY: &str =
 const SELECT_PASSKEYS: &str = "SELECT credential, person, passkey, label, created_us, used_us FROM passkeys \
     WHERE agency = $1 AND person = $2 ORDER BY created_us, credential";
 const COUNT_PASSKEYS: &str = "SELECT COUNT(*) FROM passkeys WHERE agency = $1 AND person = $2";
+const COUNT_ALL_PASSKEYS: &str = "SELECT person, COUNT(*) FROM passkeys WHERE agency = $1 GROUP BY person";
 /// Without an agency: the passkey says who comes.
 const SELECT_BY_CREDENTIAL: &str = "SELECT agency, person FROM passkeys WHERE credential = $1";
 const USE_PASSKEY: &str = "UPDATE passkeys SET passkey = $3, used_us = $4 WHERE agency = $1 AND credential = $2";
@@ -53,53 +55,22 @@ pub(super) const STATEMENTS: &[&str] = &[
     INSERT_PASSKEY,
     SELECT_PASSKEYS,
     COUNT_PASSKEYS,
+    COUNT_ALL_PASSKEYS,
     SELECT_BY_CREDENTIAL,
     USE_PASSKEY,
     DELETE_PASSKEY,
     END_SESSIONS,
 ];
 
-/// A person's id: 16 random bytes, written as 32 hexadecimal digits.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct PersonId([u8; 16]);
+random_id! {
+    /// A person's id.
+    PersonId
+}
 
 impl PersonId {
-    /// A new one.
-    ///
-    /// # Errors
-    /// When the system gives no random numbers.
-    pub fn random() -> Result<Self, StateError> {
-        let mut id = [0; 16];
-        aws_lc_rs::rand::fill(&mut id).map_err(|_| StateError::NoRandomness)?;
-        Ok(PersonId(id))
-    }
-
-    /// Its bytes.
-    pub const fn as_bytes(&self) -> &[u8; 16] {
-        &self.0
-    }
-
-    /// Reads the digits.
-    pub fn parse(text: &str) -> Option<Self> {
-        let is_hex = text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-        is_hex.then(|| u128::from_str_radix(text, 16).ok().map(|number| PersonId(number.to_be_bytes())))?
-    }
-
     /// What contexts and the ledger call this person.
     pub fn actor(&self) -> String {
         format!("person:{self}")
-    }
-}
-
-impl fmt::Display for PersonId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:032x}", u128::from_be_bytes(self.0))
-    }
-}
-
-impl fmt::Debug for PersonId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "PersonId({self})")
     }
 }
 
@@ -215,13 +186,7 @@ impl State {
         self.change_person(ctx, id, disable, Deed::done("person.disable", object(id))).await
     }
 
-    async fn change_person(
-        &self,
-        ctx: &OpContext,
-        id: PersonId,
-        change: super::database::Bound,
-        deed: Deed,
-    ) -> Result<(), StateError> {
+    async fn change_person(&self, ctx: &OpContext, id: PersonId, change: Bound, deed: Deed) -> Result<(), StateError> {
         let changing = sql("changing a person");
         let mut work = self.begin(ctx).await?;
         let done = change.execute(&mut *work).await.map_err(&changing)?;
@@ -270,9 +235,7 @@ impl State {
     /// When there are too many, the label is none, or the database refuses.
     pub async fn enrol(&self, ctx: &OpContext, link: &[u8; 32], passkey: &NewPasskey<'_>) -> Result<bool, StateError> {
         let mut work = self.begin(ctx).await?;
-        let used = sqlx::query(USE_LINK).bind(agency(ctx)).bind(hash(link)).bind(ctx.now.as_micros());
-        let used = used.execute(&mut *work).await.map_err(sql("using a setup link"))?;
-        if used.rows_affected() == 0 {
+        if !use_link(&mut work, ctx, link).await? {
             return Ok(false);
         }
         insert_passkey(&mut work, ctx, passkey).await?;
@@ -288,6 +251,16 @@ impl State {
         let mut work = self.begin(ctx).await?;
         insert_passkey(&mut work, ctx, passkey).await?;
         work.commit().await.map_err(sql("keeping a passkey"))
+    }
+
+    /// How many passkeys everybody of the agency has; who has none is not in it.
+    ///
+    /// # Errors
+    /// When the database refuses or holds nonsense.
+    pub async fn passkey_counts(&self, ctx: &OpContext) -> Result<HashMap<PersonId, u64>, StateError> {
+        let query = sqlx::query(COUNT_ALL_PASSKEYS).bind(agency(ctx));
+        let rows = self.fetch_all(ctx, "counting passkeys", query).await?;
+        rows.iter().map(|row| Ok((person_id(&get::<String>(row, 0)?)?, get::<i64>(row, 1)?.unsigned_abs()))).collect()
     }
 
     /// A person's passkeys.
@@ -348,6 +321,17 @@ pub struct NewPasskey<'a> {
     pub passkey: &'a str,
     /// What its owner calls it.
     pub label: &'a str,
+}
+
+/// Uses a link up. `Ok(false)`: it lets nobody in any more.
+pub(super) async fn use_link(
+    work: &mut Transaction<'_, Any>,
+    ctx: &OpContext,
+    link: &[u8; 32],
+) -> Result<bool, StateError> {
+    let used = sqlx::query(USE_LINK).bind(agency(ctx)).bind(hash(link)).bind(ctx.now.as_micros());
+    let used = used.execute(&mut **work).await.map_err(sql("using a setup link"))?;
+    Ok(used.rows_affected() > 0)
 }
 
 async fn insert_passkey(

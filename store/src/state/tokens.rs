@@ -37,6 +37,20 @@ pub enum Scope {
     Findings,
 }
 
+impl Scope {
+    /// All of them.
+    pub const ALL: [Scope; 3] = [Scope::Ingest, Scope::Hunt, Scope::Findings];
+
+    /// Its name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Scope::Ingest => "ingest",
+            Scope::Hunt => "hunt",
+            Scope::Findings => "findings",
+        }
+    }
+}
+
 /// A token that is to be known from now on.
 pub struct NewToken<'a> {
     /// What people call it, one in an agency, for ever.
@@ -64,6 +78,13 @@ pub struct ServiceToken {
     pub expires: Timestamp,
     /// When it was revoked, if it was.
     pub revoked: Option<Timestamp>,
+}
+
+impl ServiceToken {
+    /// Whether it opens something.
+    pub fn is_good(&self, now: Timestamp) -> bool {
+        self.revoked.is_none() && self.expires > now
+    }
 }
 
 fn hash(secret: &[u8; 32]) -> Vec<u8> {

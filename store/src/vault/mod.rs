@@ -27,6 +27,7 @@ const INSERT: &str = "INSERT INTO person_keys (agency, person, master, wrapped) 
     ON CONFLICT (agency, person) DO NOTHING";
 const SELECT_OTHERS: &str = "SELECT agency, person, master, wrapped FROM person_keys WHERE master <> $1";
 const REWRAP: &str = "UPDATE person_keys SET master = $3, wrapped = $4 WHERE agency = $1 AND person = $2";
+const COUNT_BY_MASTER: &str = "SELECT master, COUNT(*) FROM person_keys GROUP BY master";
 const DELETE: &str = "DELETE FROM person_keys WHERE agency = $1 AND person = $2";
 
 /// Why a key cannot be had.
@@ -64,6 +65,17 @@ pub enum VaultError {
 
 fn sql(what: &'static str) -> impl Fn(sqlx::Error) -> VaultError {
     move |source| VaultError::Sql { what, source }
+}
+
+/// What there is in a vault.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VaultStatus {
+    /// The name of the newest master key.
+    pub master: String,
+    /// Keys of persons that it wraps.
+    pub persons: u64,
+    /// Keys of persons that an older one wraps: a rotation was not finished.
+    pub persons_of_older: u64,
 }
 
 /// The keys of an installation.
@@ -122,6 +134,21 @@ impl Vault {
         insert.execute(&self.pool).await.map_err(sql("writing a key"))?;
         // Somebody may have been faster.
         self.key(agency, person).await?.ok_or(VaultError::Seal(SealError))
+    }
+
+    /// How many keys of persons there are, and the name of the master key that wraps new ones.
+    ///
+    /// # Errors
+    /// When the vault refuses.
+    pub async fn status(&self) -> Result<VaultStatus, VaultError> {
+        let master = self.master()?.newest().to_owned();
+        let rows = sqlx::query(COUNT_BY_MASTER).fetch_all(&self.pool).await.map_err(sql("counting keys"))?;
+        let counts: Vec<(String, i64)> = rows.iter().map(|row| (row.get(0), row.get(1))).collect();
+        let count = |is_newest: bool| {
+            let of = counts.iter().filter(|(name, _)| (*name == master) == is_newest);
+            of.map(|(_, count)| count.unsigned_abs()).sum()
+        };
+        Ok(VaultStatus { persons: count(true), persons_of_older: count(false), master })
     }
 
     /// Destroys a person's key: nothing that was sealed with it can be read again, in no copy. Says whether there was one.

@@ -4,15 +4,19 @@ use std::fmt::Write;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use axum::Router;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::{Json, Router};
 use connect::{HealthSnapshot, Sources};
 use engine::content::Content;
 use engine::ingest::Counters;
+use serde::Serialize;
 use store::journal::{Health, JournalHandle};
+use utoipa::openapi::OpenApi;
+use utoipa::{OpenApi as _, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use super::shelf::LakeShelf;
 
@@ -26,16 +30,52 @@ pub(super) struct Vitals {
     pub(super) content: Arc<ArcSwap<Content>>,
 }
 
-pub(super) fn router(vitals: Vitals) -> Router {
-    Router::new()
-        .route("/healthz", get(async || "alive\n"))
-        .route("/readyz", get(ready))
-        .route("/metrics", get(metrics))
-        .with_state(vitals)
+/// The pages, and what the document about everything says of them.
+pub(super) fn router(vitals: Vitals) -> (Router, OpenApi) {
+    let pages = OpenApiRouter::new().routes(routes!(alive)).routes(routes!(ready)).routes(routes!(metrics));
+    let (router, mut document) = pages.split_for_parts();
+    document.merge(Ingest::openapi());
+    (router.with_state(vitals), document)
+}
+
+/// What sources of the kind `http` take; they are mounted by [`connect`].
+#[derive(utoipa::OpenApi)]
+#[openapi(paths(ingest))]
+struct Ingest;
+
+/// Takes a batch of records, one a line, and answers when they are durable.
+#[expect(dead_code, reason = "it stands in the document; the source answers")]
+#[utoipa::path(post, path = "/ingest/{source}", tag = "Sources", security(("token" = [])),
+    params(("source" = String, Path, description = "The source's name"),
+        ("format" = Option<String>, Query, description = "How the records are written; JSON when it is not said"),
+        ("Idempotency-Key" = Option<String>, Header, description = "The same for the same batch: it is kept once")),
+    request_body(content = String, content_type = "application/x-ndjson"),
+    responses((status = 200, description = "The records are durable"),
+        (status = 429, description = "Ingest is busy; try again after a while"),
+        (status = 503, description = "Records cannot be made durable now")))]
+fn ingest() {}
+
+/// Whether the program runs.
+#[utoipa::path(get, path = "/healthz", tag = "The watch itself",
+    responses((status = 200, body = String, content_type = "text/plain")))]
+async fn alive() -> &'static str {
+    "alive\n"
+}
+
+/// Whether the watch does its work.
+#[derive(Serialize, ToSchema)]
+struct Readiness {
+    ready: bool,
+    /// Why not.
+    reasons: Vec<String>,
+    /// What is wrong and does not stop the watch.
+    warnings: Vec<&'static str>,
 }
 
 /// 200 when records are taken and findings kept, 503 with the reasons when not. A lake that is down is a warning: the
 /// watch goes on without it.
+#[utoipa::path(get, path = "/readyz", tag = "The watch itself", responses(
+    (status = 200, body = Readiness), (status = 503, description = "It does not", body = Readiness)))]
 async fn ready(State(vitals): State<Vitals>) -> Response {
     let counters = vitals.counters.snapshot();
     let mut reasons = Vec::new();
@@ -53,11 +93,12 @@ async fn ready(State(vitals): State<Vitals>) -> Response {
     }
     let is_ready = reasons.is_empty();
     let status = if is_ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    let body = serde_json::json!({ "ready": is_ready, "reasons": reasons, "warnings": warnings }).to_string();
-    (status, [(header::CONTENT_TYPE, "application/json")], body).into_response()
+    (status, Json(Readiness { ready: is_ready, reasons, warnings })).into_response()
 }
 
 /// The figures in the text format of Prometheus (exposition format 0.0.4).
+#[utoipa::path(get, path = "/metrics", tag = "The watch itself",
+    responses((status = 200, body = String, content_type = "text/plain")))]
 async fn metrics(State(vitals): State<Vitals>) -> Response {
     let text = vitals.text();
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()

@@ -157,9 +157,11 @@ async fn serve(config: Config, arguments: &ServeArgs) -> Result<Exit> {
     };
     let shutdown = CancellationToken::new();
     let gauges = Arc::new(gauges::Counted::new(vitals.clone(), &config));
+    let looking = tokio::spawn(Arc::clone(&gauges).watch(shutdown.clone()));
     let hunter = Arc::clone(&shelf) as Arc<dyn Hunter>;
     let console = console::open(&config, &state, listening, (hunter, gauges), shutdown.clone()).await?;
-    let router = sources.ingest_router().merge(http::router(vitals)).merge(web::router(console.app));
+    let (vital, document) = http::router(vitals);
+    let router = sources.ingest_router().merge(vital).merge(web::router(console.app, document));
     let server = tokio::spawn(connect::http::serve(listener, tls.clone(), router, shutdown.clone()));
     let upkeep = tokio::spawn(upkeep::run(shelf, state.clone(), config.clone(), shutdown.clone()));
     let signing = tokio::spawn(upkeep::sign_ledger(ledger, state.clone(), shutdown.clone()));
@@ -175,7 +177,7 @@ async fn serve(config: Config, arguments: &ServeArgs) -> Result<Exit> {
         Err(shared) => drop(shared),
     }
     watch.stop().await;
-    let _ = tokio::join!(upkeep, signing);
+    let _ = tokio::join!(upkeep, signing, looking);
     let closed = tokio::task::spawn_blocking(move || journal_thread.close()).await;
     state.close().await;
     served.context("the HTTP door failed")?;
