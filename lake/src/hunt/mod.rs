@@ -226,6 +226,11 @@ impl Lake {
         HuntStream::start(job, threads.handle()).await
     }
 
+    /// Hunts that run now.
+    pub fn hunts_running(&self) -> usize {
+        limits::HUNTS_AT_ONCE_MAX.saturating_sub(self.hunts.running.available_permits())
+    }
+
     fn count_files(&self, agency: &AgencyId) -> u64 {
         self.shared.files().of(agency).count() as u64
     }

@@ -30,8 +30,9 @@ struct Sample {
 }
 
 impl Sample {
+    /// Nothing came in the minute before the program began: two points make a line.
     fn new(at: Instant, received: u64) -> Self {
-        Sample { at, received, rate: None, minutes: VecDeque::from([0]) }
+        Sample { at, received, rate: None, minutes: VecDeque::from([0, 0]) }
     }
 
     /// Looks at the source again. A minute that has begun gets a place of its own, and so does each that was slept through.
@@ -173,11 +174,11 @@ mod tests {
         let start = Instant::now();
         let mut sample = Sample::new(start, 100);
         sample.look(start + Duration::from_secs(5), 110, 0);
-        assert_eq!((sample.rate, sample.minutes.make_contiguous()), (Some(2.0), &mut [10][..]));
+        assert_eq!((sample.rate, sample.minutes.make_contiguous()), (Some(2.0), &mut [0, 10][..]));
         // Two minutes were slept through; the counter began anew in between.
         sample.look(start + Duration::from_secs(125), 50, 2);
         sample.look(start + Duration::from_secs(130), 57, 0);
-        assert_eq!(sample.minutes.make_contiguous(), [10, 0, 7]);
+        assert_eq!(sample.minutes.make_contiguous(), [0, 10, 0, 7]);
         sample.look(start + Duration::from_secs(135), 58, MINUTES_KEPT - 2);
         assert_eq!((sample.minutes.len(), sample.minutes[0]), (MINUTES_KEPT, 0));
         assert_eq!(sample.minutes.back(), Some(&1));

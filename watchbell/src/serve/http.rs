@@ -167,6 +167,7 @@ impl Vitals {
             let (files, bytes) = lake.files();
             gauge("lake_files", "Files of the lake.", files as u64);
             gauge("lake_bytes", "Bytes of the lake.", bytes);
+            gauge("hunts_running", "Hunts that are being answered.", lake.hunts_running() as u64);
         }
         let sources = self.sources.health();
         let mut of_sources = |name, help, read: fn(&HealthSnapshot) -> u64| {

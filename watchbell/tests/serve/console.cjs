@@ -12,6 +12,7 @@ const rules = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-pra
 const [setup, pictures] = process.argv.slice(2);
 const origin = new URL(setup).origin;
 const complaints = [];
+const markup = "<img src=x onerror=alert(1)><script>alert(2)</script>";
 
 const somebody = async (browser) => {
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
@@ -19,6 +20,7 @@ const somebody = async (browser) => {
   page.on("console", (message) => {
     if (message.type() === "error") complaints.push(`${page.url()}: ${message.text()}`);
   });
+  page.on("dialog", (dialog) => complaints.push(`${page.url()}: a script of somebody's ran: ${dialog.message()}`));
   page.on("pageerror", (error) => complaints.push(`${page.url()}: ${error}`));
   const session = await context.newCDPSession(page);
   await session.send("WebAuthn.enable");
@@ -96,14 +98,16 @@ const enter = async (page, link, name) => {
   await page.click("#newer a");
   await page.waitForFunction(() => document.querySelectorAll("tbody tr").length === 2);
 
-  // Triage by keyboard alone.
+  // Triage by keyboard alone; what is typed is text, whatever it looks like, and the place in the list stays.
+  await page.fill(".bar input[name=note]", markup);
+  await page.locator(".bar input[name=note]").press("Escape");
   await page.keyboard.press("j");
   await page.keyboard.press("a");
   await page.waitForFunction(() => document.querySelectorAll("tbody tr").length === 1);
+  await page.waitForSelector("tr.here");
   await page.keyboard.press("?");
   await page.waitForSelector("dialog[open]");
   await page.keyboard.press("Escape");
-  await page.keyboard.press("j");
   await page.keyboard.press("Enter");
   await page.waitForURL("**/findings/*");
   await page.waitForSelector("figure pre", { timeout: 3000 }).catch(async () => assert.fail(await page.textContent("main")));
@@ -127,6 +131,8 @@ const enter = async (page, link, name) => {
   await page.keyboard.press("a");
   await page.waitForURL("**/audit");
   assert.match(await page.textContent("tbody"), /suppression\.add/);
+  assert.ok((await page.textContent("tbody")).includes(markup));
+  assert.equal(await page.locator("main img, main script").count(), 0);
   await page.click("text=Verify the whole ledger");
   await page.waitForSelector(".verdict.good");
   await judge(page, "audit");
@@ -148,13 +154,50 @@ const enter = async (page, link, name) => {
   await page.click("text=Ask");
   await page.waitForSelector("[role=alert]");
   await judge(page, "hunt-refused");
+
+  // A question that takes long can be ended, and its end reaches the lake.
+  await page.fill("textarea", "SELECT count(*) FROM events a, events b, events c, events d, events e, events f, events g, events h, "
+    + "events i, events j, events k, events l, events m, events n, events o, events p, events q, events r, events s, events t");
+  await page.click("text=Ask");
+  await page.waitForSelector("[data-cancel]", { state: "visible" });
+  await page.waitForFunction(async () => /hunts_running [1-9]/.test(await (await fetch("/metrics")).text()));
+  await page.click("[data-cancel]");
+  await page.waitForSelector("[data-cancel]", { state: "hidden" });
+  await page.waitForFunction(async () => /hunts_running 0/.test(await (await fetch("/metrics")).text()), null, { timeout: 10_000 });
   await page.goto(`${origin}/audit?operation=hunt.run`);
   assert.match(await page.textContent("tbody"), /the night at the siren/);
   await page.keyboard.press("g");
   await page.keyboard.press("d");
   await page.waitForURL("**/health");
-  assert.match((await page.textContent("tbody")).replace(/\s+/g, " "), /http .*running .* ago/);
+  assert.match((await page.textContent("table.list tbody")).replace(/\s+/g, " "), /http .*running .* ago/);
   await judge(page, "health");
+
+  await page.waitForSelector("#rates canvas");
+
+  // A program's token is made, seen once, and taken away again.
+  await page.keyboard.press("g");
+  await page.keyboard.press("t");
+  await page.waitForURL("**/tokens");
+  await page.fill("form[action='/tokens/add'] input[name=name]", "the report");
+  await page.check("form[action='/tokens/add'] input[value=findings]");
+  await page.click("text=Make the token");
+  const token = await page.textContent("code.link");
+  await judge(page, "tokens");
+  const asking = () => fetch(`${origin}/inbox.json`, { headers: { Authorization: `Bearer ${token}` } });
+  assert.equal((await asking()).status, 200);
+  await page.click("[aria-label='Revoke the report']");
+  await page.waitForSelector("td:text('revoked')");
+  assert.equal((await asking()).status, 401);
+  await page.goto(`${origin}/keys`);
+  const master = await page.textContent("tbody tr:first-child code");
+  await judge(page, "keys");
+  await page.check("input[name=confirm]");
+  await page.click("button:text('Rotate')");
+  await page.waitForFunction((before) => document.querySelector("tbody tr:first-child code").textContent !== before, master);
+  assert.equal(await page.textContent(".who a"), "Ada Brandt");
+  await page.goto(`${origin}/agencies`);
+  assert.match(await page.textContent("tbody"), /home[\s\S]*the installation stands here/);
+  await judge(page, "agencies");
 
   await page.keyboard.press("g");
   await page.keyboard.press("r");
@@ -235,7 +278,8 @@ const enter = async (page, link, name) => {
   await page.goto(`${origin}/audit?operation=finding.decide`);
   await page.click("button.main");
   await page.waitForURL(`${origin}/audit?operation=finding.decide`);
-  for (const twin of ["/inbox.json?verdict=acknowledged", "/inbox.csv", "/audit.json", "/audit.csv", "/people.json", "/suppressions.json", "/health.json", "/register.json",
+  for (const twin of ["/inbox.json?verdict=acknowledged", "/inbox.csv", "/audit.json", "/audit.csv", "/people.json", "/people.csv", "/suppressions.json", "/suppressions.csv", "/health.json", "/health.csv",
+    "/health/rates.json", "/register.json", "/register.csv", "/tokens.json", "/tokens.csv", "/keys.json", "/keys.csv", "/agencies.json", "/agencies.csv",
     "/hunt.json?sql=SELECT+1", "/hunt.csv?sql=SELECT+1"]) {
     assert.equal((await page.request.get(origin + twin)).status(), 200, twin);
   }
