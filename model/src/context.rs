@@ -190,10 +190,13 @@ impl Purpose {
     /// Least letters that a purpose must have.
     pub const CHARS_MIN: usize = 8;
 
-    /// A purpose of at least [`Purpose::CHARS_MIN`] letters; `None` when it is shorter.
+    /// Most letters that it may have.
+    pub const CHARS_MAX: usize = 500;
+
+    /// A purpose of [`Purpose::CHARS_MIN`] to [`Purpose::CHARS_MAX`] letters; `None` when it has fewer or more.
     pub fn new(text: &str) -> Option<Self> {
         let text = text.trim();
-        (text.chars().count() >= Purpose::CHARS_MIN).then(|| Purpose(text.into()))
+        (Purpose::CHARS_MIN..=Purpose::CHARS_MAX).contains(&text.chars().count()).then(|| Purpose(text.into()))
     }
 
     /// The text.

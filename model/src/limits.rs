@@ -97,7 +97,7 @@ pub const SESSION_SECONDS_MAX: u64 = 12 * 60 * 60;
 /// Seconds for which a proof of who somebody is lets them act.
 pub const STEP_UP_SECONDS: u64 = 5 * 60;
 /// Longest note beside a decision about a finding.
-pub const TRIAGE_NOTE_BYTES_MAX: usize = 4 * 1024;
+pub const TRIAGE_NOTE_CHARS_MAX: usize = 4_000;
 /// Findings that one decision may be about.
 pub const TRIAGE_AT_ONCE_MAX: usize = 1_000;
 /// Suppressions that one agency may have in force.

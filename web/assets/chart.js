@@ -18,18 +18,23 @@
   const dashes = [[], [6, 3], [2, 3]];
   const axis = { stroke: colour("--faint"), grid: { stroke: colour("--line"), width: 1 }, ticks: { stroke: colour("--line") } };
   place.hidden = false;
+  const clock = (at) => new Date(at * 1000).toISOString().slice(11, 16);
   const size = () => ({ width: place.clientWidth - 16, height: 240 });
   const options = {
     ...size(),
     tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "UTC"),
     series: [
-      { label: "UTC" },
+      { label: "UTC", value: (_, at) => (at == null ? "–" : clock(at)) },
       ...sources.map(({ name }, at) => ({
         label: name, stroke: hues[at % hues.length], width: 2, dash: dashes[Math.floor(at / hues.length) % dashes.length],
       })),
     ],
-    axes: [axis, { ...axis, label: "records a minute", size: 64 }],
-    scales: { y: { range: (_, __, most) => [0, Math.max(1, most * 1.05)] } },
+    axes: [{ ...axis, values: (_, all) => all.map(clock) }, { ...axis, label: "records a minute", size: 64 }],
+    scales: {
+      // An hour at least: a watch that has just begun is not stretched.
+      x: { range: (_, first, last) => [Math.min(first, last - 3600), last] },
+       y: { range: (_, __, most) => [0, Math.max(1, most * 1.05)] },
+    },
   };
   const chart = new uPlot(options, [times, ...padded], place);
   addEventListener("resize", () => chart.setSize(size()));

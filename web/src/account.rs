@@ -54,9 +54,10 @@ pub(crate) async fn show(State(app): State<App>, visit: Visit) -> Result<Respons
 
 /// Which passkey is to be forgotten.
 #[derive(Deserialize, ToSchema)]
+#[schema(as = PasskeyName)]
 pub(crate) struct Which {
     /// The credential, in base64url.
-    #[schema(min_length = 1, max_length = 2_048)]
+    #[schema(min_length = 2, max_length = 2_048, pattern = "^([A-Za-z0-9_-]{4})+$")]
     id: String,
 }
 

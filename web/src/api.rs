@@ -64,13 +64,14 @@ pub(crate) fn complete(document: &mut OpenApi) {
 }
 
 fn complete_operation(method: &HttpMethod, operation: &mut Operation) {
+    let changes = *method != HttpMethod::Get;
     let is_guarded = operation.security.as_ref().is_some_and(|needs| !needs.is_empty());
     let parameters = operation.parameters.as_deref().unwrap_or_default();
     let is_in_path = |parameter: &RefOr<Parameter>| matches!(parameter, RefOr::T(parameter) if parameter.parameter_in == ParameterIn::Path);
     let has_path = parameters.iter().any(is_in_path);
+    let has_query = !parameters.is_empty() && !changes;
     let has_body = operation.request_body.is_some();
     let reads = !parameters.is_empty() || has_body;
-    let changes = *method != HttpMethod::Get;
     let problems = [
         ("400", reads, "The request makes no sense; the detail says what."),
         ("401", is_guarded, "Nobody is signed in, or the token is none."),
@@ -79,13 +80,17 @@ fn complete_operation(method: &HttpMethod, operation: &mut Operation) {
             is_guarded || changes,
             "Whoever asks may not, has to prove again who they are, or asks from elsewhere.",
         ),
-        ("404", has_path, "There is no such thing in the agency of whoever asks."),
+        ("404", has_path || has_body, "There is no such thing in the agency of whoever asks."),
+        ("409", changes, "It does not fit to what is there."),
+        ("414", has_query, "The address is too long."),
         ("413", has_body, "The request is too large."),
         ("415", has_body, "The request is of another kind."),
         ("500", true, "Something failed here; the log says what."),
     ];
     for (status, is_possible, description) in problems {
-        if is_possible && !operation.responses.responses.contains_key(status) {
+        let responses = &operation.responses.responses;
+        let is_said = responses.contains_key(status) || responses.contains_key(&format!("{}XX", &status[..1]));
+        if is_possible && !is_said {
             let body = RefOr::Ref(Ref::from_schema_name(ProblemDocument::name()));
             let mut response = ResponseBuilder::new()
                 .description(description)

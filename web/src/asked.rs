@@ -4,7 +4,9 @@ use axum::extract::rejection::{BytesRejection, FormRejection, JsonRejection, Pat
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::problem::Problem;
@@ -23,6 +25,21 @@ pub(crate) struct Fields(pub(crate) String);
 
 /// A JSON document that was sent.
 pub(crate) struct Json<T>(pub(crate) T);
+
+/// What is to be confirmed in words.
+#[derive(Deserialize, ToSchema)]
+pub(crate) struct Confirmed {
+    #[serde(default)]
+    #[schema(required = true, pattern = "^yes$", min_length = 3, max_length = 3)]
+    confirm: String,
+}
+
+impl Confirmed {
+    /// Goes on when it is.
+    pub(crate) fn check(&self, why: &str) -> Result<(), Problem> {
+        if self.confirm == "yes" { Ok(()) } else { Err(Problem::bad(format!("tick the box first: {why}"))) }
+    }
+}
 
 macro_rules! rejections {
     ($($rejection:ty),+) => {$(

@@ -21,6 +21,11 @@ const PAGE_LINES: usize = 100;
 /// Lines of a file.
 const FILE_LINES: usize = 1_000;
 
+/// The largest number that JSON carries everywhere.
+const NUMBER_MAX: u64 = (1 << 53) - 1;
+/// Letters of a text that is searched for.
+const TEXT_CHARS_MAX: usize = 256;
+
 /// What an address asks for.
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
 #[serde(default)]
@@ -41,15 +46,22 @@ pub(crate) struct Asked {
 }
 
 impl Asked {
-    fn read(&self, rows_max: usize) -> LedgerAsked {
-        LedgerAsked {
-            actor: self.actor.trim().to_owned(),
-            operation: self.operation.trim().to_owned(),
-            object: self.object.trim().to_owned(),
+    fn read(&self, rows_max: usize) -> Result<LedgerAsked, Problem> {
+        let text = |text: &str| match text.chars().count() {
+            ..=TEXT_CHARS_MAX => Ok(text.trim().to_owned()),
+            _ => Err(Problem::bad(format!("a text to search for has at most {TEXT_CHARS_MAX} letters"))),
+        };
+        if self.before.is_some_and(|before| before > NUMBER_MAX) {
+            return Err(Problem::bad(format!("no entry has a number above {NUMBER_MAX}")));
+        }
+        Ok(LedgerAsked {
+            actor: text(&self.actor)?,
+            operation: text(&self.operation)?,
+            object: text(&self.object)?,
             before_number: self.before.unwrap_or(u64::MAX),
             rows_max,
             ..LedgerAsked::default()
-        }
+        })
     }
 }
 
@@ -96,7 +108,7 @@ pub(crate) async fn verify(State(app): State<App>, visit: Visit) -> Result<Respo
 
 async fn page(app: &App, visit: &Visit, asked: Asked, verdict: Option<LedgerVerdict>) -> Result<Response, Problem> {
     let ctx = &visit.visitor.ctx;
-    let lines = app.office.audit(ctx, &asked.read(PAGE_LINES)).await?;
+    let lines = app.office.audit(ctx, &asked.read(PAGE_LINES)?).await?;
     let actors: Vec<&str> = lines.iter().flat_map(|line| [line.entry.actor.as_str(), &line.entry.object]).collect();
     let names = app.office.names(ctx, &actors).await?;
     let address = |path: &str, before: &str| {
@@ -186,7 +198,7 @@ pub(crate) async fn json(
     caller: Caller,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Problem> {
-    let entries = listed(&app, &caller.ctx, &asked.read(PAGE_LINES)).await?;
+    let entries = listed(&app, &caller.ctx, &asked.read(PAGE_LINES)?).await?;
     Ok(Json(EntryList { entries }).into_response())
 }
 
@@ -198,6 +210,6 @@ pub(crate) async fn csv(
     caller: Caller,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Problem> {
-    let entries = listed(&app, &caller.ctx, &asked.read(FILE_LINES)).await?;
+    let entries = listed(&app, &caller.ctx, &asked.read(FILE_LINES)?).await?;
     Ok(csv_answer("audit", &["number", "time", "actor", "operation", "object", "outcome", "detail", "hash"], &entries))
 }

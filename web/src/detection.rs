@@ -233,17 +233,34 @@ async fn page(app: &App, visit: &Visit, id: &str) -> Result<Response, Problem> {
 #[expect(dead_code, reason = "the shape stands in the document; the form is read field by field")]
 struct Decide {
     /// Findings, as often as there are some.
-    #[schema(min_items = 1)]
+    #[schema(min_items = 1, value_type = Vec<IdName>)]
     id: Vec<String>,
-    #[schema(value_type = crate::inbox::VerdictName)]
+    #[schema(value_type = GivenName)]
     verdict: String,
     /// Why.
-    #[schema(max_length = 4_000)]
+    #[schema(max_length = 4_000, nullable = false)]
     note: Option<String>,
     /// The page to go to.
-    #[schema(pattern = "^/(inbox|findings/)")]
+    #[schema(pattern = "^/(inbox|findings/)", nullable = false)]
     to: Option<String>,
 }
+
+/// What can be given as a verdict.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = GivenVerdict)]
+#[expect(dead_code, reason = "the names stand in the document")]
+enum GivenName {
+    Open,
+    Acknowledged,
+    Escalated,
+    FalsePositive,
+}
+
+/// A finding's id.
+#[derive(Serialize, ToSchema)]
+#[schema(as = FindingId, pattern = "^[0-9a-f]{32}$")]
+struct IdName(String);
 
 /// Decides about findings.
 #[utoipa::path(post, path = "/findings/decide", tag = "Findings", security(("session" = [])),
@@ -257,6 +274,7 @@ pub(crate) async fn decide(State(app): State<App>, visit: Visit, Fields(body): F
             "verdict" => verdict = Verdict::from_name(&value),
             "note" => note = value.into_owned(),
             "to" if value.starts_with("/inbox") || value.starts_with("/findings/") => to = value.into_owned(),
+            "to" => return Err(Problem::bad("to leads to the inbox, or to a finding")),
             _ => {}
         }
     }

@@ -98,7 +98,7 @@ fn elsewhere(app: &App, headers: &HeaderMap, path: &str) -> Option<Response> {
 /// A link, and the name of whoever it lets in.
 #[derive(Deserialize, ToSchema)]
 pub(crate) struct SetupStart {
-    #[schema(max_length = 64)]
+    #[schema(pattern = "^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$")]
     link: String,
     #[serde(default)]
     #[schema(max_length = 100)]

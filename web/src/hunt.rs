@@ -2,8 +2,8 @@
 
 use askama::Template;
 use axum::extract::State;
-use axum::http::header;
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::http::header::{self, HeaderName, HeaderValue};
+use axum::response::{AppendHeaders, IntoResponse, Redirect, Response};
 use engine::access::Operation;
 use engine::office::{HuntAnswer, OfficeError, SavedHunt};
 use model::{OpContext, Purpose, Timestamp};
@@ -25,20 +25,45 @@ const FILE_ROWS: usize = 10_000;
 /// Letters of a cell on a page.
 const CELL_CHARS_MAX: usize = 400;
 
-/// What an address asks for.
+/// Letters of a question that an address can hold.
+const LINK_CHARS_MAX: usize = 4_096;
+
+/// What an address asks for: never with a purpose, since addresses are kept in places that nobody thinks of.
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
 #[serde(default)]
 #[into_params(parameter_in = Query)]
-pub(crate) struct Asked {
+pub(crate) struct Link {
     /// A question in SQL over `events` and `findings`.
-    #[param(max_length = 65_536)]
+    #[param(max_length = 4_096)]
+    sql: String,
+    /// What `now()` is in the question: the answer's address names it, so that it asks the same for ever.
+    #[param(format = DateTime)]
+    at: Option<String>,
+}
+
+impl Link {
+    fn read(self) -> Result<Asked, Problem> {
+        if self.sql.chars().count() > LINK_CHARS_MAX {
+            return Err(Problem::bad(format!("an address holds at most {LINK_CHARS_MAX} letters of a question")));
+        }
+        Ok(Asked { sql: self.sql, purpose: String::new(), at: self.at })
+    }
+}
+
+/// A question.
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+#[serde(default)]
+#[schema(as = Question)]
+pub(crate) struct Asked {
+    /// SQL over `events` and `findings`.
+    #[schema(max_length = 65_536)]
     sql: String,
     /// Why personal data is needed: with it the hunt is in the ledger, without it accounts are pseudonyms.
-    #[param(max_length = 500)]
+    #[schema(max_length = 500)]
     purpose: String,
-    /// What `now()` is in the question: the answer's address names it, so that it asks the same for ever.
-    #[param(value_type = Option<String>, format = DateTime)]
-    at: String,
+    /// What `now()` is in the question; the time of asking when it is not said.
+    #[schema(nullable = false, format = DateTime)]
+    at: Option<String>,
 }
 
 impl Asked {
@@ -47,16 +72,24 @@ impl Asked {
         Asked { sql: sql.into(), ..Asked::default() }
     }
 
+    fn check(&self) -> Result<(), Problem> {
+        let limit = model::limits::HUNT_SQL_BYTES_MAX;
+        if self.sql.len() > limit {
+            return Err(Problem::bad(format!("a question has at most {limit} bytes")));
+        }
+        Ok(())
+    }
+
     fn as_of(&self, ctx: &OpContext) -> Result<Timestamp, Problem> {
-        match self.at.as_str() {
-            "" => Ok(ctx.now),
-            text => Timestamp::parse(text).ok_or_else(|| Problem::bad("at is no time like 2026-01-31T12:00:00Z")),
+        match self.at.as_deref() {
+            None => Ok(ctx.now),
+            Some(text) => Timestamp::parse(text).ok_or_else(|| Problem::bad("at is no time like 2026-01-31T12:00:00Z")),
         }
     }
 
     fn context(&self, ctx: &OpContext) -> Result<OpContext, Problem> {
         let purpose = self.purpose.trim();
-        let short = || Problem::bad(format!("a purpose has at least {} letters", Purpose::CHARS_MIN));
+        let short = || Problem::bad(format!("a purpose has at least {} letters, and at most {}", Purpose::CHARS_MIN, Purpose::CHARS_MAX));
         let purpose = match purpose {
             "" => None,
             text => Some(Purpose::new(text).ok_or_else(short)?),
@@ -64,8 +97,12 @@ impl Asked {
         Ok(OpContext { purpose, ..ctx.clone() })
     }
 
+    /// The address that asks the same, without the purpose; nothing when it would be too long for one.
     fn address(&self, path: &str) -> String {
-        let pairs = [("sql", self.sql.as_str()), ("purpose", &self.purpose), ("at", &self.at)];
+        if self.sql.chars().count() > LINK_CHARS_MAX {
+            return String::new();
+        }
+        let pairs = [("sql", self.sql.as_str()), ("at", self.at.as_deref().unwrap_or_default())];
         let pairs: Vec<_> = pairs.into_iter().filter(|(_, value)| !value.is_empty()).collect();
         format!("{path}?{}", query(&pairs))
     }
@@ -81,9 +118,9 @@ struct Page {
     saved: Vec<Saved>,
     columns: Vec<String>,
     may_save: bool,
+    /// What `now()` was.
+    at: String,
     here: String,
-    as_json: String,
-    as_csv: String,
 }
 
 struct Saved {
@@ -111,15 +148,23 @@ impl Page {
     }
 }
 
-/// A question, and its answer.
-#[utoipa::path(get, path = "/hunt", tag = "Hunts", params(Asked), security(("session" = [])),
+/// Hunts, or with a question its answer, accounts shown as pseudonyms.
+#[utoipa::path(get, path = "/hunt", tag = "Hunts", params(Link), security(("session" = [])),
     responses((status = 200, body = String, content_type = "text/html")))]
-pub(crate) async fn html(
-    State(app): State<App>,
-    visit: Visit,
-    Query(asked): Query<Asked>,
-) -> Result<Response, Problem> {
-    let (app, visit) = (&app, &visit);
+pub(crate) async fn html(State(app): State<App>, visit: Visit, Query(link): Query<Link>) -> Result<Response, Problem> {
+    page(&app, &visit, link.read()?).await
+}
+
+/// A question's answer.
+#[utoipa::path(post, path = "/hunt", tag = "Hunts", security(("session" = [])),
+    request_body(content = Asked, content_type = "application/x-www-form-urlencoded"),
+    responses((status = 200, body = String, content_type = "text/html")))]
+pub(crate) async fn ask(State(app): State<App>, visit: Visit, Form(asked): Form<Asked>) -> Result<Response, Problem> {
+    page(&app, &visit, asked).await
+}
+
+async fn page(app: &App, visit: &Visit, asked: Asked) -> Result<Response, Problem> {
+    asked.check()?;
     let ctx = &visit.visitor.ctx;
     let saved = app
         .office
@@ -137,59 +182,90 @@ pub(crate) async fn html(
             Err(error) => return Err(error.into()),
         }
     }
-    let kept = Asked { at: asked.as_of(ctx)?.to_string(), ..asked.clone() };
-    Ok(Html(Page {
+    let at = asked.as_of(ctx)?.to_string();
+    let here = Asked { at: Some(at.clone()), ..asked.clone() }.address("/hunt");
+    // The browser's line shows the address that can be sent to a colleague.
+    let shown = HeaderValue::try_from(&here).ok().filter(|_| !here.is_empty() && answer.is_some());
+    let pushed = shown.map(|here| [(HeaderName::from_static("hx-push-url"), here)]);
+    let page = Page {
         shell: Shell::inside(app, visit, "Hunt", "/hunt").await?,
-        here: kept.address("/hunt"),
-        as_json: kept.address("/hunt.json"),
-        as_csv: kept.address("/hunt.csv"),
+        at,
+        here,
         may_save: app.office.offers(ctx, Operation::HuntSave),
         saved: saved.collect(),
         columns,
         answer,
         refused,
         asked,
-    })
-    .into_response())
+    };
+    Ok((pushed.map(AppendHeaders), Html(page)).into_response())
 }
 
 async fn answer(app: &App, ctx: &OpContext, asked: &Asked) -> Result<HuntAnswer, Problem> {
+    asked.check()?;
     Ok(app.office.hunt(&asked.context(ctx)?, &asked.sql, asked.as_of(ctx)?, FILE_ROWS).await?)
 }
 
-/// A question's answer, one JSON object a line.
-#[utoipa::path(get, path = "/hunt.json", tag = "Hunts", params(Asked), security(("session" = []), ("token" = [])),
-    responses((status = 200, body = String, content_type = "application/x-ndjson")))]
-pub(crate) async fn json(
-    State(app): State<App>,
-    caller: Caller,
-    Query(asked): Query<Asked>,
-) -> Result<Response, Problem> {
-    let found = answer(&app, &caller.ctx, &asked).await?;
+fn lines(found: &HuntAnswer) -> Response {
     let mut text = String::new();
     for row in &found.rows {
         let cells = found.columns.iter().cloned().zip(row.iter().cloned());
         text.push_str(&Value::Object(cells.collect()).to_string());
         text.push('\n');
     }
-    Ok(([(header::CONTENT_TYPE, "application/x-ndjson")], text).into_response())
+    ([(header::CONTENT_TYPE, "application/x-ndjson")], text).into_response()
 }
 
-/// A question's answer, as a file.
-#[utoipa::path(get, path = "/hunt.csv", tag = "Hunts", params(Asked), security(("session" = []), ("token" = [])),
-    responses((status = 200, body = String, content_type = "text/csv")))]
-pub(crate) async fn csv(
+fn file(found: &HuntAnswer) -> Response {
+    let header: Vec<&str> = found.columns.iter().map(String::as_str).collect();
+    csv_file("hunt", &header, found.rows.iter().map(|row| row.iter().map(shown).collect()))
+}
+
+/// A question's answer, one JSON object a line, accounts shown as pseudonyms.
+#[utoipa::path(get, path = "/hunt.json", tag = "Hunts", params(Link), security(("session" = []), ("token" = [])),
+    responses((status = 200, body = String, content_type = "application/x-ndjson")))]
+pub(crate) async fn json(
     State(app): State<App>,
     caller: Caller,
-    Query(asked): Query<Asked>,
+    Query(link): Query<Link>,
 ) -> Result<Response, Problem> {
-    let found = answer(&app, &caller.ctx, &asked).await?;
-    let header: Vec<&str> = found.columns.iter().map(String::as_str).collect();
-    Ok(csv_file("hunt", &header, found.rows.iter().map(|row| row.iter().map(shown).collect())))
+    Ok(lines(&answer(&app, &caller.ctx, &link.read()?).await?))
+}
+
+/// A question's answer, one JSON object a line.
+#[utoipa::path(post, path = "/hunt.json", tag = "Hunts", security(("session" = [])),
+    request_body(content = Asked, content_type = "application/x-www-form-urlencoded"),
+    responses((status = 200, body = String, content_type = "application/x-ndjson")))]
+pub(crate) async fn ask_json(
+    State(app): State<App>,
+    visit: Visit,
+    Form(asked): Form<Asked>,
+) -> Result<Response, Problem> {
+    Ok(lines(&answer(&app, &visit.visitor.ctx, &asked).await?))
+}
+
+/// A question's answer as a file, accounts shown as pseudonyms.
+#[utoipa::path(get, path = "/hunt.csv", tag = "Hunts", params(Link), security(("session" = []), ("token" = [])),
+    responses((status = 200, body = String, content_type = "text/csv")))]
+pub(crate) async fn csv(State(app): State<App>, caller: Caller, Query(link): Query<Link>) -> Result<Response, Problem> {
+    Ok(file(&answer(&app, &caller.ctx, &link.read()?).await?))
+}
+
+/// A question's answer as a file.
+#[utoipa::path(post, path = "/hunt.csv", tag = "Hunts", security(("session" = [])),
+    request_body(content = Asked, content_type = "application/x-www-form-urlencoded"),
+    responses((status = 200, body = String, content_type = "text/csv")))]
+pub(crate) async fn ask_csv(
+    State(app): State<App>,
+    visit: Visit,
+    Form(asked): Form<Asked>,
+) -> Result<Response, Problem> {
+    Ok(file(&answer(&app, &visit.visitor.ctx, &asked).await?))
 }
 
 /// A hunt to be saved.
 #[derive(Deserialize, ToSchema)]
+#[schema(as = SaveHunt)]
 pub(crate) struct Save {
     #[schema(min_length = 1, max_length = 128)]
     name: String,
@@ -202,12 +278,16 @@ pub(crate) struct Save {
     request_body(content = Save, content_type = "application/x-www-form-urlencoded"),
     responses((status = 303, description = "Saved; on to its answer")))]
 pub(crate) async fn save(State(app): State<App>, visit: Visit, Form(save): Form<Save>) -> Result<Response, Problem> {
+    if save.sql.trim().is_empty() {
+        return Err(Problem::bad("there is no question to save"));
+    }
     app.office.save_hunt(&visit.visitor.ctx, save.name.trim(), &save.sql).await?;
     Ok(Redirect::to(&Asked::of(save.sql).address("/hunt")).into_response())
 }
 
 /// Which saved hunt.
 #[derive(Deserialize, ToSchema)]
+#[schema(as = SavedHuntName)]
 pub(crate) struct Named {
     #[schema(min_length = 1, max_length = 128)]
     name: String,

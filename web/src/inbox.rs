@@ -43,8 +43,8 @@ pub(crate) struct Asked {
     #[param(max_length = 256)]
     text: String,
     /// Behind which row to go on: `next` of the answer before.
-    #[param(pattern = "^(informational|low|medium|high|critical),[0-9]{1,18},[0-9a-f]{32}$")]
-    after: String,
+    #[param(pattern = "^(informational|low|medium|high|critical),(0|[1-9][0-9]{0,17}),[0-9a-f]{32}$")]
+    after: Option<String>,
     /// How many rows.
     #[param(minimum = 1, maximum = 10_000)]
     rows: Option<usize>,
@@ -87,9 +87,9 @@ impl Asked {
             "" => Level::Informational,
             name => name.parse().map_err(Problem::bad)?,
         };
-        let after = match self.after.as_str() {
-            "" => None,
-            text => Some(read_after(text).ok_or_else(|| Problem::bad("after names no row"))?),
+        let after = match self.after.as_deref() {
+            None => None,
+            Some(text) => Some(read_after(text).ok_or_else(|| Problem::bad("after names no row"))?),
         };
         if self.text.chars().count() > TEXT_CHARS_MAX {
             return Err(Problem::bad(format!("a text to search for has at most {TEXT_CHARS_MAX} letters")));
@@ -107,11 +107,16 @@ fn read_after(text: &str) -> Option<(Level, Timestamp, FindingId)> {
     let mut parts = text.splitn(3, ',');
     let level = parts.next()?.parse().ok()?;
     let time = Timestamp::from_micros(parts.next()?.parse().ok()?);
-    Some((level, time, FindingId::parse(parts.next()?)?))
+    let after = (level, time, FindingId::parse(parts.next()?)?);
+    (write_after(&after) == text).then_some(after)
 }
 
-fn write_after(row: &InboxRow) -> String {
-    format!("{},{},{}", row.level.name(), row.time.as_micros(), row.id)
+fn write_after((level, time, id): &(Level, Timestamp, FindingId)) -> String {
+    format!("{},{},{id}", level.name(), time.as_micros())
+}
+
+fn place_of(row: &InboxRow) -> String {
+    write_after(&(row.level, row.time, row.id))
 }
 
 #[derive(Template)]
@@ -168,7 +173,7 @@ pub(crate) async fn html(
         let pairs: Vec<_> = pairs.into_iter().filter(|(_, value)| !value.is_empty()).collect();
         format!("{path}?{}", query(&pairs))
     };
-    let next = rows.last().filter(|_| has_more).map(|row| address("/inbox", &write_after(row)));
+    let next = rows.last().filter(|_| has_more).map(|row| address("/inbox", &place_of(row)));
     let verdicts = Verdict::ALL.map(|verdict| (verdict.name(), verdict_label(verdict), verdict == wanted.verdict));
     let levels = Level::ALL.map(|level| (level.name(), level == wanted.level_min));
     let shell = Shell::inside(app, visit, "Inbox", "/inbox").await?;
@@ -180,7 +185,7 @@ pub(crate) async fn html(
         levels: levels.to_vec(),
         verdict: wanted.verdict,
         next,
-        here: address("/inbox", &asked.after),
+        here: address("/inbox", asked.after.as_deref().unwrap_or_default()),
         twin_json: address("/inbox.json", ""),
         twin_csv: address("/inbox.csv", ""),
         rows,
@@ -246,7 +251,7 @@ pub(crate) async fn json(
     Query(asked): Query<Asked>,
 ) -> Result<Response, Problem> {
     let page = app.office.inbox(&caller.ctx, &asked.read(PAGE_ROWS)?).await?;
-    let next = page.rows.last().filter(|_| page.has_more).map(write_after);
+    let next = page.rows.last().filter(|_| page.has_more).map(place_of);
     Ok(Json(FindingList { findings: page.rows.iter().map(listed).collect(), next }).into_response())
 }
 

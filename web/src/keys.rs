@@ -6,11 +6,11 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use engine::access::Operation;
 use model::OpContext;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::app::App;
-use crate::asked::Form;
+use crate::asked::{Confirmed, Form};
 use crate::problem::Problem;
 use crate::shape::csv as csv_answer;
 use crate::shell::{Html, Shell};
@@ -80,14 +80,6 @@ pub(crate) async fn csv(State(app): State<App>, caller: Caller) -> Result<Respon
     Ok(csv_answer("keys", &["name", "id", "protects"], &listed(&app, &caller.ctx).await?))
 }
 
-/// What is to be confirmed in words.
-#[derive(Deserialize, ToSchema)]
-pub(crate) struct Confirmed {
-    #[serde(default)]
-    #[schema(pattern = "^yes$")]
-    confirm: String,
-}
-
 /// Makes a new master key, wraps every person's key with it, and forgets the old one.
 #[utoipa::path(post, path = "/keys/rotate", tag = "Administration", security(("session" = [])),
     request_body(content = Confirmed, content_type = "application/x-www-form-urlencoded"),
@@ -97,9 +89,7 @@ pub(crate) async fn rotate(
     visit: Visit,
     Form(confirmed): Form<Confirmed>,
 ) -> Result<Response, Problem> {
-    if confirmed.confirm != "yes" {
-        return Err(Problem::bad("tick the box first: a backup of keys that was made before opens nothing new"));
-    }
+    confirmed.check("a backup of keys that was made before opens nothing new")?;
     app.office.rotate_keys(&visit.visitor.ctx).await?;
     Ok(Redirect::to("/keys").into_response())
 }

@@ -7,11 +7,11 @@ use axum::response::{IntoResponse, Redirect, Response};
 use engine::access::Operation;
 use engine::office::{Admitted, PersonId, PersonView};
 use model::{OpContext, Role, Roles};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::app::App;
-use crate::asked::{Fields, Form, Path};
+use crate::asked::{Confirmed, Fields, Form, Path};
 use crate::problem::Problem;
 use crate::shape::{csv as csv_answer, moment};
 use crate::shell::{Html, Shell};
@@ -159,11 +159,24 @@ fn person_id(text: &str) -> Result<PersonId, Problem> {
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "the shape stands in the document; the form is read field by field")]
 struct Admit {
-    #[schema(min_length = 1, max_length = 100)]
+    #[schema(min_length = 1, max_length = 100, pattern = "^[^\\s\\x00-\\x1f\\x7f-\\x9f][^\\x00-\\x1f\\x7f-\\x9f]*$")]
     name: String,
     /// As often as there are roles.
-    #[schema(min_items = 1)]
+    #[schema(min_items = 1, value_type = Vec<RoleName>)]
     role: Vec<String>,
+}
+
+/// What a person can be here for.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[expect(dead_code, reason = "the names stand in the document")]
+enum RoleName {
+    Analyst,
+    Lead,
+    ServiceOwner,
+    Board,
+    Auditor,
+    Administrator,
 }
 
 /// Admits a person, and shows the link by which they come in the first time.
@@ -177,7 +190,7 @@ pub(crate) async fn admit(State(app): State<App>, visit: Visit, Fields(body): Fi
 }
 
 /// Makes another link for a person.
-#[utoipa::path(post, path = "/people/{id}/link", tag = "Administration", params(("id" = String, Path)),
+#[utoipa::path(post, path = "/people/{id}/link", tag = "Administration", params(("id" = String, Path, pattern = "^[0-9a-f]{32}$")),
     security(("session" = [])), responses((status = 200, body = String, content_type = "text/html")))]
 pub(crate) async fn link(State(app): State<App>, visit: Visit, Path(id): Path<String>) -> Result<Response, Problem> {
     let admitted = app.office.admit_again(&visit.visitor.ctx, person_id(&id)?).await?;
@@ -187,14 +200,15 @@ pub(crate) async fn link(State(app): State<App>, visit: Visit, Path(id): Path<St
 /// What somebody is here for.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "the shape stands in the document; the form is read field by field")]
+#[schema(as = GivenRoles)]
 struct Given {
     /// As often as there are roles.
-    #[schema(min_items = 1)]
+    #[schema(min_items = 1, value_type = Vec<RoleName>)]
     role: Vec<String>,
 }
 
 /// Gives a person other roles. They come in again with the new ones.
-#[utoipa::path(post, path = "/people/{id}/roles", tag = "Administration", params(("id" = String, Path)),
+#[utoipa::path(post, path = "/people/{id}/roles", tag = "Administration", params(("id" = String, Path, pattern = "^[0-9a-f]{32}$")),
     security(("session" = [])), request_body(content = Given, content_type = "application/x-www-form-urlencoded"),
     responses((status = 303, description = "Given; on to the people")))]
 pub(crate) async fn roles(
@@ -207,16 +221,8 @@ pub(crate) async fn roles(
     Ok(Redirect::to("/people").into_response())
 }
 
-/// What is to be confirmed in words.
-#[derive(Deserialize, ToSchema)]
-pub(crate) struct Confirmed {
-    #[serde(default)]
-    #[schema(pattern = "^yes$")]
-    confirm: String,
-}
-
 /// Lets a person in no more, at once.
-#[utoipa::path(post, path = "/people/{id}/disable", tag = "Administration", params(("id" = String, Path)),
+#[utoipa::path(post, path = "/people/{id}/disable", tag = "Administration", params(("id" = String, Path, pattern = "^[0-9a-f]{32}$")),
     security(("session" = [])), request_body(content = Confirmed, content_type = "application/x-www-form-urlencoded"),
     responses((status = 303, description = "Let in no more; on to the people")))]
 pub(crate) async fn disable(
@@ -225,9 +231,7 @@ pub(crate) async fn disable(
     Path(id): Path<String>,
     Form(confirmed): Form<Confirmed>,
 ) -> Result<Response, Problem> {
-    if confirmed.confirm != "yes" {
-        return Err(Problem::bad("tick the box first: this person will be out at once"));
-    }
+    confirmed.check("this person will be out at once")?;
     app.office.disable(&visit.visitor.ctx, person_id(&id)?).await?;
     Ok(Redirect::to("/people").into_response())
 }

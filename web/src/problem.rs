@@ -138,6 +138,9 @@ impl From<OfficeError> for Problem {
             }
             error @ OfficeError::NotFound { .. } => Problem::not_found(error.to_string()),
             OfficeError::Refused(detail) => Problem::bad(detail),
+            OfficeError::Conflict(detail) => {
+                Problem::new(StatusCode::CONFLICT, "This does not fit to what is there", detail)
+            }
             error => {
                 // What exactly is for the log.
                 tracing::error!(error = &error as &dyn std::error::Error, "an operation failed");

@@ -40,6 +40,13 @@ struct Page {
     made: Option<(String, String)>,
 }
 
+impl Page {
+    /// Twins write times in full; people read seconds.
+    fn moment(&self, written: &str) -> String {
+        written.get(..19).unwrap_or(written).replace('T', " ")
+    }
+}
+
 /// A program's token, without its secret.
 #[derive(Serialize, ToSchema)]
 struct TokenListed {
@@ -116,15 +123,26 @@ pub(crate) async fn csv(State(app): State<App>, caller: Caller) -> Result<Respon
 /// A token that is to be made.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "the shape stands in the document; the form is read field by field")]
+#[schema(as = NewToken)]
 struct Add {
-    #[schema(min_length = 1, max_length = 128)]
+    #[schema(min_length = 1, max_length = 128, pattern = "^[^\\s\\x00-\\x1f\\x7f-\\x9f][^\\x00-\\x1f\\x7f-\\x9f]*$")]
     name: String,
-    /// `ingest`, `findings` or `hunt`, as often as there are some.
-    #[schema(min_items = 1)]
+    /// As often as there are some.
+    #[schema(min_items = 1, value_type = Vec<ScopeName>)]
     scope: Vec<String>,
-    /// For how long it is good.
-    #[schema(minimum = 1, maximum = 3_660)]
-    days: u32,
+    /// For how long it is good; a year when it is not said.
+    #[schema(minimum = 1, maximum = 3_660, nullable = false)]
+    days: Option<u32>,
+}
+
+/// What a token can be for.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[expect(dead_code, reason = "the names stand in the document")]
+enum ScopeName {
+    Ingest,
+    Findings,
+    Hunt,
 }
 
 /// Makes a token for a program, and shows it once.
@@ -150,6 +168,7 @@ pub(crate) async fn add(State(app): State<App>, visit: Visit, Fields(body): Fiel
 
 /// Which token.
 #[derive(Deserialize, ToSchema)]
+#[schema(as = TokenName)]
 pub(crate) struct Which {
     #[schema(min_length = 1, max_length = 128)]
     name: String,

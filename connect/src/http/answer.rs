@@ -108,20 +108,31 @@ impl Refusal {
 
 impl IntoResponse for Accepted {
     fn into_response(self) -> Response {
-        json(StatusCode::OK, &self)
+        json(StatusCode::OK, "application/json", &self)
     }
 }
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
+        /// A problem document (RFC 9457) that also says what was taken before it went wrong.
         #[derive(Serialize)]
         struct Body {
-            error: String,
+            r#type: &'static str,
+            title: &'static str,
+            status: u16,
+            detail: String,
             accepted: u64,
         }
         let accepted = if let Refusal::Intake { accepted, .. } = &self { *accepted } else { 0 };
         let (status, retry_after_seconds) = self.status();
-        let mut response = json(status, &Body { error: self.to_string(), accepted });
+        let body = Body {
+            r#type: "about:blank",
+            title: "The records were not taken",
+            status: status.as_u16(),
+            detail: self.to_string(),
+            accepted,
+        };
+        let mut response = json(status, "application/problem+json", &body);
         if let Some(seconds) = retry_after_seconds {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
@@ -132,10 +143,10 @@ impl IntoResponse for Refusal {
     }
 }
 
-fn json(status: StatusCode, body: &impl Serialize) -> Response {
+fn json(status: StatusCode, media_type: &'static str, body: &impl Serialize) -> Response {
     // These shapes hold numbers and text only, so that writing them cannot fail.
     let text = serde_json::to_string(body).unwrap_or_default();
-    (status, [(header::CONTENT_TYPE, "application/json")], text).into_response()
+    (status, [(header::CONTENT_TYPE, media_type)], text).into_response()
 }
 
 #[cfg(test)]

@@ -94,7 +94,7 @@ impl Office {
     /// Decides about findings of the agency. Says how many there were.
     ///
     /// # Errors
-    /// When the context may not, there are too many, or the state refuses.
+    /// When the context may not, there are too many or none of them is there, or the state refuses.
     pub async fn decide(
         &self,
         ctx: &OpContext,
@@ -103,7 +103,10 @@ impl Office {
         note: &str,
     ) -> Result<usize, OfficeError> {
         self.may(ctx, Operation::FindingDecide).await?;
-        Ok(self.state.decide(ctx, findings, verdict, note).await?)
+        match (self.state.decide(ctx, findings, verdict, note).await?, findings.first()) {
+            (0, Some(first)) => Err(OfficeError::NotFound { what: "finding", name: first.to_string() }),
+            (decided, _) => Ok(decided),
+        }
     }
 
     /// How many open findings a suppression would take out of sight now.

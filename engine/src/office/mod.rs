@@ -62,6 +62,9 @@ pub enum OfficeError {
     /// What was asked for makes no sense.
     #[error("{0}")]
     Refused(String),
+    /// It does not fit to what is there.
+    #[error("{0}")]
+    Conflict(String),
     /// The state database.
     #[error(transparent)]
     State(StateError),
@@ -83,9 +86,10 @@ impl From<StateError> for OfficeError {
             StateError::Corrupt { what, detail } => {
                 OfficeError::Refused(format!("the {what} makes no sense: {detail}"))
             }
-            error @ (StateError::TooLarge { .. } | StateError::BadName { .. } | StateError::Exists { .. }) => {
+            error @ (StateError::TooLarge { .. } | StateError::BadName { .. }) => {
                 OfficeError::Refused(error.to_string())
             }
+            error @ StateError::Exists { .. } => OfficeError::Conflict(error.to_string()),
             error => OfficeError::State(error),
         }
     }

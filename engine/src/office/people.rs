@@ -163,7 +163,7 @@ impl Office {
             .iter()
             .filter(|person| person.id != id && person.disabled.is_none() && person.roles.has(Role::Administrator));
         if others.count() == 0 {
-            return Err(OfficeError::Refused("nobody else is an administrator: admit another one first".to_owned()));
+            return Err(OfficeError::Conflict("nobody else is an administrator: admit another one first".to_owned()));
         }
         Ok(())
     }

@@ -133,8 +133,23 @@ fn quoted(text: &str) -> String {
 
 /// The columns of an answer.
 pub(crate) fn columns_of(schema: &Schema) -> Vec<HuntColumn> {
-    let column = |name: &String, data_type| HuntColumn { name: name.clone(), kind: kind_of(data_type) };
-    schema.fields().iter().map(|field| column(field.name(), field.data_type())).collect()
+    let mut columns: Vec<HuntColumn> = Vec::new();
+    for field in schema.fields() {
+        let dotted = dotted(field.name()).filter(|dotted| columns.iter().all(|column| column.name != *dotted));
+        let name = dotted.unwrap_or_else(|| field.name().clone());
+        columns.push(HuntColumn { name, kind: kind_of(field.data_type()) });
+    }
+    columns
+}
+
+/// What the engine calls `events.device[hostname]` is `device.hostname` to whoever asked for it.
+fn dotted(name: &str) -> Option<String> {
+    let is_word =
+        |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    let (column, parts) = name.strip_suffix(']')?.split_once('[')?;
+    let column = column.split_once('.').map_or(column, |(_, column)| column);
+    let path: Vec<&str> = std::iter::once(column).chain(parts.split("][")).collect();
+    path.iter().all(|part| is_word(part)).then(|| path.join("."))
 }
 
 fn kind_of(data_type: &DataType) -> &'static str {
@@ -227,6 +242,17 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn columns_are_called_what_was_asked_for() {
+        let check = |name: &str, expected: Option<&str>| assert_eq!(dotted(name).as_deref(), expected, "{name}");
+        check("events.device[hostname]", Some("device.hostname"));
+        check("device[os][name]", Some("device.os.name"));
+        check("count(*)", None);
+        check("events.tags[Int64(1) + x]", None);
+        check("time", None);
+        check("[a]", None);
+    }
 
     #[test]
     fn csv_keeps_null_and_empty_apart() {

@@ -242,7 +242,7 @@ impl State {
         note: &str,
     ) -> Result<usize, StateError> {
         check_size("findings of a decision", findings.len(), limits::TRIAGE_AT_ONCE_MAX)?;
-        check_size("bytes of a note", note.len(), limits::TRIAGE_NOTE_BYTES_MAX)?;
+        check_size("letters of a note", note.chars().count(), limits::TRIAGE_NOTE_CHARS_MAX)?;
         let deciding = sql("deciding about findings");
         let mut work = self.begin(ctx).await?;
         let mut deeds = Vec::new();
@@ -318,7 +318,7 @@ impl State {
         if let Some(detail) = detail {
             return Err(StateError::Corrupt { what: "suppression", detail });
         }
-        check_size("bytes of a reason", reason.len(), limits::TRIAGE_NOTE_BYTES_MAX)?;
+        check_size("letters of a reason", reason.chars().count(), limits::TRIAGE_NOTE_CHARS_MAX)?;
         let mut id = [0; 8];
         aws_lc_rs::rand::fill(&mut id).map_err(|_| StateError::NoRandomness)?;
         let id = format!("{:016x}", u64::from_be_bytes(id));

@@ -48,12 +48,48 @@ struct Ingest;
 #[utoipa::path(post, path = "/ingest/{source}", tag = "Sources", security(("token" = [])),
     params(("source" = String, Path, description = "The source's name"),
         ("format" = Option<String>, Query, description = "How the records are written; JSON when it is not said"),
-        ("Idempotency-Key" = Option<String>, Header, description = "The same for the same batch: it is kept once")),
-    request_body(content = String, content_type = "application/x-ndjson"),
-    responses((status = 200, description = "The records are durable"),
-        (status = 429, description = "Ingest is busy; try again after a while"),
-        (status = 503, description = "Records cannot be made durable now")))]
+        ("Idempotency-Key" = Option<String>, Header, max_length = 256,
+            description = "The same for the same batch: it is kept once")),
+    request_body(content((String = "text/plain"), (String = "application/x-ndjson"), (String = "application/json"))),
+    responses((status = 200, description = "The records are durable", body = Taken),
+        (status = "4XX", description = "Not taken; the detail says why", body = NotTaken,
+            content_type = "application/problem+json"),
+        (status = "5XX", description = "Records cannot be made durable now", body = NotTaken,
+            content_type = "application/problem+json")))]
 fn ingest() {}
+
+/// What became of a batch.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "the shape stands in the document; the source answers")]
+struct Taken {
+    /// Records that are durable.
+    accepted: u64,
+    /// Lines that were not taken.
+    refused: Vec<RefusedLine>,
+    /// Refused lines beyond those listed.
+    refused_unlisted: Option<u64>,
+}
+
+/// A line that was not taken.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "the shape stands in the document; the source answers")]
+struct RefusedLine {
+    /// From 1.
+    line: u64,
+    reason: String,
+}
+
+/// Why a batch was not taken (RFC 9457).
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "the shape stands in the document; the source answers")]
+struct NotTaken {
+    r#type: String,
+    title: String,
+    status: u16,
+    detail: String,
+    /// Records of the batch that are durable all the same.
+    accepted: u64,
+}
 
 /// Whether the program runs.
 #[utoipa::path(get, path = "/healthz", tag = "The watch itself",
