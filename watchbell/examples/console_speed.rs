@@ -94,14 +94,14 @@ async fn main() {
     let roles = [Role::Analyst, Role::Lead, Role::Auditor, Role::Administrator].into_iter().collect();
     let admitted = office.admit(&ctx, "Ada Brandt", roles).await.expect("somebody");
     let (session, token) = ([7; 32], [8; 32]);
-    state.begin_session(&ctx, admitted.id, &session).await.expect("a session");
+    state.begin_session(&ctx, admitted.id, &session, Some(ctx.now)).await.expect("a session");
     let scopes = BTreeSet::from([Scope::Findings]);
     let expires = ctx.now.plus(Duration::from_secs(3_600));
     state.add_token(&ctx, &NewToken { name: "bench", secret: &token, scopes, expires }).await.expect("a token");
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("an address");
     let public_url: url::Url = format!("http://localhost:{}", address.port()).parse().expect("an address");
-    let entrance = Entrance::new(office.clone(), &public_url).expect("a door");
+    let entrance = Entrance::new(office.clone(), AgencyId::home(), &public_url, None).expect("a door");
     let app =
         web::App { office, entrance, settings: Arc::new(web::Settings { public_url }), closing: Default::default() };
     tokio::spawn(async move { axum::serve(listener, web::router(app, Default::default())).await });

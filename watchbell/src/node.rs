@@ -39,7 +39,9 @@ pub(crate) fn actor() -> String {
 pub(crate) fn context(agency: &AgencyId, purpose: Option<&str>) -> Result<OpContext> {
     let purpose = purpose
         .map(|text| {
-            Purpose::new(text).with_context(|| format!("a purpose has at least {} letters, and at most {}", Purpose::CHARS_MIN, Purpose::CHARS_MAX))
+            Purpose::new(text).with_context(|| {
+                format!("a purpose has at least {} letters, and at most {}", Purpose::CHARS_MIN, Purpose::CHARS_MAX)
+            })
         })
         .transpose()?;
     Ok(OpContext { purpose, ..OpContext::new(agency.clone(), actor(), Roles::OPERATOR, SystemClock.now()) })

@@ -67,6 +67,17 @@
     }
   });
 
+  for (const button of document.querySelectorAll("[data-staff]")) {
+    button.addEventListener("click", async () => {
+      say("You are sent to your account …");
+      try {
+        location.assign((await post(button.dataset.staff, kind === "setup" ? { link } : {})).address);
+      } catch (error) {
+        say(error.message, true);
+      }
+    });
+  }
+
   if (kind === "setup") {
     post("/setup/start", { link }).catch((error) => {
       form.hidden = true;

@@ -3,7 +3,8 @@
 use askama::Template;
 use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderMap, header};
+use axum::http::HeaderMap;
+use axum::http::header::{self, HeaderName, HeaderValue};
 use axum::response::{IntoResponse, Redirect, Response};
 use engine::entrance::Challenge;
 use serde::{Deserialize, Serialize};
@@ -14,18 +15,20 @@ use crate::app::App;
 use crate::asked::{self, Query};
 use crate::problem::Problem;
 use crate::shell::{Html, Shell};
-use crate::visit::{Visit, cookie, read_secret};
+use crate::visit::{Visit, cookie, read_secret, session_of};
 
 #[derive(Template)]
 #[template(path = "setup.html")]
 struct SetupPage {
     shell: Shell,
+    staff: Option<String>,
 }
 
 #[derive(Template)]
 #[template(path = "sign_in.html")]
 struct SignInPage {
     shell: Shell,
+    staff: Option<String>,
     to: String,
 }
 
@@ -33,7 +36,25 @@ struct SignInPage {
 #[template(path = "prove.html")]
 struct ProvePage {
     shell: Shell,
+    staff: Option<String>,
     to: String,
+}
+
+impl SignInPage {
+    fn onward(&self) -> String {
+        crate::shape::query(&[("to", &self.to)])
+    }
+}
+
+impl ProvePage {
+    fn onward(&self) -> String {
+        crate::shape::query(&[("to", &self.to)])
+    }
+}
+
+/// What people call the account that lets staff in, if there is one.
+fn staff(app: &App) -> Option<String> {
+    app.entrance.staff_label().map(str::to_owned)
 }
 
 /// Where somebody goes on.
@@ -47,7 +68,7 @@ pub(crate) struct Onward {
 
 impl Onward {
     /// A path of ours: a link to here must not lead anywhere else.
-    fn path(&self) -> String {
+    pub(crate) fn path(&self) -> String {
         let is_path = self.to.starts_with('/') && !self.to.starts_with("//") && !self.to.starts_with("/\\");
         let is_plain = self.to.chars().all(|letter| !letter.is_control() && letter != '\\');
         if is_path && is_plain { self.to.clone() } else { "/".to_owned() }
@@ -81,7 +102,8 @@ pub(crate) async fn setup(State(app): State<App>, headers: HeaderMap) -> Respons
     if let Some(elsewhere) = elsewhere(&app, &headers, "/setup") {
         return elsewhere;
     }
-    Html(SetupPage { shell: Shell::outside("Welcome") }).into_response()
+    let staff = staff(&app);
+    Html(SetupPage { shell: Shell::outside("Welcome"), staff }).into_response()
 }
 
 /// Passkeys are bound to a name: whoever came by another one is sent there. What stands behind `#` comes along.
@@ -179,6 +201,15 @@ impl Answer {
     }
 }
 
+/// Whoever comes in anew leaves the session that the browser had.
+async fn leave_old(app: &App, headers: &HeaderMap) -> Result<(), Problem> {
+    let Some(session) = session_of(headers, &app.settings) else { return Ok(()) };
+    if let Some(visitor) = app.entrance.visitor(&session).await? {
+        app.entrance.leave(&visitor, &session).await?;
+    }
+    Ok(())
+}
+
 fn let_in(app: &App, session: &engine::entrance::Secret) -> Response {
     ([(header::SET_COOKIE, cookie(&app.settings, Some(session)))], Json(Done { done: true })).into_response()
 }
@@ -188,9 +219,11 @@ fn let_in(app: &App, session: &engine::entrance::Secret) -> Response {
     request_body(content = Answer, content_type = "application/json"), responses((status = 200, body = Done)))]
 pub(crate) async fn setup_finish(
     State(app): State<App>,
+    headers: HeaderMap,
     asked::Json(given): asked::Json<Answer>,
 ) -> Result<Response, Problem> {
     let session = app.entrance.finish_enrolment(&given.ceremony, given.answer.clone(), given.label()).await?;
+    leave_old(&app, &headers).await?;
     Ok(let_in(&app, &session))
 }
 
@@ -201,7 +234,8 @@ pub(crate) async fn sign_in(State(app): State<App>, headers: HeaderMap, Query(on
     if let Some(elsewhere) = elsewhere(&app, &headers, "/sign-in") {
         return elsewhere;
     }
-    Html(SignInPage { shell: Shell::outside("Sign in"), to: onward.path() }).into_response()
+    let staff = staff(&app);
+    Html(SignInPage { shell: Shell::outside("Sign in"), staff, to: onward.path() }).into_response()
 }
 
 /// Begins to sign in.
@@ -215,9 +249,11 @@ pub(crate) async fn sign_in_start(State(app): State<App>) -> Result<Json<Ceremon
     request_body(content = Answer, content_type = "application/json"), responses((status = 200, body = Done)))]
 pub(crate) async fn sign_in_finish(
     State(app): State<App>,
+    headers: HeaderMap,
     asked::Json(given): asked::Json<Answer>,
 ) -> Result<Response, Problem> {
     let session = app.entrance.finish_sign_in(&given.ceremony, given.answer).await?;
+    leave_old(&app, &headers).await?;
     Ok(let_in(&app, &session))
 }
 
@@ -226,7 +262,9 @@ pub(crate) async fn sign_in_finish(
     responses((status = 303, description = "Out; on to the door")))]
 pub(crate) async fn sign_out(State(app): State<App>, visit: Visit) -> Result<Response, Problem> {
     app.entrance.leave(&visit.visitor, &visit.session).await?;
-    let headers = [(header::SET_COOKIE, cookie(&app.settings, None))];
+    let gone = HeaderValue::from_static("\"cache\", \"storage\"");
+    let headers =
+        [(header::SET_COOKIE, cookie(&app.settings, None)), (HeaderName::from_static("clear-site-data"), gone)];
     Ok((headers, Redirect::to("/sign-in")).into_response())
 }
 
@@ -239,7 +277,7 @@ pub(crate) async fn prove(
     Query(onward): Query<Onward>,
 ) -> Result<Response, Problem> {
     let shell = Shell::inside(&app, &visit, "Prove again who you are", "").await?;
-    Ok(Html(ProvePage { shell, to: onward.path() }).into_response())
+    Ok(Html(ProvePage { shell, staff: staff(&app), to: onward.path() }).into_response())
 }
 
 /// Begins to prove again who one is.

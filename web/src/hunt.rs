@@ -89,7 +89,13 @@ impl Asked {
 
     fn context(&self, ctx: &OpContext) -> Result<OpContext, Problem> {
         let purpose = self.purpose.trim();
-        let short = || Problem::bad(format!("a purpose has at least {} letters, and at most {}", Purpose::CHARS_MIN, Purpose::CHARS_MAX));
+        let short = || {
+            Problem::bad(format!(
+                "a purpose has at least {} letters, and at most {}",
+                Purpose::CHARS_MIN,
+                Purpose::CHARS_MAX
+            ))
+        };
         let purpose = match purpose {
             "" => None,
             text => Some(Purpose::new(text).ok_or_else(short)?),

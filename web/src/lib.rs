@@ -25,6 +25,7 @@ mod problem;
 mod register;
 mod shape;
 mod shell;
+mod staff;
 mod suppressions;
 mod tokens;
 mod visit;
@@ -51,6 +52,10 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(entry::sign_in))
         .routes(routes!(entry::sign_in_start))
         .routes(routes!(entry::sign_in_finish))
+        .routes(routes!(staff::sign_in))
+        .routes(routes!(staff::setup))
+        .routes(routes!(staff::prove))
+        .routes(routes!(staff::back))
         .routes(routes!(entry::sign_out))
         .routes(routes!(entry::prove))
         .routes(routes!(entry::prove_start))

@@ -87,6 +87,12 @@ impl Problem {
         Problem::new(status, "This request makes no sense", detail)
     }
 
+    /// The staff's identity provider lets somebody go without vouching for them.
+    pub(crate) fn not_vouched_for() -> Self {
+        let detail = "the identity provider does not vouch for you; try again";
+        Problem::new(StatusCode::FORBIDDEN, "You are not let in", detail)
+    }
+
     /// There is no such thing.
     pub(crate) fn not_found(detail: impl Into<String>) -> Self {
         Problem::new(StatusCode::NOT_FOUND, "There is no such thing", detail)

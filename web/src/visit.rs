@@ -76,17 +76,30 @@ impl FromRequestParts<App> for Caller {
     }
 }
 
-fn cookie_name(settings: &Settings) -> &'static str {
-    // The prefix binds the cookie to this host alone; browsers take it over an encrypted way only.
-    if settings.is_secure() { "__Host-watchbell" } else { "watchbell" }
+/// Names of our cookies. The prefix binds a cookie to this host alone; browsers take it over an encrypted way only.
+fn cookie_name(settings: &Settings, name: &str) -> String {
+    if settings.is_secure() { format!("__Host-{name}") } else { name.to_owned() }
 }
 
-fn session_of(headers: &HeaderMap, settings: &Settings) -> Option<Secret> {
-    let name = cookie_name(settings);
+const SESSION: &str = "watchbell";
+const STAFF: &str = "watchbell-staff";
+
+fn secret_in(headers: &HeaderMap, settings: &Settings, name: &str) -> Option<Secret> {
+    let name = cookie_name(settings, name);
     let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
     let mut pairs = cookies.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
     let (_, value) = pairs.find(|(known, _)| *known == name)?;
     read_secret(value)
+}
+
+/// The session that a browser says it has.
+pub(crate) fn session_of(headers: &HeaderMap, settings: &Settings) -> Option<Secret> {
+    secret_in(headers, settings, SESSION)
+}
+
+/// What a browser brings back from the identity provider.
+pub(crate) fn staff_browser(headers: &HeaderMap, settings: &Settings) -> Option<Secret> {
+    secret_in(headers, settings, STAFF)
 }
 
 /// A secret as cookies and links write it.
@@ -104,16 +117,25 @@ pub(crate) fn write_token(secret: &Secret) -> String {
     format!("{TOKEN_PREFIX}{}", write_secret(secret))
 }
 
-/// The cookie of a session; without one, the cookie that takes it away.
-pub(crate) fn cookie(settings: &Settings, session: Option<&Secret>) -> HeaderValue {
-    let name = cookie_name(settings);
+fn cookie_with(settings: &Settings, name: &str, secret: Option<&Secret>, more: &str) -> HeaderValue {
+    let name = cookie_name(settings, name);
     let secure = if settings.is_secure() { "; Secure" } else { "" };
-    let text = match session {
-        Some(session) => format!("{name}={}; Path=/; HttpOnly; SameSite=Strict{secure}", write_secret(session)),
-        None => format!("{name}=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0{secure}"),
+    let text = match secret {
+        Some(secret) => format!("{name}={}; Path=/; HttpOnly{more}{secure}", write_secret(secret)),
+        None => format!("{name}=; Path=/; HttpOnly{more}; Max-Age=0{secure}"),
     };
     // Letters, digits and signs of our own.
     HeaderValue::try_from(text).unwrap_or_else(|_| HeaderValue::from_static(""))
+}
+
+/// The cookie of a session; without one, the cookie that takes it away.
+pub(crate) fn cookie(settings: &Settings, session: Option<&Secret>) -> HeaderValue {
+    cookie_with(settings, SESSION, session, "; SameSite=Strict")
+}
+
+/// The cookie that says which browser went to the identity provider. It comes back from elsewhere, so it is not strict.
+pub(crate) fn staff_cookie(settings: &Settings, browser: Option<&Secret>) -> HeaderValue {
+    cookie_with(settings, STAFF, browser, "; SameSite=Lax")
 }
 
 /// How whoever asks reads answers.
@@ -178,4 +200,44 @@ pub(crate) async fn guard(State(app): State<App>, request: Request, next: Next) 
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings(url: &str) -> Settings {
+        Settings { public_url: url.parse().unwrap() }
+    }
+
+    #[test]
+    fn cookies_are_for_this_host_alone() {
+        let secret = [7; 32];
+        let check = |url: &str, parts: &[&str], absent: &[&str]| {
+            let cookie = cookie(&settings(url), Some(&secret));
+            let text = cookie.to_str().unwrap();
+            parts.iter().for_each(|part| assert!(text.contains(part), "{text}"));
+            absent.iter().for_each(|part| assert!(!text.contains(part), "{text}"));
+        };
+        let always = ["; HttpOnly", "; SameSite=Strict", "; Path=/"];
+        check("https://watch.example.org", &always, &["Domain"]);
+        check("https://watch.example.org", &["__Host-watchbell=", "; Secure"], &[]);
+        check("http://localhost:8787", &always, &["Domain", "Secure", "__Host-"]);
+        assert!(staff_cookie(&settings("https://w.example"), None).to_str().unwrap().contains("Max-Age=0"));
+    }
+
+    #[test]
+    fn secrets_are_found_among_other_cookies() {
+        let settings = settings("https://watch.example.org");
+        let secret = write_secret(&[7; 32]);
+        let check = |cookie: &str, is_found: bool| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::COOKIE, cookie.parse().unwrap());
+            assert_eq!(session_of(&headers, &settings), is_found.then_some([7; 32]), "{cookie}");
+        };
+        check(&format!("a=b; __Host-watchbell={secret}"), true);
+        check(&format!("watchbell={secret}"), false);
+        check(&format!("__Host-watchbell={secret}x"), false);
+        check("__Host-watchbell", false);
+    }
 }

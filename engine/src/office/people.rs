@@ -77,12 +77,27 @@ impl Office {
     /// # Errors
     /// When the context may not, name or roles make no sense, or state or vault refuse.
     pub async fn admit(&self, ctx: &OpContext, name: &str, roles: Roles) -> Result<Admitted, OfficeError> {
+        let id = self.add_person(ctx, name, roles).await?;
+        self.link(ctx, id).await
+    }
+
+    /// Admits a person whose account at the staff's identity provider lets them in: they need no link.
+    ///
+    /// # Errors
+    /// As [`Office::admit`].
+    pub(crate) async fn admit_staff(&self, ctx: &OpContext, name: &str, roles: Roles) -> Result<PersonId, OfficeError> {
+        // A provider's names can be longer than ours.
+        let name: String = name.chars().filter(|letter| !letter.is_control()).take(NAME_CHARS_MAX).collect();
+        self.add_person(ctx, &name, roles).await
+    }
+
+    async fn add_person(&self, ctx: &OpContext, name: &str, roles: Roles) -> Result<PersonId, OfficeError> {
         self.may(ctx, Operation::PersonManage).await?;
         check_roles(roles)?;
         let id = PersonId::random()?;
         let sealed = self.seal_name(ctx, id, name).await?;
         self.state.add_person(ctx, id, sealed, roles).await?;
-        self.link(ctx, id).await
+        Ok(id)
     }
 
     /// Another link for somebody who is known: the first one ended, or every passkey is lost.
@@ -105,7 +120,7 @@ impl Office {
     pub async fn admit_first(&self, ctx: &OpContext) -> Result<Option<Admitted>, OfficeError> {
         self.may(ctx, Operation::PersonManage).await?;
         let roles: Roles = [Role::Analyst, Role::Lead, Role::Auditor, Role::Administrator].into_iter().collect();
-        if !self.state.passkey_counts(ctx).await?.is_empty() {
+        if !self.state.passkey_counts(ctx).await?.is_empty() || self.state.identity_total(ctx).await? > 0 {
             return Ok(None);
         }
         let people = self.state.people(ctx).await?;
@@ -158,14 +173,16 @@ impl Office {
     }
 
     async fn check_not_last_administrator(&self, ctx: &OpContext, id: PersonId) -> Result<(), OfficeError> {
-        let people = self.state.people(ctx).await?;
-        let others = people
-            .iter()
-            .filter(|person| person.id != id && person.disabled.is_none() && person.roles.has(Role::Administrator));
-        if others.count() == 0 {
-            return Err(OfficeError::Conflict("nobody else is an administrator: admit another one first".to_owned()));
+        let passkeys = self.state.passkey_counts(ctx).await?;
+        for person in self.state.people(ctx).await? {
+            let is_other = person.id != id && person.disabled.is_none() && person.roles.has(Role::Administrator);
+            // Who has never been here may never come.
+            let can_come = passkeys.contains_key(&person.id) || self.state.identity_count(ctx, person.id).await? > 0;
+            if is_other && can_come {
+                return Ok(());
+            }
         }
-        Ok(())
+        Err(OfficeError::Conflict("nobody else is an administrator: admit another one first".to_owned()))
     }
 
     async fn seal_name(&self, ctx: &OpContext, id: PersonId, name: &str) -> Result<Vec<u8>, OfficeError> {

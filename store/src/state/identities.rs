@@ -13,8 +13,9 @@ const INSERT: &str = "INSERT INTO identities (hash, agency, person, created_us, 
 const SELECT: &str = "SELECT agency, person FROM identities WHERE hash = $1";
 const USE: &str = "UPDATE identities SET used_us = $3 WHERE agency = $1 AND hash = $2";
 const COUNT: &str = "SELECT COUNT(*) FROM identities WHERE agency = $1 AND person = $2";
+const COUNT_ALL: &str = "SELECT COUNT(*) FROM identities WHERE agency = $1";
 
-pub(super) const STATEMENTS: &[&str] = &[INSERT, SELECT, USE, COUNT];
+pub(super) const STATEMENTS: &[&str] = &[INSERT, SELECT, USE, COUNT, COUNT_ALL];
 
 /// The hash of an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,6 +92,14 @@ impl State {
     pub async fn identity_count(&self, ctx: &OpContext, person: PersonId) -> Result<u64, StateError> {
         let query = sqlx::query(COUNT).bind(agency(ctx)).bind(person.to_string());
         self.count(ctx, "counting accounts", query).await
+    }
+
+    /// How many accounts people of the agency have.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn identity_total(&self, ctx: &OpContext) -> Result<u64, StateError> {
+        self.count(ctx, "counting accounts", sqlx::query(COUNT_ALL).bind(agency(ctx))).await
     }
 }
 

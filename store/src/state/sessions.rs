@@ -59,11 +59,17 @@ fn idle_since(now: Timestamp) -> Timestamp {
 }
 
 impl State {
-    /// Lets a person in. They have just proved who they are, so the session starts stepped up.
+    /// Lets a person in, who has proved at `proven` who they are.
     ///
     /// # Errors
     /// When the database refuses.
-    pub async fn begin_session(&self, ctx: &OpContext, person: PersonId, secret: &[u8; 32]) -> Result<(), StateError> {
+    pub async fn begin_session(
+        &self,
+        ctx: &OpContext,
+        person: PersonId,
+        secret: &[u8; 32],
+        proven: Option<Timestamp>,
+    ) -> Result<(), StateError> {
         let ends = ctx.now.plus(Duration::from_secs(limits::SESSION_SECONDS_MAX));
         let query = sqlx::query(INSERT)
             .bind(hash(secret))
@@ -71,7 +77,7 @@ impl State {
             .bind(person.to_string())
             .bind(ctx.now.as_micros())
             .bind(ends.as_micros())
-            .bind(ctx.now.as_micros());
+            .bind(proven.map(Timestamp::as_micros));
         let deed = Deed::done("session.begin", format!("person:{person}"));
         self.write(ctx, "beginning a session", query, deed).await?;
         Ok(())

@@ -66,7 +66,7 @@ fn sessions_end() {
         let id = anna(&state, &home).await;
         let is_in =
             async |secret: u8, after: u64| state.session(&[secret; 32], at(&home, after).now).await.unwrap().is_some();
-        state.begin_session(&home, id, &[1; 32]).await.unwrap();
+        state.begin_session(&home, id, &[1; 32], Some(home.now)).await.unwrap();
         assert!(is_in(1, 0).await);
         assert!(!is_in(2, 0).await);
         // Somebody who asks for nothing is out; somebody who asks now and then is not, until the shift ends.
@@ -76,7 +76,7 @@ fn sessions_end() {
         }
         assert!(!is_in(1, limits::SESSION_SECONDS_MAX).await);
         // Peeking keeps nobody in.
-        state.begin_session(&home, id, &[9; 32]).await.unwrap();
+        state.begin_session(&home, id, &[9; 32], Some(home.now)).await.unwrap();
         let peek = async |after: u64| state.peek_at_session(&[9; 32], at(&home, after).now).await.unwrap().is_some();
         assert!(peek(limits::SESSION_IDLE_SECONDS - 1).await);
         assert!(!peek(limits::SESSION_IDLE_SECONDS).await);
@@ -84,7 +84,7 @@ fn sessions_end() {
         assert!(!peek(0).await);
         assert_eq!(state.forget_ended_sessions(at(&home, limits::SESSION_SECONDS_MAX).now).await.unwrap(), 1);
         // Stepping up changes the secret: whoever knew the old one is out.
-        state.begin_session(&home, id, &[3; 32]).await.unwrap();
+        state.begin_session(&home, id, &[3; 32], Some(home.now)).await.unwrap();
         let later = at(&home, limits::STEP_UP_SECONDS);
         assert!(state.session(&[3; 32], home.now).await.unwrap().unwrap().is_stepped_up(home.now));
         assert!(!state.session(&[3; 32], later.now).await.unwrap().unwrap().is_stepped_up(later.now));
@@ -94,11 +94,11 @@ fn sessions_end() {
         // Other roles, or none any more: everything is asked anew.
         state.set_roles(&home, id, Roles::of(Role::Lead)).await.unwrap();
         assert!(state.session(&[4; 32], later.now).await.unwrap().is_none());
-        state.begin_session(&home, id, &[5; 32]).await.unwrap();
+        state.begin_session(&home, id, &[5; 32], Some(home.now)).await.unwrap();
         assert!(matches!(state.disable_person(&ctx("fire", 1), id).await, Err(StateError::NotFound { .. })));
         state.disable_person(&home, id).await.unwrap();
         assert!(!is_in(5, 0).await);
-        state.begin_session(&home, id, &[6; 32]).await.unwrap();
+        state.begin_session(&home, id, &[6; 32], Some(home.now)).await.unwrap();
         state.end_session(&home, &[6; 32]).await.unwrap();
         assert!(!is_in(6, 0).await);
         state.close().await;

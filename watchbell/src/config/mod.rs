@@ -14,6 +14,7 @@ use anyhow::{Context, Result, bail};
 use connect::SourceConfig;
 use connect::tls::ListenTls;
 use engine::content::ContentPaths;
+use engine::entrance::ProviderConfig;
 use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
 use lake::Retention;
@@ -45,6 +46,9 @@ pub(crate) struct Config {
     /// Certificate and key of the HTTP door.
     #[serde(default)]
     pub(crate) tls: Option<ListenTls>,
+    /// The staff's identity provider (OpenID Connect), if they come in by the accounts that they have.
+    #[serde(default)]
+    pub(crate) staff: Option<ProviderConfig>,
     /// The installation's own agency.
     pub(crate) agency: AgencyId,
     /// `postgres://…` instead of a file in the data folder. Holds a password; never printed.
@@ -207,7 +211,38 @@ impl Config {
         for (name, source) in &config.sources {
             source.check(name)?;
         }
+        config.check_address()?;
+        config.check_database()?;
         Ok(config)
+    }
+
+    /// The console's address decides whether cookies are for an encrypted way only.
+    fn check_address(&self) -> Result<()> {
+        let is_local =
+            |url: &Url| matches!(url.host_str(), Some(host) if host == "localhost" || host.ends_with(".localhost"));
+        match &self.public_url {
+            Some(url) if url.scheme() != "https" && !is_local(url) => {
+                bail!("public_url: {url} is not https, and others can read what goes there")
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// A database elsewhere is asked over an encrypted way, and has to say who it is.
+    fn check_database(&self) -> Result<()> {
+        let Some(text) = &self.database else { return Ok(()) };
+        let url = Url::parse(text).map_err(|error| anyhow::anyhow!("database: this is no address: {error}"))?;
+        let of = |name: &str| url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned());
+        let host = of("host").or_else(|| url.host_str().map(str::to_owned)).unwrap_or_default();
+        let is_here = host.is_empty() || host.starts_with('/') || ["localhost", "127.0.0.1", "[::1]"].contains(&&*host);
+        let is_verified = of("sslmode").is_some_and(|mode| mode == "verify-full");
+        if !is_here && !is_verified {
+            bail!(
+                "database: {host} is another machine, and names and findings would cross the network in plain text\n\
+                 hint: add ?sslmode=verify-full&sslrootcert=/path/of/ca.pem to the address"
+            );
+        }
+        Ok(())
     }
 
     /// Where the HTTP door listens.

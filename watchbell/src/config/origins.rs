@@ -9,7 +9,7 @@ use figment::value::{Dict, Value};
 use super::{Config, Overrides, layers};
 
 /// Keys whose values are secrets.
-const SECRETS: &[&str] = &["database"];
+const SECRETS: &[&str] = &["database", "staff.client_secret"];
 
 /// Prints every key that is set, one a line: `key = value`, and behind it where it comes from.
 pub(crate) fn show(overrides: &Overrides, with_origin: bool, as_json: bool) -> Result<()> {

@@ -37,14 +37,17 @@ pub(super) async fn open(
 ) -> Result<Console> {
     let public_url = match &config.public_url {
         Some(url) => url.clone(),
-        None => Url::parse(&format!("http://localhost:{}", listening.port())).context("the console's address")?,
+        None => {
+            let scheme = if config.tls.is_some() { "https" } else { "http" };
+            Url::parse(&format!("{scheme}://localhost:{}", listening.port())).context("the console's address")?
+        }
     };
     let office = node::office(config, state).await?.with(behind.0, behind.1);
     let ctx = OpContext::new(config.agency.clone(), "node", Roles::NODE, SystemClock.now());
     let admitted = office.admit_first(&ctx).await.context("cannot make the link for the first person")?;
     let origin = public_url.origin().ascii_serialization();
     let setup_url = admitted.map(|admitted| format!("{origin}/setup#{}", URL_SAFE_NO_PAD.encode(admitted.secret)));
-    let entrance = Entrance::new(office.clone(), &public_url)?;
+    let entrance = Entrance::new(office.clone(), config.agency.clone(), &public_url, config.staff.clone())?;
     let settings = Arc::new(web::Settings { public_url });
     Ok(Console { app: web::App { office, entrance, settings, closing }, setup_url })
 }

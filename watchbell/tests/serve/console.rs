@@ -60,7 +60,10 @@ const FOR_ANYBODY: &[&str] = &[
     "/setup/start",
     "/sign-in",
     "/sign-in/finish",
+    "/setup/staff",
+    "/sign-in/staff",
     "/sign-in/start",
+    "/staff",
 ];
 
 #[test]

@@ -9,3 +9,4 @@ mod kept;
 mod kit;
 mod live;
 mod refusals;
+mod staff;

@@ -6,6 +6,9 @@
 //!
 //! Absent: passwords, and a second factor: a passkey is two (the device, and what unlocks it).
 
+mod provider;
+mod staff;
+
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -23,6 +26,11 @@ use webauthn_rs::prelude::{
 
 use crate::access::Operation;
 use crate::office::{Office, OfficeError};
+
+pub use provider::ProviderConfig;
+pub use staff::{StaffIn, StaffVisit, StaffWay};
+
+use provider::Provider;
 
 /// How long a challenge waits for its answer.
 const CEREMONY: Duration = Duration::from_secs(300);
@@ -55,6 +63,9 @@ pub enum EntranceError {
     /// The passkey is not one of somebody who is let in.
     #[error("this passkey opens nothing here")]
     Passkey,
+    /// No account of the staff's provider lets them in.
+    #[error("this account lets nobody in here, or could not be asked; an administrator can say more")]
+    Staff,
     /// The address of the installation cannot be used.
     #[error("public_url: {0}")]
     Address(String),
@@ -75,6 +86,7 @@ enum Ceremony {
     AddPasskey { person: PersonId, state: Box<PasskeyRegistration> },
     SignIn(Box<DiscoverableAuthentication>),
     StepUp { person: PersonId, state: Box<PasskeyAuthentication> },
+    Staff(Box<StaffVisit>),
 }
 
 /// A challenge on its way to a browser.
@@ -112,6 +124,9 @@ pub struct Visitor {
 pub struct Entrance {
     office: Office,
     webauthn: Webauthn,
+    provider: Option<Provider>,
+    /// Where people are admitted whom the provider's groups admit.
+    home: AgencyId,
     waiting: Mutex<HashMap<String, (Timestamp, Ceremony)>>,
 }
 
@@ -122,21 +137,34 @@ impl std::fmt::Debug for Entrance {
 }
 
 impl Entrance {
-    /// The door of the installation at that address.
+    /// The door of the installation at that address, and by the identity provider of the staff, if there is one.
     ///
     /// # Errors
-    /// When passkeys cannot be bound to the address: it is a number, or no address.
-    pub fn new(office: Office, public_url: &Url) -> Result<Arc<Self>, EntranceError> {
+    /// When passkeys cannot be bound to the address: it is a number, or no address; or when the provider's cannot be used.
+    pub fn new(
+        office: Office,
+        home: AgencyId,
+        public_url: &Url,
+        provider: Option<ProviderConfig>,
+    ) -> Result<Arc<Self>, EntranceError> {
         let wrong = |why: &str| EntranceError::Address(format!("{public_url} {why}"));
         let domain = public_url.domain().ok_or_else(|| wrong("has no name that passkeys can be bound to"))?;
         let webauthn = WebauthnBuilder::new(domain, public_url).map(|builder| builder.rp_name("Watchbell"));
         let webauthn = webauthn.and_then(WebauthnBuilder::build).map_err(|error| wrong(&error.to_string()))?;
-        Ok(Arc::new(Entrance { office, webauthn, waiting: Mutex::default() }))
+        let back = public_url.join("/staff").map_err(|error| wrong(&error.to_string()))?;
+        let provider = provider.map(|config| Provider::new(config, back)).transpose();
+        let provider = provider.map_err(|error| EntranceError::Address(error.to_string()))?;
+        Ok(Arc::new(Entrance { office, webauthn, provider, home, waiting: Mutex::default() }))
     }
 
     fn wait(&self, ceremony: Ceremony) -> Result<String, EntranceError> {
+        let name = hex(&secret()?);
+        self.wait_as(name.clone(), ceremony);
+        Ok(name)
+    }
+
+    fn wait_as(&self, name: String, ceremony: Ceremony) {
         let now = self.office.now();
-        let name: String = secret()?.iter().map(|byte| format!("{byte:02x}")).collect();
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         waiting.retain(|_, (since, _)| since.plus(CEREMONY) > now);
         // Whoever floods the door must not keep it shut: the oldest makes room.
@@ -145,8 +173,7 @@ impl Entrance {
         {
             waiting.remove(&oldest);
         }
-        waiting.insert(name.clone(), (now, ceremony));
-        Ok(name)
+        waiting.insert(name, (now, ceremony));
     }
 
     /// A ceremony is answered once, whatever the answer.
@@ -357,7 +384,7 @@ impl Entrance {
 
     async fn begin(&self, ctx: &OpContext, person: PersonId) -> Result<Secret, EntranceError> {
         let session = secret()?;
-        self.office.state().begin_session(ctx, person, &session).await?;
+        self.office.state().begin_session(ctx, person, &session, Some(ctx.now)).await?;
         Ok(session)
     }
 
@@ -459,6 +486,10 @@ impl Entrance {
     }
 }
 
+fn hex(secret: &Secret) -> String {
+    secret.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// What was wrong goes into the log: it names no person, and helps whoever set the installation up.
 fn refused(error: WebauthnError) -> EntranceError {
     tracing::info!(%error, "a passkey was refused");
@@ -487,7 +518,7 @@ mod tests {
         let vault = Vault::open(&folder.join("vault.db"), &folder.join("master.key")).await.unwrap();
         let ledger = Ledger::open(&folder.join("ledger.key"), &folder.join("ledger")).unwrap();
         let office = Office::open(state, vault, Arc::new(ledger), Arc::new(Noon)).unwrap();
-        Entrance::new(office, &Url::parse("http://localhost:8787").unwrap()).unwrap()
+        Entrance::new(office, AgencyId::home(), &Url::parse("http://localhost:8787").unwrap(), None).unwrap()
     }
 
     #[tokio::test]
@@ -513,9 +544,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let office = entrance(folder.path()).await.office.clone();
         for address in ["http://127.0.0.1:8787", "http://[::1]:8787", "mailto:x@example.org"] {
-            let refused = Entrance::new(office.clone(), &Url::parse(address).unwrap());
+            let refused = Entrance::new(office.clone(), AgencyId::home(), &Url::parse(address).unwrap(), None);
             assert!(matches!(refused, Err(EntranceError::Address(_))), "{address}");
         }
-        assert!(Entrance::new(office, &Url::parse("https://watch.example.org").unwrap()).is_ok());
+        assert!(
+            Entrance::new(office, AgencyId::home(), &Url::parse("https://watch.example.org").unwrap(), None).is_ok()
+        );
     }
 }
