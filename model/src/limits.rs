@@ -108,6 +108,8 @@ pub const SUPPRESSION_DAYS_MAX: u64 = 365;
 pub const TOKEN_DAYS_MAX: u32 = 3_660;
 /// Jobs of one agency that wait, run, or were set aside.
 pub const JOBS_MAX: usize = 100_000;
+/// Jobs that are listed.
+pub const JOBS_LISTED_MAX: usize = 1_000;
 /// Bytes of what a job has to know.
 pub const JOB_BYTES_MAX: usize = 64 * 1024;
 /// Letters of what went wrong with a job.

@@ -1,8 +1,8 @@
 //! `watchbell doctor`: whether an installation is well, check by check, each with what would help.
 
 use std::fs;
-use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::io::Write;
+use std::net::{SocketAddr, TcpListener};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -10,10 +10,10 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use lake::HuntLimits;
 use model::doors::Clock;
-use model::{OpContext, Roles, Timestamp};
+use model::{OpContext, Roles, Timestamp, limits};
 use serde::Serialize;
 use store::journal::files::{Files, RealFiles};
-use store::state::{LedgerAsked, State};
+use store::state::{JobStatus, LedgerAsked, State};
 
 use crate::backup::BACKUP_MADE;
 use crate::cli::DoctorArgs;
@@ -65,6 +65,7 @@ pub(crate) fn run(arguments: &DoctorArgs) -> Result<Exit> {
             Ok(state) => {
                 checks.push(state_itself(&state).await);
                 checks.push(ledger(&config, &state).await);
+                checks.push(jobs(&config, &state).await);
                 checks.push(backups(&config, &state).await);
             }
             Err(error) => checks.push(check("state", Verdict::Bad, format!("{error:#}"), "")),
@@ -91,6 +92,22 @@ pub(crate) fn run(arguments: &DoctorArgs) -> Result<Exit> {
     })
 }
 
+/// Whether work failed for good.
+async fn jobs(config: &Config, state: &State) -> Check {
+    let ctx = OpContext::new(config.agency.clone(), "doctor", Roles::NODE, SystemClock.now());
+    match state.jobs(&ctx, limits::JOBS_LISTED_MAX).await {
+        Err(error) => check("jobs", Verdict::Bad, format!("they cannot be read: {error}"), ""),
+        Ok(jobs) => {
+            let dead: Vec<&str> =
+                jobs.iter().filter(|job| job.status == JobStatus::Dead).map(|job| job.kind.as_str()).collect();
+            if dead.is_empty() {
+                return check("jobs", Verdict::Good, format!("{} wait, none failed for good", jobs.len()), "");
+            }
+            check("jobs", Verdict::Bad, format!("failed for good: {}", dead.join(", ")), "watchbell jobs list")
+        }
+    }
+}
+
 /// Whether the HTTP door can be opened, or is open already and ours.
 fn port(config: &Config) -> Check {
     let address = match config.listen() {
@@ -115,15 +132,7 @@ fn port(config: &Config) -> Check {
 }
 
 fn is_alive(address: SocketAddr) -> bool {
-    let asked = || -> std::io::Result<String> {
-        let mut stream = TcpStream::connect_timeout(&address, Duration::from_secs(2))?;
-        stream.set_read_timeout(Some(Duration::from_secs(2)))?;
-        stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: watchbell\r\nConnection: close\r\n\r\n")?;
-        let mut answer = String::new();
-        stream.take(4_096).read_to_string(&mut answer)?;
-        Ok(answer)
-    };
-    asked().is_ok_and(|answer| answer.ends_with("alive\n"))
+    node::ask(address, "/healthz").is_ok_and(|answer| answer == "alive\n")
 }
 
 /// Whether what is secret can be read by its owner only.

@@ -11,6 +11,8 @@ pub(crate) enum Exit {
     Failed = 1,
     /// The command line asks for what cannot be done.
     Usage = 2,
+    /// Nobody answers.
+    Unreachable = 3,
 }
 
 impl From<Exit> for ExitCode {

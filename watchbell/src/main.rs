@@ -12,6 +12,7 @@ mod fsck;
 mod holds;
 mod hunt;
 mod hunts;
+mod jobs;
 mod keys;
 mod node;
 mod paths;
@@ -24,8 +25,8 @@ mod scan;
 mod serve;
 mod times;
 mod tokens;
+mod top;
 mod validate;
-
 mod words;
 
 use std::process::ExitCode;
@@ -54,6 +55,8 @@ fn main() -> ExitCode {
         Command::Hold(arguments) => holds::run(&arguments),
         Command::Erase(arguments) => erase::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments),
+        Command::Top(arguments) => top::run(&arguments),
+        Command::Jobs(arguments) => jobs::run(&arguments),
         Command::Backup(arguments) => backup::run(&arguments),
         Command::Restore(arguments) => backup::restore(&arguments),
         Command::Keys(arguments) => keys::run(&arguments),

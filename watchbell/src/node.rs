@@ -1,6 +1,9 @@
 //! The parts of an installation that commands open: its state and its lake, and in whose name.
 
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use engine::ledger::Ledger;
@@ -97,6 +100,23 @@ pub(crate) async fn sign(config: &Config, state: &State) -> Result<()> {
     ledger(config)?.publish(state).await.context("what was done is in the ledger, but cannot be signed")?;
     Ok(())
 }
+
+/// What the watch on this machine answers to anybody, by its own plain door.
+///
+/// # Errors
+/// When nobody answers, or not with 200.
+pub(crate) fn ask(address: SocketAddr, path: &str) -> std::io::Result<String> {
+    let mut stream = TcpStream::connect_timeout(&address, ASK_TIME_MAX)?;
+    stream.set_read_timeout(Some(ASK_TIME_MAX))?;
+    stream.write_all(format!("GET {path} HTTP/1.1\r\nHost: watchbell\r\nConnection: close\r\n\r\n").as_bytes())?;
+    let mut answer = String::new();
+    stream.take(ANSWER_BYTES_MAX).read_to_string(&mut answer)?;
+    let body = answer.strip_prefix("HTTP/1.1 200 ").and_then(|answer| answer.split_once("\r\n\r\n"));
+    body.map(|(_, body)| body.to_owned()).ok_or_else(|| std::io::Error::other("this is no answer of the watch"))
+}
+
+const ASK_TIME_MAX: Duration = Duration::from_secs(2);
+const ANSWER_BYTES_MAX: u64 = 1024 * 1024;
 
 /// A runtime for a command that needs one.
 ///

@@ -30,6 +30,8 @@ mod suppressions;
 mod tokens;
 mod visit;
 
+use std::sync::Arc;
+
 use axum::{Extension, Router, middleware};
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
@@ -110,6 +112,11 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(account::passkey_remove))
         .routes(routes!(account::passkey_start))
         .routes(routes!(account::passkey_finish))
+}
+
+/// The routes of an installation with what browsers are told about every answer.
+pub fn told(router: Router, settings: Arc<Settings>) -> Router {
+    router.layer(middleware::from_fn_with_state(settings, visit::tell))
 }
 
 /// The console. `others` describes what is served beside it, for the document that says what can be asked here.

@@ -1,5 +1,7 @@
 //! Who asks, whether they may ask like this, and what browsers are told about every answer.
 
+use std::sync::Arc;
+
 use axum::extract::{FromRequestParts, Request, State};
 use axum::http::header::{self, HeaderName, HeaderValue};
 use axum::http::request::Parts;
@@ -15,7 +17,7 @@ use crate::app::{App, Settings};
 use crate::problem::Problem;
 
 /// Nothing but our own files; no frames; forms go to us only.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
+const POLICY: &str = "default-src 'none'; object-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
     form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 
 /// With `no-referrer`, browsers would say `Origin: null` of our own forms.
@@ -180,21 +182,34 @@ impl Reader {
     }
 }
 
-/// Refuses what another page has sent, makes pages of problems, and tells browsers how to treat the answer.
+/// Refuses what another page has sent, and makes pages of problems.
 pub(crate) async fn guard(State(app): State<App>, request: Request, next: Next) -> Response {
     let reader = Reader::of(&request, &app.settings);
     let is_safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
+    // Browsers that say so tell of themselves when a page elsewhere makes them ask.
+    let site = request.headers().get("sec-fetch-site").and_then(|site| site.to_str().ok());
+    let is_elsewhere = matches!(site, Some("cross-site" | "same-site"));
     let origin = request.headers().get(header::ORIGIN).and_then(|origin| origin.to_str().ok());
     let is_ours = origin.is_some_and(|origin| origin == app.settings.origin());
+    let response = if is_safe || (is_ours && !is_elsewhere) {
+        next.run(request).await
+    } else {
+        Problem::foreign().into_response()
+    };
+    reader.serve(response)
+}
+
+/// Tells browsers how to treat every answer, whoever gives it.
+pub(crate) async fn tell(State(settings): State<Arc<Settings>>, request: Request, next: Next) -> Response {
     let is_asset = request.uri().path().starts_with("/assets/");
-    let mut response = if is_safe || is_ours { next.run(request).await } else { Problem::foreign().into_response() };
-    response = reader.serve(response);
+    let mut response = next.run(request).await;
     let headers = response.headers_mut();
     for (name, value) in HEADERS {
         headers.insert(name, HeaderValue::from_static(value));
     }
-    if app.settings.is_secure() {
-        headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
+    if settings.is_secure() {
+        headers
+            .insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000; includeSubDomains"));
     }
     if !is_asset {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

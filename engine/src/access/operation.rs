@@ -40,13 +40,17 @@ pub enum Operation {
     KeyRotate,
     /// See the agency, and which others this installation serves.
     AgencyRead,
+    /// See work that waits or that failed.
+    JobRead,
+    /// Have work tried again, or forget it.
+    JobManage,
     /// Make and forget one's own passkeys.
     OwnPasskeys,
 }
 
 impl Operation {
     /// All of them.
-    pub const ALL: [Operation; 18] = [
+    pub const ALL: [Operation; 20] = [
         Operation::FindingRead,
         Operation::FindingDecide,
         Operation::SuppressionManage,
@@ -64,6 +68,8 @@ impl Operation {
         Operation::KeyRead,
         Operation::KeyRotate,
         Operation::AgencyRead,
+        Operation::JobRead,
+        Operation::JobManage,
         Operation::OwnPasskeys,
     ];
 
@@ -87,6 +93,8 @@ impl Operation {
             Operation::KeyRead => "key.read",
             Operation::KeyRotate => "key.rotate",
             Operation::AgencyRead => "agency.read",
+            Operation::JobRead => "job.read",
+            Operation::JobManage => "job.manage",
             Operation::OwnPasskeys => "passkeys.own",
         }
     }

@@ -55,6 +55,15 @@ impl Office {
         Ok(InboxPage { rows, has_more })
     }
 
+    /// The agency's findings that were kept last, newest first.
+    ///
+    /// # Errors
+    /// When the context may not, or the state refuses.
+    pub async fn latest_findings(&self, ctx: &OpContext, rows_max: usize) -> Result<Vec<InboxRow>, OfficeError> {
+        self.may(ctx, Operation::FindingRead).await?;
+        Ok(self.state.latest_findings(ctx, rows_max).await?)
+    }
+
     /// How many findings there are of each level with that verdict. Every one of them is counted: for pages, not for lists.
     ///
     /// # Errors

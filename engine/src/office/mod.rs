@@ -7,6 +7,7 @@
 mod agencies;
 mod findings;
 mod hunts;
+mod jobs;
 mod keys;
 mod ledger;
 mod names;
@@ -37,8 +38,8 @@ pub use sources::{Gauges, IntakeView, Period, SourceView, WatchView};
 pub use store::ledger::{Entry as LedgerEntry, Outcome, Verdict as LedgerVerdict};
 pub use store::register::Kept;
 pub use store::state::{
-    Finding, FindingId, InboxAsked, InboxRow, LedgerAsked, LedgerLine, PersonId, SavedHunt, Scope, ServiceToken,
-    Suppression, Verdict,
+    Finding, FindingId, InboxAsked, InboxRow, Job, JobId, JobStatus, LedgerAsked, LedgerLine, PersonId, SavedHunt,
+    Scope, ServiceToken, Suppression, Verdict,
 };
 pub use tokens::NamedToken;
 

@@ -63,9 +63,13 @@ async fn the_last_administrator_stays() {
         place.office.disable(&admin, first.id).await,
         place.office.set_roles(&admin, first.id, Roles::of(Role::Analyst)).await,
     ] {
-        assert!(matches!(&refused, Err(OfficeError::Refused(why)) if why.contains("nobody else")), "{refused:?}");
+        assert!(matches!(&refused, Err(OfficeError::Conflict(why)) if why.contains("nobody else")), "{refused:?}");
     }
     let second = place.office.admit(&admin, "Bert", Roles::of(Role::Administrator)).await.unwrap();
+    // Whoever was admitted and never came may never come.
+    assert!(place.office.set_roles(&admin, first.id, Roles::of(Role::Analyst)).await.is_err());
+    let account = store::state::IdentityHash::of("https://id.example", "bert");
+    assert!(place.office.state().add_identity(&admin, second.id, account, None).await.unwrap());
     place.office.set_roles(&admin, first.id, Roles::of(Role::Analyst)).await.unwrap();
     assert!(place.office.disable(&admin, second.id).await.is_err());
     place.office.disable(&admin, first.id).await.unwrap();

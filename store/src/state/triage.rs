@@ -15,6 +15,8 @@ const SELECT_INBOX: &str = "SELECT id, seq, analytic_uid, title, level, time_us,
     AND (level < $3 OR time_us < $5 OR (time_us = $5 AND id > $6)) \
     AND ($7 = '' OR lower(title) LIKE $7 ESCAPE '\\' OR lower(subject) LIKE $7 ESCAPE '\\') \
     ORDER BY level DESC, time_us DESC, id LIMIT $8";
+const SELECT_LATEST: &str = "SELECT id, seq, analytic_uid, title, level, time_us, created_us, subject, verdict \
+    FROM findings WHERE agency = $1 ORDER BY seq DESC LIMIT $2";
 const COUNT_BY_LEVEL: &str =
     "SELECT level, COUNT(*) FROM findings WHERE agency = $1 AND verdict = $2 GROUP BY level ORDER BY level";
 const COUNT_NEWER: &str = "SELECT COUNT(*) FROM findings WHERE agency = $1 AND verdict = 'open' AND seq > $2";
@@ -39,6 +41,7 @@ const SUPPRESS: &str = "UPDATE findings SET verdict = 'suppressed' \
 
 pub(super) const STATEMENTS: &[&str] = &[
     SELECT_INBOX,
+    SELECT_LATEST,
     COUNT_BY_LEVEL,
     COUNT_NEWER,
     SET_VERDICT,
@@ -208,6 +211,16 @@ impl State {
             .bind(id)
             .bind(pattern(&asked.text))
             .bind(asked.rows_max.min(limits::FINDINGS_PAGE_MAX) as i64);
+        self.fetch_all(ctx, "reading findings", query).await?.iter().map(read_row).collect()
+    }
+
+    /// The agency's findings that were kept last, newest first, whatever was decided about them.
+    ///
+    /// # Errors
+    /// When the database refuses or holds nonsense.
+    pub async fn latest_findings(&self, ctx: &OpContext, rows_max: usize) -> Result<Vec<InboxRow>, StateError> {
+        let rows_max = rows_max.min(limits::FINDINGS_PAGE_MAX) as i64;
+        let query = sqlx::query(SELECT_LATEST).bind(agency(ctx)).bind(rows_max);
         self.fetch_all(ctx, "reading findings", query).await?.iter().map(read_row).collect()
     }
 

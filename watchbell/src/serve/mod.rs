@@ -1,5 +1,6 @@
 //! `watchbell serve`: the watch, live. Puts the parts together, runs them, and takes them down in order.
 
+mod chores;
 mod console;
 mod doors;
 mod gauges;
@@ -161,9 +162,13 @@ async fn serve(config: Config, arguments: &ServeArgs) -> Result<Exit> {
     let hunter = Arc::clone(&shelf) as Arc<dyn Hunter>;
     let console = console::open(&config, &state, listening, (hunter, gauges), shutdown.clone()).await?;
     let (vital, document) = http::router(vitals);
+    let settings = Arc::clone(&console.app.settings);
     let router = sources.ingest_router().merge(vital).merge(web::router(console.app, document));
+    let router = web::told(router, settings);
     let server = tokio::spawn(connect::http::serve(listener, tls.clone(), router, shutdown.clone()));
     let upkeep = tokio::spawn(upkeep::run(shelf, state.clone(), config.clone(), shutdown.clone()));
+    let workshop = chores::workshop(&state, node::ledger(&config)?, &ctx).await?;
+    let working = tokio::spawn(workshop.run(shutdown.clone().cancelled_owned()));
     let signing = tokio::spawn(upkeep::sign_ledger(ledger, state.clone(), shutdown.clone()));
     announce(&config, listening, arguments, &state, &ctx, console.setup_url.as_deref()).await?;
 
@@ -177,7 +182,7 @@ async fn serve(config: Config, arguments: &ServeArgs) -> Result<Exit> {
         Err(shared) => drop(shared),
     }
     watch.stop().await;
-    let _ = tokio::join!(upkeep, signing, looking);
+    let _ = tokio::join!(upkeep, signing, looking, working);
     let closed = tokio::task::spawn_blocking(move || journal_thread.close()).await;
     state.close().await;
     served.context("the HTTP door failed")?;

@@ -66,6 +66,29 @@ const FOR_ANYBODY: &[&str] = &[
     "/staff",
 ];
 
+/// What browsers are told about every answer: no frames, no guessing of kinds, nothing of others, nothing kept.
+fn browsers_are_told(answer: &Answer, path: &str) {
+    let mut told = vec![
+        "content-security-policy: default-src 'none';",
+        "frame-ancestors 'none'",
+        "object-src 'none'",
+        "base-uri 'none'",
+        "x-content-type-options: nosniff",
+        "referrer-policy: same-origin",
+        "cross-origin-opener-policy: same-origin",
+        "cross-origin-resource-policy: same-origin",
+    ];
+    if !path.starts_with("/assets/") {
+        told.push("cache-control: no-store");
+    }
+    for line in told {
+        assert!(answer.head.contains(line), "{path}: {line} is not in {}", answer.head);
+    }
+    for never in ["unsafe-", "access-control-allow", "server:", "x-powered-by"] {
+        assert!(!answer.head.contains(never), "{path}: {}", answer.head);
+    }
+}
+
 #[test]
 fn nobody_sees_anything_without_being_in() {
     let place = Place::new();
@@ -82,7 +105,11 @@ fn nobody_sees_anything_without_being_in() {
                 assert_eq!(ask(&node, method, &path, from).status, 403, "{method} {path} {from}");
             }
         }
-        let status = |headers: &str| ask(&node, method, &path, &format!("{origin}{headers}")).status;
+        let status = |headers: &str| {
+            let answer = ask(&node, method, &path, &format!("{origin}{headers}"));
+            browsers_are_told(&answer, &path);
+            answer.status
+        };
         assert_eq!(operation.needs.is_empty(), FOR_ANYBODY.contains(&operation.path.as_str()), "{method} {path}");
         if operation.needs.is_empty() {
             assert!(![401, 404, 405, 500].contains(&status("")) || path.starts_with("/assets"), "{method} {path}");

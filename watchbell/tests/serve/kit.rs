@@ -110,6 +110,8 @@ impl Drop for Node {
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
+    /// The lines before the body, in small letters.
+    pub(crate) head: String,
     pub(crate) body: String,
 }
 
@@ -204,7 +206,7 @@ fn ask(address: SocketAddr, head: &str, body: &[u8]) -> Option<Answer> {
     let answer = text(&answer);
     let (head, body) = answer.split_once("\r\n\r\n")?;
     let status = head.split(' ').nth(1)?.parse().ok()?;
-    Some(Answer { status, body: body.to_owned() })
+    Some(Answer { status, head: head.to_ascii_lowercase(), body: body.to_owned() })
 }
 
 /// A free port of the loopback interface, for a moment.

@@ -3,11 +3,7 @@
 use std::path::Path;
 use std::process::Stdio;
 
-use crate::kit::{Place, text};
-
-fn free_port() -> u16 {
-    std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
-}
+use crate::kit::{Place, free_port, text};
 
 #[test]
 fn staff_come_in_by_their_accounts() {
