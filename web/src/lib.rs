@@ -15,6 +15,7 @@ mod asked;
 mod assets;
 mod audit;
 mod detection;
+mod dpia;
 mod entry;
 mod health;
 mod hunt;
@@ -108,6 +109,9 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(register::html))
         .routes(routes!(register::json))
         .routes(routes!(register::csv))
+        .routes(routes!(dpia::html))
+        .routes(routes!(dpia::json))
+        .routes(routes!(dpia::csv))
         .routes(routes!(account::show))
         .routes(routes!(account::passkey_remove))
         .routes(routes!(account::passkey_start))

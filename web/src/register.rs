@@ -43,25 +43,25 @@ pub(crate) async fn html(State(app): State<App>, visit: Visit) -> Result<Respons
 
 /// Something that is kept.
 #[derive(Serialize, ToSchema)]
-struct KeptListed {
+pub(crate) struct KeptListed {
     /// A table, or a file.
-    place: &'static str,
-    what: &'static str,
+    pub(crate) place: &'static str,
+    pub(crate) what: &'static str,
     /// Whose personal data it can hold; nobody's when it is not said.
-    of_whom: Option<&'static str>,
-    why: &'static str,
-    how_long: &'static str,
+    pub(crate) of_whom: Option<&'static str>,
+    pub(crate) why: &'static str,
+    pub(crate) how_long: &'static str,
     /// How a person's part of it goes.
-    erased_by: Option<&'static str>,
+    pub(crate) erased_by: Option<&'static str>,
 }
 
 /// For how long events are kept for a purpose.
 #[derive(Serialize, ToSchema)]
-struct PeriodListed {
-    purpose: String,
+pub(crate) struct PeriodListed {
+    pub(crate) purpose: String,
     /// Classes of events (OCSF); all others when there are none.
-    classes: Vec<u32>,
-    days: u32,
+    pub(crate) classes: Vec<u32>,
+    pub(crate) days: u32,
 }
 
 /// The register of processing.
@@ -71,18 +71,31 @@ struct Register {
     events: Vec<PeriodListed>,
 }
 
+impl KeptListed {
+    pub(crate) fn of(kept: &'static Kept) -> Self {
+        KeptListed {
+            place: kept.place,
+            what: kept.what,
+            of_whom: kept.of_whom,
+            why: kept.why,
+            how_long: kept.how_long,
+            erased_by: kept.erased_by,
+        }
+    }
+}
+
+impl PeriodListed {
+    pub(crate) fn of(period: Period) -> Self {
+        PeriodListed { purpose: period.purpose, classes: period.classes, days: period.days }
+    }
+}
+
 async fn listed(app: &App, ctx: &OpContext) -> Result<Register, Problem> {
     let (kept, periods) = app.office.register(ctx).await?;
-    let one = |kept: &Kept| KeptListed {
-        place: kept.place,
-        what: kept.what,
-        of_whom: kept.of_whom,
-        why: kept.why,
-        how_long: kept.how_long,
-        erased_by: kept.erased_by,
-    };
-    let period = |period: Period| PeriodListed { purpose: period.purpose, classes: period.classes, days: period.days };
-    Ok(Register { kept: kept.iter().map(one).collect(), events: periods.into_iter().map(period).collect() })
+    Ok(Register {
+        kept: kept.iter().map(KeptListed::of).collect(),
+        events: periods.into_iter().map(PeriodListed::of).collect(),
+    })
 }
 
 /// The register of processing, for programs.

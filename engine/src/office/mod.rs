@@ -5,6 +5,7 @@
 //! shown, many of them in one commit.
 
 mod agencies;
+mod dpia;
 mod findings;
 mod hunts;
 mod jobs;
@@ -29,6 +30,7 @@ use crate::access::{Access, AccessError, Denied, Operation};
 use crate::ledger::{Ledger, LedgerError};
 
 pub use agencies::{AgencyView, OwnAgency};
+pub use dpia::{Assessment, Risk, Sight};
 pub use findings::{DecisionView, FindingView, InboxPage};
 pub use hunts::{HuntAnswer, HuntRefused, Hunter};
 pub use keys::KeysView;

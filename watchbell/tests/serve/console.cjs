@@ -204,6 +204,9 @@ const enter = async (page, link, name) => {
   await page.waitForURL("**/register");
   assert.match(await page.textContent("main"), /ledger_entries[\s\S]*/);
   await judge(page, "register");
+  await page.click("text=Impact assessment");
+  await page.waitForURL("**/dpia");
+  await judge(page, "dpia");
 
   // Somebody else is admitted, comes in by the link, and sees what an analyst sees.
   await page.goto(`${origin}/people`);
@@ -279,7 +282,7 @@ const enter = async (page, link, name) => {
   await page.click("button.main");
   await page.waitForURL(`${origin}/audit?operation=finding.decide`);
   for (const twin of ["/inbox.json?verdict=acknowledged", "/inbox.csv", "/audit.json", "/audit.csv", "/people.json", "/people.csv", "/suppressions.json", "/suppressions.csv", "/health.json", "/health.csv",
-    "/health/rates.json", "/register.json", "/register.csv", "/tokens.json", "/tokens.csv", "/keys.json", "/keys.csv", "/agencies.json", "/agencies.csv",
+    "/health/rates.json", "/register.json", "/register.csv", "/tokens.json", "/tokens.csv", "/keys.json", "/keys.csv", "/agencies.json", "/agencies.csv", "/dpia.json", "/dpia.csv",
     "/hunt.json?sql=SELECT+1", "/hunt.csv?sql=SELECT+1"]) {
     assert.equal((await page.request.get(origin + twin)).status(), 200, twin);
   }
