@@ -320,10 +320,8 @@ pub(crate) async fn suppress(
     if !["subject", "all"].contains(&asked.scope.as_str()) {
         return Err(Problem::bad("a suppression is about the subject, or all of the rule"));
     }
-    let view = app.office.finding(ctx, finding_id(&id)?).await?;
-    let subject = view.finding.detection.subject.as_deref().filter(|_| asked.scope == "subject");
     let ends = ctx.now.plus(Duration::from_secs(asked.days * 86_400));
-    let what = (view.finding.detection.analytic.uid.as_str(), subject);
-    app.office.suppress(ctx, what, asked.reason.trim(), ends).await?;
+    let about_subject = asked.scope == "subject";
+    app.office.suppress_like(ctx, finding_id(&id)?, about_subject, (asked.reason.trim(), ends)).await?;
     Ok(Redirect::to("/inbox").into_response())
 }

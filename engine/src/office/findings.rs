@@ -132,19 +132,23 @@ impl Office {
         Ok(self.state.would_suppress(ctx, analytic_uid, subject).await?)
     }
 
-    /// Takes findings of a rule, or of a rule about one subject, out of sight until `ends`. Says how many that were.
+    /// Takes findings like this one out of sight until `ends`: those of its rule, or of its rule about its subject. Says how many
+    /// that were.
     ///
     /// # Errors
-    /// When the context may not, reason or time make no sense, or the state refuses.
-    pub async fn suppress(
+    /// When the context may not, there is no such finding, reason or time make no sense, or the state refuses.
+    pub async fn suppress_like(
         &self,
         ctx: &OpContext,
-        what: (&str, Option<&str>),
-        reason: &str,
-        ends: Timestamp,
+        id: FindingId,
+        about_subject: bool,
+        (reason, ends): (&str, Timestamp),
     ) -> Result<u64, OfficeError> {
         self.may(ctx, Operation::SuppressionManage).await?;
-        Ok(self.state.suppress(ctx, what, reason, ends).await?.1)
+        let detection = self.state.finding(ctx, id).await?.map(|finding| finding.detection);
+        let detection = detection.ok_or_else(|| OfficeError::NotFound { what: "finding", name: id.to_string() })?;
+        let subject = detection.subject.as_deref().filter(|_| about_subject);
+        Ok(self.state.suppress(ctx, (&detection.analytic.uid, subject), reason, ends).await?.1)
     }
 
     /// The agency's suppressions, newest first.

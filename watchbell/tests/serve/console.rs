@@ -20,21 +20,21 @@ fn ask(node: &Node, method: &str, path: &str, headers: &str) -> Answer {
 }
 
 /// An operation of the document: method, path, and by what one has to be in.
-struct Operation {
-    method: String,
-    path: String,
-    needs: Vec<String>,
+pub(crate) struct Operation {
+    pub(crate) method: String,
+    pub(crate) path: String,
+    pub(crate) needs: Vec<String>,
 }
 
 impl Operation {
     /// The path with something in every place of it.
-    fn filled(&self) -> String {
+    pub(crate) fn filled(&self) -> String {
         let path = self.path.replace("{id}", &"0".repeat(32)).replace("{name}", "app.css");
         path.replace("{source}", "http").replace("{credential}", "AAAA")
     }
 }
 
-fn document(node: &Node) -> Vec<Operation> {
+pub(crate) fn document(node: &Node) -> Vec<Operation> {
     let document: serde_json::Value = serde_json::from_str(&node.get("/api/openapi.json").body).unwrap();
     let mut operations = Vec::new();
     for (path, item) in document["paths"].as_object().unwrap() {

@@ -10,3 +10,4 @@ mod kit;
 mod live;
 mod refusals;
 mod staff;
+mod tenants;
