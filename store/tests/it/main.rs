@@ -13,3 +13,4 @@ mod state;
 #[path = "../torture/mod.rs"]
 mod torture;
 mod torture_short;
+mod upgrade;

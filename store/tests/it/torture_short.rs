@@ -23,7 +23,7 @@ fn victim(orders: &Orders, front: &[String]) -> Command {
 }
 
 /// Whether strace is here and may trace; says so when not.
-fn has_strace() -> bool {
+pub(crate) fn has_strace() -> bool {
     let tried = Command::new("strace").args(["-f", "-qq", "-o", "/dev/null", "true"]).output();
     let has = tried.is_ok_and(|output| output.status.success());
     if !has {

@@ -1,5 +1,8 @@
 //! The staff's identity provider, asked over HTTPS (OpenID Connect Core 1.0, authorization code with PKCE).
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::pin::Pin;
@@ -319,42 +322,5 @@ impl<'c> AsyncHttpClient<'c> for Http {
             }
             Ok(answer.body(body)?)
         })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    fn provider(issuer: &str) -> Result<Provider, ProviderError> {
-        let config = json!({
-            "issuer": issuer, "client_id": "watchbell", "roles": { "watch": ["analyst"], "heads": ["lead", "auditor"] },
-        });
-        Provider::new(serde_json::from_value(config).unwrap(), Url::parse("http://localhost/staff").unwrap())
-    }
-
-    #[test]
-    fn a_provider_is_asked_over_an_encrypted_way() {
-        for issuer in ["https://id.example", "http://localhost:4444", "http://127.0.0.1:4444/realm"] {
-            assert!(provider(issuer).is_ok(), "{issuer}");
-        }
-        for issuer in ["http://id.example", "http://localhost.evil.example", "ftp://id.example", "id.example"] {
-            assert!(provider(issuer).is_err(), "{issuer}");
-        }
-    }
-
-    #[test]
-    fn groups_are_here_for_something() {
-        let provider = provider("https://id.example").unwrap();
-        let check = |claims: Value, roles: &[Role]| {
-            let found = provider.roles(claims.as_object().unwrap()).unwrap();
-            assert_eq!(found, roles.iter().copied().collect::<Roles>(), "{claims}");
-        };
-        check(json!({ "groups": ["watch", "heads", "others"] }), &[Role::Analyst, Role::Lead, Role::Auditor]);
-        check(json!({ "groups": "watch" }), &[Role::Analyst]);
-        check(json!({ "groups": [7, {}, ["watch"]] }), &[]);
-        check(json!({ "roles": ["watch"] }), &[]);
     }
 }
