@@ -19,6 +19,26 @@ impl Browser {
         command.arg(script).env("NODE_PATH", &self.modules).env("CHROMIUM", &self.chromium);
         command
     }
+
+    /// A command that checks HTML files as the W3C's validator does; `None` where there is no Java.
+    ///
+    /// # Panics
+    /// With `CI=true` and no Java.
+    pub fn validator(&self) -> Option<Command> {
+        let has_java = Command::new("java").arg("-version").output().is_ok_and(|output| output.status.success());
+        let is_required = std::env::var("CI").is_ok_and(|value| value == "true");
+        assert!(
+            has_java || !is_required,
+            "CI=true needs Java for the HTML checker; hint: cargo xtask test installs it"
+        );
+        if !has_java {
+            eprintln!("skipped: no Java for the HTML checker");
+            return None;
+        }
+        let mut command = Command::new("java");
+        command.args(["-Xss1m", "-jar"]).arg(self.modules.join("vnu-jar/build/dist/vnu.jar"));
+        Some(command)
+    }
 }
 
 /// The browser; its npm packages are brought into the cache folder when they are missing (`WATCHBELL_CACHE`, else
@@ -51,9 +71,10 @@ fn find() -> Option<Browser> {
     let folder = cache.join("browser");
     let copy = |name: &str| std::fs::copy(listed.join(name), folder.join(name)).is_ok();
     // What is there is good when it is of the very list that we have.
+    std::fs::create_dir_all(&folder).ok()?;
+    let _lock = crate::lock(&cache.join("browser.lock"))?;
     let is_there = same(&listed.join("package-lock.json"), &folder.join("installed.json"));
     if !is_there {
-        std::fs::create_dir_all(&folder).ok()?;
         let copied = copy("package.json") && copy("package-lock.json");
         let install = || {
             let mut command = Command::new(&npm);

@@ -13,6 +13,13 @@ pub use browser::{Browser, browser};
 pub use clock::FakeClock;
 pub use python::python;
 
+/// Waits until nobody else fills the folder beside: tests run in many processes.
+fn lock(path: &Path) -> Option<std::fs::File> {
+    let file = std::fs::OpenOptions::new().create(true).truncate(false).write(true).open(path).ok()?;
+    file.lock().ok()?;
+    Some(file)
+}
+
 /// The folder of real reference data, from `WATCHBELL_DATA`, else `../shared/data` beside the workspace.
 ///
 /// Where it is absent a test should return early; this says so on stderr. With `CI=true` absence is a failure, so that a

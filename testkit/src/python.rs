@@ -17,6 +17,8 @@ pub fn python(packages: &[&str]) -> Option<PathBuf> {
     let works = || succeeds(Command::new(&python).arg("-c").arg(format!("import {}", packages.join(", "))));
     let make = || python.is_file() || succeeds(Command::new("python3").args(["-m", "venv"]).arg(&venv));
     let install = || succeeds(Command::new(&python).args(["-m", "pip", "install", "--quiet"]).args(packages));
+    std::fs::create_dir_all(&cache).ok()?;
+    let _lock = crate::lock(&cache.join("venv.lock"))?;
     if works() || (make() && install() && works()) {
         return Some(python);
     }

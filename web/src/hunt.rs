@@ -172,6 +172,7 @@ pub(crate) async fn ask(State(app): State<App>, visit: Visit, Form(asked): Form<
 async fn page(app: &App, visit: &Visit, asked: Asked) -> Result<Response, Problem> {
     asked.check()?;
     let ctx = &visit.visitor.ctx;
+    let hunting = asked.context(ctx)?;
     let saved = app
         .office
         .saved_hunts(ctx)
@@ -181,7 +182,7 @@ async fn page(app: &App, visit: &Visit, asked: Asked) -> Result<Response, Proble
     let columns = app.office.hunt_columns(ctx).await?;
     let (mut answer, mut refused) = (None, None);
     if !asked.sql.trim().is_empty() {
-        match app.office.hunt(&asked.context(ctx)?, &asked.sql, asked.as_of(ctx)?, PAGE_ROWS).await {
+        match app.office.hunt(&hunting, &asked.sql, asked.as_of(ctx)?, PAGE_ROWS).await {
             Ok(found) => answer = Some(found),
             // What is wrong with a question belongs beside it.
             Err(OfficeError::Refused(why)) => refused = Some(why),

@@ -16,14 +16,15 @@ use crate::packages::{Package, install_missing, is_root, locate};
 use crate::process::{find_program, succeed};
 use crate::workspace::Scratch;
 
-/// Debian packages of the servers, and of the browser that pages are tried in, each with a program by which we know that it is there.
-const PACKAGES: [Package; 6] = [
+/// Debian packages of the servers, and of the browser and the checker that pages are tried with, each with a program by which we know that it is there.
+const PACKAGES: [Package; 7] = [
     ("nats-server", "nats-server"),
     ("mosquitto", "mosquitto"),
     ("postgresql", "initdb"),
     ("chromium", "chromium"),
     ("nodejs", "node"),
     ("npm", "npm"),
+    ("default-jre-headless", "java"),
 ];
 const NATS_PORT: u16 = 4222;
 const MQTT_PORT: u16 = 1883;

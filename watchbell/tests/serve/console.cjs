@@ -47,6 +47,9 @@ const second = async (page) => {
 
 const judge = async (page, name) => {
   fs.mkdirSync(pictures, { recursive: true });
+  // As it was sent, for the checker of HTML; what came of a form is not sent again.
+  const sent = await page.request.get(page.url(), { headers: { Accept: "text/html" }, maxRedirects: 0 });
+  if (sent.status() === 200) fs.writeFileSync(path.join(pictures, `${name}.html`), await sent.text());
   for (const scheme of ["light", "dark"]) {
     await page.emulateMedia({ colorScheme: scheme });
     await page.waitForTimeout(150);

@@ -188,6 +188,16 @@ fn programs_see_what_their_token_is_for() {
     node.stop();
 }
 
+/// Holds every page that was sent to the standard.
+fn check_html(browser: &testkit::Browser, pages: &Path) {
+    let Some(mut command) = browser.validator() else { return };
+    let entries = std::fs::read_dir(pages).unwrap().map(|entry| entry.unwrap().path());
+    let pages: Vec<_> = entries.filter(|path| path.extension().is_some_and(|ending| ending == "html")).collect();
+    assert!(pages.len() > 15, "{pages:?}");
+    let output = command.args(["--format", "text", "--also-check-css"]).args(&pages).output().unwrap();
+    assert!(output.status.success(), "{}{}", text(&output.stdout), text(&output.stderr));
+}
+
 #[test]
 fn a_day_in_the_console() {
     let Some(browser) = testkit::browser() else { return };
@@ -212,6 +222,7 @@ fn a_day_in_the_console() {
     let said = format!("{}\n{}\n{}", text(&output.stdout), text(&output.stderr), node.log());
     assert!(output.status.success(), "{said}");
     assert!(text(&output.stdout).contains("the day is over"), "{said}");
+    check_html(&browser, &pictures);
     let log = node.log();
     for secret in ["Ada Brandt", "#", &token] {
         assert!(!log.contains(secret), "the log has {secret:?}: {log}");

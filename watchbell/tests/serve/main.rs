@@ -9,5 +9,6 @@ mod kept;
 mod kit;
 mod live;
 mod refusals;
+mod schema;
 mod staff;
 mod tenants;

@@ -9,7 +9,6 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use engine::office::PersonId;
-use model::doors::Clock;
 use model::{AgencyId, OpContext, Role, Roles, Timestamp};
 use store::state::{Database, State};
 
@@ -19,12 +18,9 @@ use crate::kit::{Answer, Node, Place};
 /// What stands in every field of the agency that must not be seen.
 const CANARY: &str = "canaria";
 
-struct SystemClock;
-
-impl Clock for SystemClock {
-    fn now(&self) -> Timestamp {
-        Timestamp::EPOCH.plus(std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap())
-    }
+/// The time.
+pub(crate) fn now() -> Timestamp {
+    Timestamp::EPOCH.plus(std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap())
 }
 
 /// What a route needs: the operation of the access matrix, and a body that makes sense. `None` for what is everybody's own.
@@ -99,7 +95,7 @@ impl Door {
 
     /// A new person's session, as a line of a request.
     async fn enter(&mut self, agency: &str, roles: Roles, is_proven: bool) -> String {
-        let ctx = OpContext::new(AgencyId::parse(agency).unwrap(), "test", Roles::NODE, SystemClock.now());
+        let ctx = OpContext::new(AgencyId::parse(agency).unwrap(), "test", Roles::NODE, now());
         let person = PersonId::random().unwrap();
         self.state.add_person(&ctx, person, b"sealed".to_vec(), roles).await.unwrap();
         self.sessions += 1;
