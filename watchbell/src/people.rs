@@ -51,7 +51,9 @@ pub(crate) fn run(arguments: &PeopleArgs) -> Result<Exit> {
                 let admitted = office.admit(&ctx, name, roles.iter().copied().collect()).await?;
                 say_link(&config, &admitted)?;
             }
-            PeopleCommand::Link { id, .. } => say_link(&config, &office.admit_again(&ctx, person(id)?).await?)?,
+            PeopleCommand::Link { id, lost, .. } => {
+                say_link(&config, &office.admit_again(&ctx, person(id)?, *lost).await?)?;
+            }
             PeopleCommand::Roles { id, roles, .. } => {
                 office.set_roles(&ctx, person(id)?, roles.iter().copied().collect()).await?;
                 eprintln!("changed; whoever it is signs in again");

@@ -25,6 +25,7 @@ struct Page {
     shell: Shell,
     roles: String,
     is_proven: bool,
+    sessions: u64,
     passkeys: Vec<Row>,
 }
 
@@ -49,7 +50,16 @@ pub(crate) async fn show(State(app): State<App>, visit: Visit) -> Result<Respons
         used: passkey.used.map_or_else(|| "never".to_owned(), moment),
     };
     let passkeys = app.entrance.own_passkeys(&visit.visitor).await?.into_iter().map(row).collect();
-    Ok(Html(Page { shell, roles, is_proven: ctx.is_proven(), passkeys }).into_response())
+    let sessions = app.entrance.sessions(&visit.visitor).await?;
+    Ok(Html(Page { shell, roles, is_proven: ctx.is_proven(), sessions, passkeys }).into_response())
+}
+
+/// Ends every other session of one's own.
+#[utoipa::path(post, path = "/account/leave-elsewhere", tag = "Coming in", security(("session" = [])),
+    responses((status = 303, description = "Ended; on to the account")))]
+pub(crate) async fn leave_elsewhere(State(app): State<App>, visit: Visit) -> Result<Response, Problem> {
+    app.entrance.leave_elsewhere(&visit.visitor, &visit.session).await?;
+    Ok(Redirect::to("/account").into_response())
 }
 
 /// Which passkey is to be forgotten.

@@ -113,6 +113,7 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(dpia::json))
         .routes(routes!(dpia::csv))
         .routes(routes!(account::show))
+        .routes(routes!(account::leave_elsewhere))
         .routes(routes!(account::passkey_remove))
         .routes(routes!(account::passkey_start))
         .routes(routes!(account::passkey_finish))

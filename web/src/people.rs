@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use engine::access::Operation;
 use engine::office::{Admitted, PersonId, PersonView};
 use model::{OpContext, Role, Roles};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::app::App;
@@ -189,11 +189,27 @@ pub(crate) async fn admit(State(app): State<App>, visit: Visit, Fields(body): Fi
     page(&app, &visit, Some(admitted)).await
 }
 
+/// Why somebody needs another link.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = AnotherLink)]
+pub(crate) struct Another {
+    /// `yes`: every passkey and account that they had is lost, and lets nobody in any more.
+    #[serde(default)]
+    #[schema(pattern = "^(yes)?$")]
+    lost: String,
+}
+
 /// Makes another link for a person.
 #[utoipa::path(post, path = "/people/{id}/link", tag = "Administration", params(("id" = String, Path, pattern = "^[0-9a-f]{32}$")),
+    request_body(content = Another, content_type = "application/x-www-form-urlencoded"),
     security(("session" = [])), responses((status = 200, body = String, content_type = "text/html")))]
-pub(crate) async fn link(State(app): State<App>, visit: Visit, Path(id): Path<String>) -> Result<Response, Problem> {
-    let admitted = app.office.admit_again(&visit.visitor.ctx, person_id(&id)?).await?;
+pub(crate) async fn link(
+    State(app): State<App>,
+    visit: Visit,
+    Path(id): Path<String>,
+    Form(another): Form<Another>,
+) -> Result<Response, Problem> {
+    let admitted = app.office.admit_again(&visit.visitor.ctx, person_id(&id)?, another.lost == "yes").await?;
     page(&app, &visit, Some(admitted)).await
 }
 

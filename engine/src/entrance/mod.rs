@@ -477,6 +477,22 @@ impl Entrance {
         Ok(Some(OpContext::new(token.agency, object_named("token", &token.name), roles, now)))
     }
 
+    /// In how many sessions somebody is.
+    ///
+    /// # Errors
+    /// When the state refuses.
+    pub async fn sessions(&self, visitor: &Visitor) -> Result<u64, EntranceError> {
+        Ok(self.office.state().session_count(&visitor.ctx, visitor.person).await?)
+    }
+
+    /// Ends every session of somebody but the one that they are in.
+    ///
+    /// # Errors
+    /// When the state refuses.
+    pub async fn leave_elsewhere(&self, visitor: &Visitor, session: &Secret) -> Result<u64, EntranceError> {
+        Ok(self.office.state().end_other_sessions(&visitor.ctx, visitor.person, session).await?)
+    }
+
     /// Lets somebody out.
     ///
     /// # Errors

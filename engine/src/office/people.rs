@@ -100,14 +100,20 @@ impl Office {
         Ok(id)
     }
 
-    /// Another link for somebody who is known: the first one ended, or every passkey is lost.
+    /// Another link for somebody who is known: the first one ended, or every passkey `is_lost`; then what they had lets nobody in
+    /// any more.
     ///
     /// # Errors
     /// When the context may not, there is no such person, or the state refuses.
-    pub async fn admit_again(&self, ctx: &OpContext, id: PersonId) -> Result<Admitted, OfficeError> {
+    pub async fn admit_again(&self, ctx: &OpContext, id: PersonId, is_lost: bool) -> Result<Admitted, OfficeError> {
         self.may(ctx, Operation::PersonManage).await?;
         match self.state.person(ctx, id).await? {
-            Some(person) if person.disabled.is_none() => self.link(ctx, id).await,
+            Some(person) if person.disabled.is_none() => {
+                if is_lost {
+                    self.state.forget_keys(ctx, id).await?;
+                }
+                self.link(ctx, id).await
+            }
             _ => Err(OfficeError::NotFound { what: "person who is let in", name: id.to_string() }),
         }
     }

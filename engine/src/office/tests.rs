@@ -73,7 +73,7 @@ async fn the_last_administrator_stays() {
     place.office.set_roles(&admin, first.id, Roles::of(Role::Analyst)).await.unwrap();
     assert!(place.office.disable(&admin, second.id).await.is_err());
     place.office.disable(&admin, first.id).await.unwrap();
-    assert!(place.office.admit_again(&admin, first.id).await.is_err(), "no link for whoever is let in no more");
+    assert!(place.office.admit_again(&admin, first.id, false).await.is_err(), "no link for whoever is let in no more");
     // Only then can they be forgotten, and only from the machine itself.
     let operator = place.ctx(Role::Operator);
     assert!(matches!(place.office.forget(&admin, first.id).await, Err(OfficeError::Denied(_))));

@@ -39,6 +39,8 @@ const COUNT_ALL_PASSKEYS: &str = "SELECT person, COUNT(*) FROM passkeys WHERE ag
 const SELECT_BY_CREDENTIAL: &str = "SELECT agency, person FROM passkeys WHERE credential = $1";
 const USE_PASSKEY: &str = "UPDATE passkeys SET passkey = $3, used_us = $4 WHERE agency = $1 AND credential = $2";
 const DELETE_PASSKEY: &str = "DELETE FROM passkeys WHERE agency = $1 AND person = $2 AND credential = $3";
+const DELETE_PASSKEYS: &str = "DELETE FROM passkeys WHERE agency = $1 AND person = $2";
+const DELETE_IDENTITIES: &str = "DELETE FROM identities WHERE agency = $1 AND person = $2";
 const END_SESSIONS: &str = "DELETE FROM sessions WHERE agency = $1 AND person = $2";
 
 pub(super) const STATEMENTS: &[&str] = &[
@@ -59,6 +61,8 @@ pub(super) const STATEMENTS: &[&str] = &[
     SELECT_BY_CREDENTIAL,
     USE_PASSKEY,
     DELETE_PASSKEY,
+    DELETE_PASSKEYS,
+    DELETE_IDENTITIES,
     END_SESSIONS,
 ];
 
@@ -197,6 +201,21 @@ impl State {
         end.execute(&mut *work).await.map_err(&changing)?;
         append(&mut work, ctx, &[deed]).await?;
         work.commit().await.map_err(changing)
+    }
+
+    /// Forgets every passkey and account of a person, and ends their sessions: what they had is lost.
+    ///
+    /// # Errors
+    /// When there is no such person who is let in, or the database refuses.
+    pub async fn forget_keys(&self, ctx: &OpContext, id: PersonId) -> Result<(), StateError> {
+        let forgetting = sql("forgetting passkeys");
+        let mut work = self.begin(ctx).await?;
+        for statement in [DELETE_PASSKEYS, DELETE_IDENTITIES, END_SESSIONS] {
+            let delete = sqlx::query(statement).bind(agency(ctx)).bind(id.to_string());
+            delete.execute(&mut *work).await.map_err(&forgetting)?;
+        }
+        append(&mut work, ctx, &[Deed::done("passkey.forget_all", object(id))]).await?;
+        work.commit().await.map_err(forgetting)
     }
 
     /// Makes a link known by which a person is let in once, until `ends`.

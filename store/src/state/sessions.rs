@@ -17,9 +17,11 @@ const SELECT: &str = "SELECT agency, person, created_us, seen_us, ends_us, stepp
 const SEE: &str = "UPDATE sessions SET seen_us = $3 WHERE agency = $1 AND hash = $2";
 const REPLACE: &str = "UPDATE sessions SET hash = $3, stepped_up_us = $4 WHERE agency = $1 AND hash = $2";
 const DELETE: &str = "DELETE FROM sessions WHERE agency = $1 AND hash = $2";
+const DELETE_OTHERS: &str = "DELETE FROM sessions WHERE agency = $1 AND person = $2 AND hash <> $3";
+const COUNT: &str = "SELECT COUNT(*) FROM sessions WHERE agency = $1 AND person = $2 AND ends_us > $3 AND seen_us > $4";
 const DELETE_ENDED: &str = "DELETE FROM sessions WHERE ends_us <= $1 OR seen_us <= $2";
 
-pub(super) const STATEMENTS: &[&str] = &[INSERT, SELECT, SEE, REPLACE, DELETE, DELETE_ENDED];
+pub(super) const STATEMENTS: &[&str] = &[INSERT, SELECT, SEE, REPLACE, DELETE, DELETE_OTHERS, COUNT, DELETE_ENDED];
 
 /// How much older than it is the last request of a session may be in the database: not every request writes.
 const SEEN_STEP: Duration = Duration::from_secs(60);
@@ -136,6 +138,30 @@ impl State {
         let query = sqlx::query(DELETE).bind(agency(ctx)).bind(hash(secret));
         self.write(ctx, "ending a session", query, Deed::done("session.end", ctx.actor.clone())).await?;
         Ok(())
+    }
+
+    /// Ends every session of a person but this one.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn end_other_sessions(
+        &self,
+        ctx: &OpContext,
+        person: PersonId,
+        secret: &[u8; 32],
+    ) -> Result<u64, StateError> {
+        let query = sqlx::query(DELETE_OTHERS).bind(agency(ctx)).bind(person.to_string()).bind(hash(secret));
+        let deed = Deed::done("session.end_others", ctx.actor.clone());
+        self.write(ctx, "ending sessions", query, deed).await
+    }
+
+    /// In how many sessions a person is.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn session_count(&self, ctx: &OpContext, person: PersonId) -> Result<u64, StateError> {
+        let query = sqlx::query(COUNT).bind(agency(ctx)).bind(person.to_string()).bind(ctx.now.as_micros());
+        self.count(ctx, "counting sessions", query.bind(idle_since(ctx.now).as_micros())).await
     }
 
     /// Forgets sessions, of all agencies, that have ended.

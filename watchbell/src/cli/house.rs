@@ -80,6 +80,9 @@ pub(crate) enum PeopleCommand {
     Link {
         /// The person's id.
         id: String,
+        /// Every passkey and account that they had is lost, and lets nobody in any more.
+        #[arg(long)]
+        lost: bool,
         #[command(flatten)]
         whose: WhoseArgs,
     },

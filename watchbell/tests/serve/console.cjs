@@ -252,6 +252,20 @@ const enter = async (page, link, name) => {
   const old = await fetch(`${origin}/inbox.json`, { headers: { Cookie: `${cookie.name}=${cookie.value}` } });
   assert.equal(old.status, 401);
 
+  // A session elsewhere is ended from here.
+  const [earlier] = await context.cookies();
+  await context.clearCookies();
+  await page.goto(`${origin}/sign-in?to=/account`);
+  await page.click("button.main");
+  await page.waitForURL(`${origin}/account`);
+  const elsewhere = `${earlier.name}=${earlier.value}`;
+  await judge(page, "account-sessions");
+  await page.click("text=End the others");
+  await page.waitForSelector("text=You are in 1 session");
+  assert.equal((await fetch(`${origin}/inbox.json`, { headers: { Cookie: elsewhere } })).status, 401);
+  const [mine] = await context.cookies();
+  assert.equal((await fetch(`${origin}/inbox.json`, { headers: { Cookie: `${mine.name}=${mine.value}` } })).status, 200);
+
   // Other roles: out at once.
   await page.goto(`${origin}/people`);
   const row = page.locator("tr", { hasText: "Bert Kim" });
@@ -266,7 +280,7 @@ const enter = async (page, link, name) => {
   assert.match(await other.page.textContent("nav"), /Audit/);
 
   // What is live ends with the session.
-  const live = await fetch(`${origin}/inbox/events?seq=0`, { headers: { Cookie: `${fresh.name}=${fresh.value}` } });
+  const live = await fetch(`${origin}/inbox/events?seq=0`, { headers: { Cookie: `${mine.name}=${mine.value}` } });
   const told = live.body.getReader();
   assert.match(new TextDecoder().decode((await told.read()).value), /event: newer/);
 
@@ -279,7 +293,7 @@ const enter = async (page, link, name) => {
     return "ended";
   })();
   assert.equal(await Promise.race([ends, page.waitForTimeout(5_000)]), "ended", "a live page outlives its session");
-  const gone = await fetch(`${origin}/inbox.json`, { headers: { Cookie: `${fresh.name}=${fresh.value}` } });
+  const gone = await fetch(`${origin}/inbox.json`, { headers: { Cookie: `${mine.name}=${mine.value}` } });
   assert.equal(gone.status, 401);
   await page.goto(`${origin}/audit?operation=finding.decide`);
   await page.click("button.main");

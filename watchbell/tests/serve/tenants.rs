@@ -56,7 +56,13 @@ fn needs(operation: &Operation) -> Option<(&'static str, &'static str)> {
         ("GET", "/dpia" | "/dpia.json" | "/dpia.csv") => ("register.read", ""),
         // One's own, and what ends or never ends.
         ("GET", "/account" | "/prove" | "/inbox/events")
-        | ("POST", "/account/passkey/remove" | "/account/passkey/start" | "/account/passkey/finish")
+        | (
+            "POST",
+            "/account/leave-elsewhere"
+            | "/account/passkey/remove"
+            | "/account/passkey/start"
+            | "/account/passkey/finish",
+        )
         | ("POST", "/prove/start" | "/prove/finish" | "/prove/staff" | "/sign-out" | "/ingest/{source}") => {
             return None;
         }
