@@ -33,6 +33,8 @@ struct Places {
     findings_held: u64,
     lake_rows: u64,
     lake_rows_held: u64,
+    /// Notes, reasons, saved hunts, words of the ledger.
+    texts: u64,
     correlation_memory: bool,
     state_file: bool,
 }
@@ -45,6 +47,7 @@ impl Places {
         self.journal_records == 0
             && self.findings == self.findings_held
             && self.lake_rows == self.lake_rows_held
+            && self.texts == 0
             && !self.correlation_memory
             && is_state_free
     }
@@ -155,15 +158,16 @@ impl Job<'_> {
             findings_held,
             lake_rows: lake.hits_total,
             lake_rows_held: lake.hits_held.values().sum(),
+            texts: self.state.texts_naming(self.ctx, |text| self.matcher.is_in(text)).await?,
             correlation_memory: self.in_file(&self.config.memory_file())?,
             state_file: self.in_state_file()?,
         })
     }
 
-    /// Deletes: words beside the ledger, findings, what correlations remember, damaged pieces that nobody can search, rows of the lake.
+    /// Deletes: texts that people wrote, the words of the ledger among them, findings, what correlations remember, damaged pieces that nobody can search, rows of the lake.
     async fn forget(&self) -> Result<()> {
         let holds = self.holds().await?;
-        self.state.erase_ledger_details_naming(self.ctx, |text| self.matcher.is_in(text)).await?;
+        self.state.erase_texts_naming(self.ctx, |text| self.matcher.is_in(text)).await?;
         let (named, _) = self.findings(&holds).await?;
         self.state.erase_findings(self.ctx, &named).await?;
         for path in [self.config.memory_file(), self.config.journal_dir().join("quarantine")] {
@@ -237,8 +241,9 @@ fn report(arguments: &EraseArgs, before: &Places, after: Option<&Places>) -> Res
             held => format!(" ({} of them kept by a legal hold)", words::count(held)),
         };
         format!(
-            "{} in the journal, {}, {} in the lake{held}",
+            "{} in the journal, {}, {}, {} in the lake{held}",
             words::counted(places.journal_records, "record"),
+            words::counted(places.texts, "text"),
             words::counted(places.findings, "finding"),
             words::counted(places.lake_rows, "place"),
         )

@@ -5,7 +5,6 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
-use store::vault::Vault;
 
 use crate::cli::{KeysArgs, KeysCommand};
 use crate::config::Config;
@@ -36,16 +35,12 @@ pub(crate) fn run(arguments: &KeysArgs) -> Result<Exit> {
     })
 }
 
-async fn open(config: &Config) -> Result<Vault> {
-    Vault::open(&config.vault_file(), &config.master_key_file()).await.context("cannot open the vault")
-}
-
 async fn export(config: &Config, to: &Path) -> Result<()> {
     if to.exists() {
         bail!("{} is there already", to.display());
     }
     fs::DirBuilder::new().mode(0o700).create(to).with_context(|| format!("cannot make {}", to.display()))?;
-    open(config).await?.copy_to(&to.join("vault.db")).await?;
+    node::vault(config).await?.copy_to(&to.join("vault.db")).await?;
     // Made when there was none yet, so that the export is whole.
     node::ledger(config)?;
     for file in [config.master_key_file(), config.ledger_key_file()] {

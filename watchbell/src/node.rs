@@ -61,7 +61,16 @@ pub(crate) fn lake_options() -> LakeOptions {
 /// When there is no data folder, or the database refuses.
 pub(crate) async fn state(config: &Config) -> Result<State> {
     config.must_have_data()?;
-    State::open(&config.database()).await.context("cannot open the state database")
+    let state = State::open(&config.database()).await.context("cannot open the state database")?;
+    Ok(state.with_vault(vault(config).await?))
+}
+
+/// The keys of names and texts.
+///
+/// # Errors
+/// When they cannot be read or made.
+pub(crate) async fn vault(config: &Config) -> Result<Vault> {
+    Vault::open(&config.vault_file(), &config.master_key_file()).await.context("cannot open the vault")
 }
 
 /// The lake, opened for hunting beside whoever writes to it.
@@ -79,7 +88,7 @@ pub(crate) async fn lake_to_read(config: &Config) -> Result<Lake> {
 /// # Errors
 /// When vault or ledger cannot be opened.
 pub(crate) async fn office(config: &Config, state: &State) -> Result<Office> {
-    let vault = Vault::open(&config.vault_file(), &config.master_key_file()).await.context("cannot open the vault")?;
+    let vault = vault(config).await?;
     let ledger = Arc::new(ledger(config)?);
     Ok(Office::open(state.clone(), vault, ledger, Arc::new(SystemClock))?)
 }

@@ -43,9 +43,9 @@ struct KeyList {
 
 async fn listed(app: &App, ctx: &OpContext) -> Result<Vec<KeyListed>, Problem> {
     let keys = app.office.keys(ctx).await?;
-    let mut protects = format!("keys of persons: {}", keys.vault.persons);
-    if keys.vault.persons_of_older > 0 {
-        protects.push_str(&format!("; {} still under an older one: rotate again", keys.vault.persons_of_older));
+    let mut protects = format!("keys of persons: {}, of texts: {}", keys.vault.persons, keys.vault.texts);
+    if keys.vault.of_older > 0 {
+        protects.push_str(&format!("; {} still under an older one: rotate again", keys.vault.of_older));
     }
     Ok(vec![
         KeyListed { name: "master", id: keys.vault.master, protects },

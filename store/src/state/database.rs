@@ -13,6 +13,7 @@ use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{Any, AnyPool, ConnectOptions, Row, Transaction};
 
 use super::migrate;
+use crate::vault::{Vault, VaultError};
 
 /// Where the state lives.
 #[derive(Clone, PartialEq, Eq)]
@@ -80,6 +81,8 @@ pub(super) type Bound = Query<'static, Any, AnyArguments>;
 pub struct State {
     pool: AnyPool,
     engine: Engine,
+    /// Where the keys of texts are.
+    pub(super) vault: Option<Vault>,
 }
 
 /// Why something could not be kept or found.
@@ -155,6 +158,9 @@ pub enum StateError {
     /// The system gives no random numbers.
     #[error("the system gives no random numbers")]
     NoRandomness,
+    /// The keys of texts.
+    #[error("the keys of what is kept")]
+    Vault(#[from] VaultError),
     /// The text is no name.
     #[error("{name:?} is no name: use 1 to {limit} bytes without control characters")]
     BadName {
@@ -252,7 +258,7 @@ impl State {
             .connect_with(options)
             .await
             .map_err(opening)?;
-        Ok(State { pool, engine })
+        Ok(State { pool, engine, vault: None })
     }
 
     pub(super) fn engine(&self) -> Engine {

@@ -4,7 +4,7 @@ use model::{OpContext, Timestamp, limits};
 
 use super::agency;
 use super::database::{State, StateError, check_name, check_size, get, sql};
-use super::ledger::{Deed, append, object_named};
+use super::ledger::{Deed, object_named};
 
 const SAVE: &str = "INSERT INTO saved_hunts (agency, name, query, changed_by, changed_us) VALUES ($1, $2, $3, $4, $5) \
     ON CONFLICT (agency, name) DO UPDATE SET query = excluded.query, changed_by = excluded.changed_by, \
@@ -15,6 +15,9 @@ const SELECT_ALL: &str = "SELECT name, query, changed_by, changed_us FROM saved_
 const DELETE: &str = "DELETE FROM saved_hunts WHERE agency = $1 AND name = $2";
 
 pub(super) const STATEMENTS: &[&str] = &[SAVE, COUNT_OTHERS, SELECT_ONE, SELECT_ALL, DELETE];
+
+/// The field that questions are sealed for.
+pub(super) const QUERY_FIELD: &str = "saved_hunts.query";
 
 /// A hunt with a name. Its text is kept, not judged: the lake says whether it is one when it runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,10 +47,11 @@ impl State {
         check_size("saved hunts", get::<i64>(&others, 0)? as usize + 1, limits::SAVED_HUNTS_MAX)?;
         let words = serde_json::json!({ "name": name, "query": query }).to_string();
         let deed = Deed::done("hunt.save", object_named("hunt", &name)).saying(words);
-        let save = sqlx::query(SAVE).bind(agency(ctx)).bind(name).bind(query.to_owned());
+        let kept = self.seal_text(ctx, QUERY_FIELD, query).await?;
+        let save = sqlx::query(SAVE).bind(agency(ctx)).bind(name).bind(kept);
         let save = save.bind(ctx.actor.clone()).bind(ctx.now.as_micros());
         save.execute(&mut *work).await.map_err(&saving)?;
-        append(&mut work, ctx, &[deed]).await?;
+        self.append(&mut work, ctx, &[deed]).await?;
         work.commit().await.map_err(saving)
     }
 
@@ -58,7 +62,9 @@ impl State {
     pub async fn saved_hunt(&self, ctx: &OpContext, name: &str) -> Result<SavedHunt, StateError> {
         let query = sqlx::query(SELECT_ONE).bind(agency(ctx)).bind(name.to_owned());
         let row = self.fetch_optional(ctx, "reading a saved hunt", query).await?;
-        row.as_ref().map_or_else(|| Err(StateError::NotFound { what: "saved hunt", name: name.to_owned() }), read)
+        let row = row.ok_or_else(|| StateError::NotFound { what: "saved hunt", name: name.to_owned() })?;
+        let mut hunts = self.open_hunts(ctx, vec![read(&row)?]).await?;
+        hunts.pop().ok_or_else(|| StateError::NotFound { what: "saved hunt", name: name.to_owned() })
     }
 
     /// All saved hunts of the agency, by name.
@@ -67,7 +73,16 @@ impl State {
     /// When the database refuses.
     pub async fn saved_hunts(&self, ctx: &OpContext) -> Result<Vec<SavedHunt>, StateError> {
         let query = sqlx::query(SELECT_ALL).bind(agency(ctx));
-        self.fetch_all(ctx, "reading saved hunts", query).await?.iter().map(read).collect()
+        let rows = self.fetch_all(ctx, "reading saved hunts", query).await?;
+        self.open_hunts(ctx, rows.iter().map(read).collect::<Result<_, _>>()?).await
+    }
+
+    async fn open_hunts(&self, ctx: &OpContext, mut hunts: Vec<SavedHunt>) -> Result<Vec<SavedHunt>, StateError> {
+        let kept = hunts.iter_mut().map(|hunt| std::mem::take(&mut hunt.query)).collect();
+        for (hunt, query) in hunts.iter_mut().zip(self.show_texts(ctx, QUERY_FIELD, kept).await?) {
+            hunt.query = query;
+        }
+        Ok(hunts)
     }
 
     /// Removes a saved hunt of the agency.

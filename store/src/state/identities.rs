@@ -4,7 +4,7 @@ use model::{AgencyId, OpContext};
 
 use super::agency;
 use super::database::{Reach, State, StateError, sql};
-use super::ledger::{Deed, append};
+use super::ledger::Deed;
 use super::people::{PersonId, use_link, whose};
 
 const INSERT: &str = "INSERT INTO identities (hash, agency, person, created_us, used_us) VALUES ($1, $2, $3, $4, $4) \
@@ -80,7 +80,7 @@ impl State {
         if done.rows_affected() == 0 {
             return Ok(false);
         }
-        append(&mut work, ctx, &[Deed::done("identity.add", person.actor())]).await?;
+        self.append(&mut work, ctx, &[Deed::done("identity.add", person.actor())]).await?;
         work.commit().await.map_err(keeping)?;
         Ok(true)
     }

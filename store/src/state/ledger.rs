@@ -1,5 +1,7 @@
 //! The ledger's entries, written in the transaction of what they tell of. See [`crate::ledger`].
 
+use std::collections::BTreeMap;
+
 use model::{AgencyId, OpContext, Timestamp, limits};
 use sqlx::{Any, Transaction};
 
@@ -22,10 +24,11 @@ const SELECT_NEWEST: &str = "SELECT number, agency, at_us, actor, operation, obj
     FROM ledger_entries WHERE agency = $1 AND number < $2 AND at_us >= $3 AND at_us < $4 \
     AND ($5 = '' OR actor = $5) AND ($6 = '' OR operation = $6) AND ($7 = '' OR object = $7) \
     ORDER BY number DESC LIMIT $8";
+const SELECT_DETAIL: &str = "SELECT detail FROM ledger_entries WHERE agency = $1 AND number = $2";
 const ERASE_DETAIL: &str = "UPDATE ledger_entries SET salt = NULL, detail = NULL WHERE agency = $1 AND number = $2";
 
 pub(super) const STATEMENTS: &[&str] =
-    &[TAKE_HEAD, SELECT_HEAD, SET_HEAD, INSERT, SELECT_AFTER, SELECT_NEWEST, ERASE_DETAIL];
+    &[TAKE_HEAD, SELECT_HEAD, SET_HEAD, INSERT, SELECT_AFTER, SELECT_NEWEST, ERASE_DETAIL, SELECT_DETAIL];
 
 /// Something that is to stand in the ledger; who, where and when are the context's.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -114,7 +117,7 @@ impl State {
     /// When the database refuses; the caller must not go on then.
     pub async fn record(&self, ctx: &OpContext, deeds: &[Deed]) -> Result<(), StateError> {
         let mut work = self.begin(ctx).await?;
-        append(&mut work, ctx, deeds).await?;
+        self.append(&mut work, ctx, deeds).await?;
         work.commit().await.map_err(sql("committing to the ledger"))
     }
 
@@ -125,7 +128,7 @@ impl State {
     pub async fn record_all(&self, deeds: &[(OpContext, Deed)]) -> Result<(), StateError> {
         let mut work = self.begin(Reach::All).await?;
         for (ctx, deed) in deeds {
-            append(&mut work, ctx, std::slice::from_ref(deed)).await?;
+            self.append(&mut work, ctx, std::slice::from_ref(deed)).await?;
         }
         work.commit().await.map_err(sql("committing to the ledger"))
     }
@@ -152,7 +155,17 @@ impl State {
         let rows_max = rows_max.min(limits::LEDGER_PAGE_MAX) as i64;
         let query = sqlx::query(SELECT_AFTER).bind(signed(number)).bind(rows_max);
         let rows = self.fetch_all(Reach::All, "reading the ledger", query).await?;
-        rows.iter().map(|row| Ok((get::<i64>(row, 0)? as u64, line(row).ok()))).collect()
+        let (mut numbers, mut kept) = (Vec::new(), Vec::new());
+        for row in &rows {
+            let line = line(row).ok();
+            numbers.push((get::<i64>(row, 0)? as u64, line.is_some()));
+            kept.extend(line);
+        }
+        let mut lines = self.open_lines(kept).await?.into_iter();
+        Ok(numbers
+            .into_iter()
+            .map(|(number, makes_sense)| (number, if makes_sense { lines.next() } else { None }))
+            .collect())
     }
 
     /// The agency's lines, newest first.
@@ -169,7 +182,8 @@ impl State {
             .bind(asked.operation.clone())
             .bind(asked.object.clone())
             .bind(asked.rows_max.min(limits::LEDGER_PAGE_MAX) as i64);
-        self.fetch_all(ctx, "reading the ledger", query).await?.iter().map(line).collect()
+        let rows = self.fetch_all(ctx, "reading the ledger", query).await?;
+        self.open_lines(rows.iter().map(line).collect::<Result<_, _>>()?).await
     }
 
     /// Takes away the words of the agency's entries in which `names` finds what it looks for. The entries stay. Says how many.
@@ -199,6 +213,13 @@ impl State {
     /// # Errors
     /// When the database refuses.
     pub async fn erase_ledger_detail(&self, ctx: &OpContext, number: u64) -> Result<bool, StateError> {
+        // The key first: when the rest fails, the words are gone all the same, in every copy.
+        let kept = sqlx::query(SELECT_DETAIL).bind(agency(ctx)).bind(signed(number));
+        if let Some(row) = self.fetch_optional(ctx, "reading words of the ledger", kept).await?
+            && let Some(kept) = get::<Option<String>>(&row, 0)?
+        {
+            self.destroy_text(ctx, &kept).await?;
+        }
         let query = sqlx::query(ERASE_DETAIL).bind(agency(ctx)).bind(signed(number));
         Ok(self.execute(ctx, "erasing words of the ledger", query).await? > 0)
     }
@@ -217,49 +238,105 @@ impl State {
         let mut work = self.begin(ctx).await?;
         let rows = query.execute(&mut *work).await.map_err(sql(what))?.rows_affected();
         if rows > 0 {
-            append(&mut work, ctx, &[deed]).await?;
+            self.append(&mut work, ctx, &[deed]).await?;
         }
         work.commit().await.map_err(sql(what))?;
         Ok(rows)
     }
+
+    /// Adds entries in the transaction of what they tell of. Their words are sealed, each with a key of its own; what they are
+    /// committed with is sealed with them, since whoever knows it could try out words.
+    pub(super) async fn append(
+        &self,
+        work: &mut Transaction<'_, Any>,
+        ctx: &OpContext,
+        deeds: &[Deed],
+    ) -> Result<(), StateError> {
+        let mut details = Vec::with_capacity(deeds.len());
+        for deed in deeds {
+            let words = deed.words.as_ref().map_or(0, String::len);
+            check_size("bytes of an entry's words", words, limits::LEDGER_DETAIL_BYTES_MAX)?;
+            check_size("bytes of an entry's object", deed.object.len(), limits::LEDGER_OBJECT_BYTES_MAX)?;
+            let detail = |text: &String| Ok::<_, StateError>(Detail { salt: salt()?, text: text.clone() });
+            details.push(deed.words.as_ref().map(detail).transpose()?);
+        }
+        let plain = details.iter().map(|detail| detail.as_ref().map(with_salt).unwrap_or_default()).collect();
+        let sealed = self.seal_texts(ctx, WORDS_FIELD, plain).await?;
+        let writing = sql("writing to the ledger");
+        let row = sqlx::query(TAKE_HEAD).bind(Vec::new()).fetch_one(&mut **work).await.map_err(&writing)?;
+        let mut frontier = head(&row)?;
+        for ((deed, detail), sealed) in deeds.iter().zip(details).zip(sealed) {
+            let entry = Entry {
+                number: frontier.size(),
+                at: ctx.now,
+                agency: ctx.agency.clone(),
+                actor: ctx.actor.clone(),
+                operation: deed.operation.to_owned(),
+                object: deed.object.clone(),
+                outcome: deed.outcome,
+                commitment: detail.as_ref().map(Detail::commitment),
+            };
+            frontier.push(entry.hash());
+            let is_sealed = self.vault.is_some();
+            let salt = detail.as_ref().filter(|_| !is_sealed).map(|detail| detail.salt.to_vec());
+            let text = detail.map(|detail| if is_sealed { sealed } else { detail.text });
+            let query = sqlx::query(INSERT)
+                .bind(signed(entry.number))
+                .bind(agency(ctx))
+                .bind(entry.at.as_micros())
+                .bind(entry.actor)
+                .bind(entry.operation)
+                .bind(entry.object)
+                .bind(entry.outcome.name())
+                .bind(entry.commitment.map(|commitment| commitment.0.0.to_vec()))
+                .bind(salt)
+                .bind(text);
+            query.execute(&mut **work).await.map_err(&writing)?;
+        }
+        let set = sqlx::query(SET_HEAD).bind(signed(frontier.size())).bind(frontier.to_bytes());
+        set.execute(&mut **work).await.map(|_| ()).map_err(writing)
+    }
+
+    /// Lines as they were written: words whose key is not there any more are erased.
+    async fn open_lines(&self, kept: Vec<Kept>) -> Result<Vec<LedgerLine>, StateError> {
+        let mut lines: Vec<LedgerLine> = Vec::with_capacity(kept.len());
+        let mut sealed: BTreeMap<AgencyId, (Vec<usize>, Vec<String>)> = BTreeMap::new();
+        for Kept { line, words } in kept {
+            if let Some(words) = words {
+                let (places, texts) = sealed.entry(line.entry.agency.clone()).or_default();
+                places.push(lines.len());
+                texts.push(words);
+            }
+            lines.push(line);
+        }
+        for (agency, (places, texts)) in sealed {
+            let opened = self.open_texts(agency.as_str(), WORDS_FIELD, texts).await?;
+            for (place, text) in places.into_iter().zip(opened) {
+                lines[place].detail = text.map(|text| without_salt(&text)).transpose()?;
+            }
+        }
+        Ok(lines)
+    }
 }
 
-/// Adds entries in the transaction of what they tell of.
-pub(super) async fn append(work: &mut Transaction<'_, Any>, ctx: &OpContext, deeds: &[Deed]) -> Result<(), StateError> {
-    let writing = sql("writing to the ledger");
-    let row = sqlx::query(TAKE_HEAD).bind(Vec::new()).fetch_one(&mut **work).await.map_err(&writing)?;
-    let mut frontier = head(&row)?;
-    for deed in deeds {
-        let words = deed.words.as_ref().map_or(0, String::len);
-        check_size("bytes of an entry's words", words, limits::LEDGER_DETAIL_BYTES_MAX)?;
-        check_size("bytes of an entry's object", deed.object.len(), limits::LEDGER_OBJECT_BYTES_MAX)?;
-        let detail = deed.words.clone().map(|text| Ok(Detail { salt: salt()?, text })).transpose()?;
-        let entry = Entry {
-            number: frontier.size(),
-            at: ctx.now,
-            agency: ctx.agency.clone(),
-            actor: ctx.actor.clone(),
-            operation: deed.operation.to_owned(),
-            object: deed.object.clone(),
-            outcome: deed.outcome,
-            commitment: detail.as_ref().map(Detail::commitment),
-        };
-        frontier.push(entry.hash());
-        let query = sqlx::query(INSERT)
-            .bind(signed(entry.number))
-            .bind(agency(ctx))
-            .bind(entry.at.as_micros())
-            .bind(entry.actor)
-            .bind(entry.operation)
-            .bind(entry.object)
-            .bind(entry.outcome.name())
-            .bind(entry.commitment.map(|commitment| commitment.0.0.to_vec()))
-            .bind(detail.as_ref().map(|detail| detail.salt.to_vec()))
-            .bind(detail.map(|detail| detail.text));
-        query.execute(&mut **work).await.map_err(&writing)?;
-    }
-    let set = sqlx::query(SET_HEAD).bind(signed(frontier.size())).bind(frontier.to_bytes());
-    set.execute(&mut **work).await.map(|_| ()).map_err(writing)
+/// The field that words of entries are sealed for.
+const WORDS_FIELD: &str = "ledger_entries.detail";
+
+/// A line as it is kept: its words may be sealed.
+struct Kept {
+    line: LedgerLine,
+    words: Option<String>,
+}
+
+/// Words and what they are committed with, as one text.
+fn with_salt(detail: &Detail) -> String {
+    format!("{:032x}{}", u128::from_be_bytes(detail.salt), detail.text)
+}
+
+fn without_salt(text: &str) -> Result<Detail, StateError> {
+    let (salt, text) = text.split_at_checked(32).ok_or_else(|| corrupt("words without a salt"))?;
+    let salt = u128::from_str_radix(salt, 16).map_err(|_| corrupt("a salt is no number"))?;
+    Ok(Detail { salt: salt.to_be_bytes(), text: text.to_owned() })
 }
 
 fn salt() -> Result<[u8; 16], StateError> {
@@ -283,16 +360,21 @@ fn head(row: &sqlx::any::AnyRow) -> Result<Frontier, StateError> {
     Frontier::from_bytes(size as u64, &peaks).ok_or_else(|| corrupt("its head is not of its size"))
 }
 
-fn line(row: &sqlx::any::AnyRow) -> Result<LedgerLine, StateError> {
+fn line(row: &sqlx::any::AnyRow) -> Result<Kept, StateError> {
     let (agency, outcome): (String, String) = (get(row, 1)?, get(row, 6)?);
     let commitment: Option<Vec<u8>> = get(row, 7)?;
     let commitment =
         commitment.map(|bytes| bytes.try_into().map_err(|_| corrupt("a promise is no hash"))).transpose()?;
     let (salt, text): (Option<Vec<u8>>, Option<String>) = (get(row, 8)?, get(row, 9)?);
-    let detail = salt.zip(text).map(|(salt, text)| {
-        let salt = salt.try_into().map_err(|_| corrupt("a salt has not 16 bytes"))?;
-        Ok(Detail { salt, text })
-    });
+    let (detail, words) = match (salt, text) {
+        (Some(salt), Some(text)) => {
+            let salt = salt.try_into().map_err(|_| corrupt("a salt has not 16 bytes"))?;
+            (Some(Detail { salt, text }), None)
+        }
+        // Sealed, and the salt with it.
+        (None, words) => (None, words),
+        (Some(_), None) => (None, None),
+    };
     let entry = Entry {
         number: get::<i64>(row, 0)? as u64,
         agency: AgencyId::parse(&agency).map_err(|error| corrupt(error.to_string()))?,
@@ -303,5 +385,5 @@ fn line(row: &sqlx::any::AnyRow) -> Result<LedgerLine, StateError> {
         outcome: Outcome::from_name(&outcome).ok_or_else(|| corrupt(format!("{outcome:?} is no outcome")))?,
         commitment: commitment.map(|hash| Commitment(Hash(hash))),
     };
-    Ok(LedgerLine { entry, detail: detail.transpose()? })
+    Ok(Kept { line: LedgerLine { entry, detail }, words })
 }

@@ -10,6 +10,7 @@
 
 mod consumers;
 mod database;
+mod erasure;
 mod findings;
 mod holds;
 mod hunts;
@@ -21,6 +22,7 @@ mod migrate;
 mod notes;
 mod people;
 mod positions;
+mod sealed;
 mod sessions;
 mod tokens;
 mod triage;
@@ -46,6 +48,7 @@ pub use triage::{InboxAsked, InboxRow, Suppression, Triage, Verdict};
 pub fn statements() -> Vec<&'static str> {
     [
         consumers::STATEMENTS,
+        erasure::STATEMENTS,
         findings::STATEMENTS,
         holds::STATEMENTS,
         hunts::STATEMENTS,

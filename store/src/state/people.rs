@@ -10,7 +10,7 @@ use sqlx::{Any, Transaction};
 use super::agency;
 use super::database::{Bound, Reach, State, StateError, check_name, check_size, get, sql};
 use super::id::random_id;
-use super::ledger::{Deed, append};
+use super::ledger::Deed;
 
 const INSERT: &str = "INSERT INTO people (agency, id, name, roles, created_us) VALUES ($1, $2, $3, $4, $5)";
 const SELECT_ONE: &str =
@@ -199,7 +199,7 @@ impl State {
         }
         let end = sqlx::query(END_SESSIONS).bind(agency(ctx)).bind(id.to_string());
         end.execute(&mut *work).await.map_err(&changing)?;
-        append(&mut work, ctx, &[deed]).await?;
+        self.append(&mut work, ctx, &[deed]).await?;
         work.commit().await.map_err(changing)
     }
 
@@ -214,7 +214,7 @@ impl State {
             let delete = sqlx::query(statement).bind(agency(ctx)).bind(id.to_string());
             delete.execute(&mut *work).await.map_err(&forgetting)?;
         }
-        append(&mut work, ctx, &[Deed::done("passkey.forget_all", object(id))]).await?;
+        self.append(&mut work, ctx, &[Deed::done("passkey.forget_all", object(id))]).await?;
         work.commit().await.map_err(forgetting)
     }
 
@@ -258,6 +258,7 @@ impl State {
             return Ok(false);
         }
         insert_passkey(&mut work, ctx, passkey).await?;
+        self.append(&mut work, ctx, &[Deed::done("passkey.add", object(passkey.person))]).await?;
         work.commit().await.map_err(sql("keeping a passkey"))?;
         Ok(true)
     }
@@ -269,6 +270,7 @@ impl State {
     pub async fn add_passkey(&self, ctx: &OpContext, passkey: &NewPasskey<'_>) -> Result<(), StateError> {
         let mut work = self.begin(ctx).await?;
         insert_passkey(&mut work, ctx, passkey).await?;
+        self.append(&mut work, ctx, &[Deed::done("passkey.add", object(passkey.person))]).await?;
         work.commit().await.map_err(sql("keeping a passkey"))
     }
 
@@ -324,7 +326,7 @@ impl State {
         if done.rows_affected() == 0 || get::<i64>(&count, 0)? < 2 {
             return Err(StateError::NotFound { what: "passkey beside the last one of", name: person.to_string() });
         }
-        append(&mut work, ctx, &[Deed::done("passkey.remove", object(person))]).await?;
+        self.append(&mut work, ctx, &[Deed::done("passkey.remove", object(person))]).await?;
         work.commit().await.map_err(removing)
     }
 }
@@ -370,8 +372,7 @@ async fn insert_passkey(
         .bind(new.passkey.to_owned())
         .bind(label)
         .bind(ctx.now.as_micros());
-    insert.execute(&mut **work).await.map_err(keeping)?;
-    append(work, ctx, &[Deed::done("passkey.add", object(new.person))]).await
+    insert.execute(&mut **work).await.map(|_| ()).map_err(keeping)
 }
 
 fn corrupt(detail: impl Into<String>) -> StateError {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::agency;
 use super::database::{State, StateError, check_size, get, sql};
 use super::findings::FindingId;
-use super::ledger::{Deed, append};
+use super::ledger::Deed;
 
 /// A page as one text: a list is asked for thousands of times a second, and each row on its own costs a hand-over between threads.
 /// [`unpack`] reads it.
@@ -59,6 +59,10 @@ pub(super) const STATEMENTS: &[&str] = &[
     COUNT_SUPPRESSED,
     SUPPRESS,
 ];
+
+/// The fields that notes and reasons are sealed for.
+pub(super) const NOTE_FIELD: &str = "triage.note";
+pub(super) const REASON_FIELD: &str = "suppressions.reason";
 
 /// What was decided about a finding.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -264,6 +268,7 @@ impl State {
         check_size("findings of a decision", findings.len(), limits::TRIAGE_AT_ONCE_MAX)?;
         check_size("letters of a note", note.chars().count(), limits::TRIAGE_NOTE_CHARS_MAX)?;
         let deciding = sql("deciding about findings");
+        let kept = self.seal_text(ctx, NOTE_FIELD, note).await?;
         let mut work = self.begin(ctx).await?;
         let mut deeds = Vec::new();
         for id in findings {
@@ -272,12 +277,12 @@ impl State {
                 continue;
             }
             let decide = sqlx::query(DECIDE).bind(agency(ctx)).bind(id.to_string()).bind(verdict.name());
-            let decide = decide.bind(note.to_owned()).bind(ctx.actor.clone()).bind(ctx.now.as_micros());
+            let decide = decide.bind(kept.clone()).bind(ctx.actor.clone()).bind(ctx.now.as_micros());
             decide.execute(&mut *work).await.map_err(&deciding)?;
             let words = serde_json::json!({ "verdict": verdict, "note": note }).to_string();
             deeds.push(Deed::done("finding.decide", format!("finding:{id}")).saying(words));
         }
-        append(&mut work, ctx, &deeds).await?;
+        self.append(&mut work, ctx, &deeds).await?;
         work.commit().await.map_err(deciding)?;
         Ok(deeds.len())
     }
@@ -290,14 +295,17 @@ impl State {
         let query = sqlx::query(SELECT_DECISION).bind(agency(ctx)).bind(id.to_string());
         let row = self.fetch_optional(ctx, "reading a decision", query).await?;
         let read = |row: sqlx::any::AnyRow| {
-            Ok(Triage {
+            Ok::<_, StateError>(Triage {
                 verdict: verdict(get(&row, 0)?)?,
                 note: get(&row, 1)?,
                 decided_by: get(&row, 2)?,
                 decided: Timestamp::from_micros(get(&row, 3)?),
             })
         };
-        row.map(read).transpose()
+        let Some(mut triage) = row.map(read).transpose()? else { return Ok(None) };
+        let note = self.show_texts(ctx, NOTE_FIELD, vec![std::mem::take(&mut triage.note)]).await?;
+        triage.note = note.concat();
+        Ok(Some(triage))
     }
 
     /// How many open findings a suppression would take out of sight now.
@@ -342,6 +350,7 @@ impl State {
         let mut id = [0; 8];
         aws_lc_rs::rand::fill(&mut id).map_err(|_| StateError::NoRandomness)?;
         let id = format!("{:016x}", u64::from_be_bytes(id));
+        let kept = self.seal_text(ctx, REASON_FIELD, reason).await?;
         let mut work = self.begin(ctx).await?;
         let count = sqlx::query(COUNT_SUPPRESSIONS).bind(agency(ctx)).bind(ctx.now.as_micros());
         let count = count.fetch_one(&mut *work).await.map_err(&suppressing)?;
@@ -351,7 +360,7 @@ impl State {
             .bind(id.clone())
             .bind(analytic_uid.to_owned())
             .bind(subject.map(str::to_owned))
-            .bind(reason.to_owned())
+            .bind(kept)
             .bind(ctx.actor.clone())
             .bind(ctx.now.as_micros())
             .bind(ends.as_micros());
@@ -362,7 +371,7 @@ impl State {
             "analytic": analytic_uid, "subject": subject, "reason": reason, "ends": ends.to_string(),
         });
         let deed = Deed::done("suppression.add", format!("suppression:{id}")).saying(words.to_string());
-        append(&mut work, ctx, &[deed]).await?;
+        self.append(&mut work, ctx, &[deed]).await?;
         work.commit().await.map_err(suppressing)?;
         Ok((id, hide.rows_affected()))
     }
@@ -385,7 +394,13 @@ impl State {
                 lifted: get::<Option<i64>>(row, 7)?.map(Timestamp::from_micros),
             })
         };
-        self.fetch_all(ctx, "reading suppressions", query).await?.iter().map(read).collect()
+        let rows = self.fetch_all(ctx, "reading suppressions", query).await?;
+        let mut all: Vec<Suppression> = rows.iter().map(read).collect::<Result<_, StateError>>()?;
+        let kept = all.iter_mut().map(|one| std::mem::take(&mut one.reason)).collect();
+        for (one, reason) in all.iter_mut().zip(self.show_texts(ctx, REASON_FIELD, kept).await?) {
+            one.reason = reason;
+        }
+        Ok(all)
     }
 
     /// Ends a suppression of the agency at once. Findings that it took out of sight stay there.

@@ -9,6 +9,7 @@
 
 mod master;
 mod sealed;
+mod texts;
 
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
@@ -27,7 +28,7 @@ const INSERT: &str = "INSERT INTO person_keys (agency, person, master, wrapped) 
     ON CONFLICT (agency, person) DO NOTHING";
 const SELECT_OTHERS: &str = "SELECT agency, person, master, wrapped FROM person_keys WHERE master <> $1";
 const REWRAP: &str = "UPDATE person_keys SET master = $3, wrapped = $4 WHERE agency = $1 AND person = $2";
-const COUNT_BY_MASTER: &str = "SELECT master, COUNT(*) FROM person_keys GROUP BY master";
+const COUNT_BY_MASTER: &str = "SELECT master, SUM(person LIKE 'text:%'), COUNT(*) FROM person_keys GROUP BY master";
 const DELETE: &str = "DELETE FROM person_keys WHERE agency = $1 AND person = $2";
 
 /// Why a key cannot be had.
@@ -72,10 +73,12 @@ fn sql(what: &'static str) -> impl Fn(sqlx::Error) -> VaultError {
 pub struct VaultStatus {
     /// The name of the newest master key.
     pub master: String,
-    /// Keys of persons that it wraps.
+    /// Keys of persons.
     pub persons: u64,
-    /// Keys of persons that an older one wraps: a rotation was not finished.
-    pub persons_of_older: u64,
+    /// Keys of texts.
+    pub texts: u64,
+    /// Keys that an older one wraps: a rotation was not finished.
+    pub of_older: u64,
 }
 
 /// The keys of an installation.
@@ -143,12 +146,14 @@ impl Vault {
     pub async fn status(&self) -> Result<VaultStatus, VaultError> {
         let master = self.master()?.newest().to_owned();
         let rows = sqlx::query(COUNT_BY_MASTER).fetch_all(&self.pool).await.map_err(sql("counting keys"))?;
-        let counts: Vec<(String, i64)> = rows.iter().map(|row| (row.get(0), row.get(1))).collect();
-        let count = |is_newest: bool| {
-            let of = counts.iter().filter(|(name, _)| (*name == master) == is_newest);
-            of.map(|(_, count)| count.unsigned_abs()).sum()
-        };
-        Ok(VaultStatus { persons: count(true), persons_of_older: count(false), master })
+        let (mut persons, mut texts, mut of_older) = (0, 0, 0);
+        for row in &rows {
+            let (name, of_texts, all): (String, i64, i64) = (row.get(0), row.get(1), row.get(2));
+            texts += of_texts.unsigned_abs();
+            persons += (all - of_texts).unsigned_abs();
+            of_older += if name == master { 0 } else { all.unsigned_abs() };
+        }
+        Ok(VaultStatus { persons, texts, of_older, master })
     }
 
     /// Destroys a person's key: nothing that was sealed with it can be read again, in no copy. Says whether there was one.

@@ -8,6 +8,7 @@ mod kit;
 mod ledger;
 mod people;
 mod power;
+mod sealed;
 mod space;
 mod state;
 #[path = "../torture/mod.rs"]

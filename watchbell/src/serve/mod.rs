@@ -127,7 +127,7 @@ async fn serve(config: Config, arguments: &ServeArgs) -> Result<Exit> {
     let address = config.listen()?;
     let tls = config.tls.as_ref().map(connect::tls::listen).transpose().context("the HTTP door's certificate")?;
     let content = Arc::new(ArcSwap::from_pointee(read_content(&config, arguments.quiet)));
-    let state = State::open(&config.database()).await.context("cannot open the state database")?;
+    let state = node::state(&config).await?;
     let ledger = node::ledger(&config)?;
     let clock = Arc::new(SystemClock);
     let ctx = OpContext::new(config.agency.clone(), "node", Roles::NODE, clock.now());
