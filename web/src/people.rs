@@ -209,6 +209,9 @@ pub(crate) async fn link(
     Path(id): Path<String>,
     Form(another): Form<Another>,
 ) -> Result<Response, Problem> {
+    if !["", "yes"].contains(&another.lost.as_str()) {
+        return Err(Problem::bad("lost is yes, or nothing"));
+    }
     let admitted = app.office.admit_again(&visit.visitor.ctx, person_id(&id)?, another.lost == "yes").await?;
     page(&app, &visit, Some(admitted)).await
 }

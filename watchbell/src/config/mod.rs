@@ -387,6 +387,16 @@ mod tests {
         check("[sources.'Not A Label']\nkind = 'http'", "is no source");
         check("[sources.s]\nkind = 'syslog-udp'\nlisten = '514'", "is no address with a port");
         check("[content]\nrule = ['x']", "rule");
+        check("public_url = 'http://watch.example.org'", "is not https");
+        check("public_url = 'https://watch.example.org'", "");
+        check("public_url = 'http://localhost:8787'", "");
+        for here in ["postgres:///w", "postgres://w@127.0.0.1:5432/w", "postgres://w@x/w?host=/run/postgresql"] {
+            check(&format!("database = '{here}'"), "");
+        }
+        check("database = 'postgres://w:secret@db.example.org/w'", "plain text");
+        check("database = 'postgres://w@db.example.org/w?sslmode=require'", "plain text");
+        check("database = 'postgres://w@db.example.org/w?sslmode=verify-full'", "");
+        check("[staff]\nissuer = 'https://id.example.org'\nclient_id = 'w'\nroles = { watch = ['pope'] }", "pope");
     }
 
     #[test]

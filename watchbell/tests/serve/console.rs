@@ -183,7 +183,7 @@ fn programs_see_what_their_token_is_for() {
     assert_eq!(ask(&node, "GET", "/inbox", &origin).status, 401);
     place.say(&["token", "revoke", "soar"]);
     check(&findings, "/inbox.json", 401);
-    let denied = place.say(&["audit", "list", "--operation", "hunt.personal"]);
+    let denied = place.say(&["audit", "list", "--operation", "hunt.run"]);
     assert!(denied.contains("denied") && denied.contains("token:"), "{denied}");
     node.stop();
 }

@@ -171,8 +171,11 @@ fn parquet(folder: &Path) -> Option<std::path::PathBuf> {
 fn the_configuration_says_where_each_value_comes_from() {
     let place = Place::new();
     std::fs::create_dir_all(place.data()).unwrap();
-    std::fs::write(place.data().join("watchbell.toml"), "threads = 3\ndatabase = \"postgres://a:hunter2@h/d\"\n")
-        .unwrap();
+    std::fs::write(
+        place.data().join("watchbell.toml"),
+        "threads = 3\ndatabase = \"postgres://a:hunter2@localhost/d\"\n",
+    )
+    .unwrap();
     let shown = place.say(&["config", "show", "--origin"]);
     let line = |key: &str| shown.lines().find(|line| line.starts_with(key)).unwrap_or_default().to_owned();
     assert!(line("threads").contains("watchbell.toml"), "{shown}");
