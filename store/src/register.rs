@@ -25,6 +25,7 @@ const fn technical(place: &'static str, what: &'static str, why: &'static str, h
 }
 
 const STAFF: Option<&str> = Some("people who work here");
+const WRITTEN: Option<&str> = Some("people who work here, and whom they write about");
 const ANYBODY: Option<&str> = Some("whoever is named in the city's logs");
 
 /// Everything that an installation keeps.
@@ -72,27 +73,27 @@ pub const REGISTER: &[Kept] = &[
     technical("note_counts", "how often records could not be read", "to see that a source is broken", "for ever"),
     Kept {
         place: "triage",
-        what: "decisions about findings, with notes",
-        of_whom: STAFF,
+        what: "decisions about findings, with sealed notes",
+        of_whom: WRITTEN,
         why: "to know what was decided, and why",
         how_long: "as long as the finding",
-        erased_by: Some("watchbell people forget: the account stays, the name cannot be read"),
+        erased_by: Some("watchbell erase takes the note; watchbell people forget takes the name of who wrote it"),
     },
     Kept {
         place: "suppressions",
-        what: "what is out of sight, why, and by whom",
-        of_whom: STAFF,
+        what: "what is out of sight, why (sealed), and by whom",
+        of_whom: WRITTEN,
         why: "to know what is not shown",
         how_long: "for ever",
-        erased_by: Some("watchbell people forget: the account stays, the name cannot be read"),
+        erased_by: Some("watchbell erase takes the note; watchbell people forget takes the name of who wrote it"),
     },
     Kept {
         place: "saved_hunts",
-        what: "questions in SQL, and who saved them",
-        of_whom: STAFF,
+        what: "questions in SQL (sealed), and who saved them",
+        of_whom: WRITTEN,
         why: "to ask them again",
         how_long: "until they are removed",
-        erased_by: Some("removing the hunt"),
+        erased_by: Some("watchbell erase, or removing the hunt"),
     },
     Kept {
         place: "people",
@@ -137,8 +138,8 @@ pub const REGISTER: &[Kept] = &[
     },
     Kept {
         place: "ledger_entries",
-        what: "who did what, by ids; beside it the words",
-        of_whom: STAFF,
+        what: "who did what, by ids; beside it the words, sealed",
+        of_whom: WRITTEN,
         why: "to prove who did what, reads of personal data above all",
         how_long: "for ever; the words until they are erased",
         erased_by: Some("watchbell erase takes the words away; the entry says nothing without them"),
@@ -147,11 +148,11 @@ pub const REGISTER: &[Kept] = &[
     technical("ledger", "hashes and signed checkpoints", "to prove that nobody changed the ledger", "for ever"),
     Kept {
         place: "vault.db",
-        what: "the keys of people's names",
+        what: "the keys of people's names and of texts",
         of_whom: STAFF,
-        why: "so that a name can be made unreadable in every copy",
+        why: "so that a name or a text can be made unreadable in every copy",
         how_long: "until the key is destroyed",
-        erased_by: Some("watchbell people forget"),
+        erased_by: Some("watchbell people forget, watchbell erase"),
     },
     Kept {
         place: "legal_holds",

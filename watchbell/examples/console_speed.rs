@@ -1,7 +1,8 @@
 //! How fast the console answers: pages with 100,000 detections behind them, and the list that programs ask for.
 //!
-//! `console_speed [FINDINGS] [SECONDS] [CONNECTIONS]`. Server and clients share the machine. Requests go over loopback, on connections that stay
-//! open; a page's time is from the first byte asked to the last byte had.
+//! `console_speed [LAKE] [FINDINGS] [SECONDS] [CONNECTIONS]`. With a lake (that of `hunt_speed` has ten million events) there are records behind the
+//! findings, and hunts. Server and clients share the machine. Requests go over loopback, on connections that stay open; a page's time is
+//! from the first byte asked to the last byte had.
 
 #![expect(clippy::print_stdout, clippy::expect_used, reason = "a measurement talks, and may fail loudly")]
 
@@ -15,9 +16,9 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use engine::entrance::Entrance;
 use engine::ledger::Ledger;
-use engine::office::Office;
+use engine::office::{Gauges, HuntAnswer, HuntRefused, Hunter, Office, Period, SourceView, WatchView};
 use model::detection::{AnalyticKind, Reason};
-use model::doors::Clock;
+use model::doors::{BoxFuture, Clock};
 use model::{AgencyId, Analytic, Detection, EventId, Level, OpContext, Role, Roles, Timestamp};
 use store::journal::Offset;
 use store::state::{Database, NewFinding, NewToken, Scope, State};
@@ -39,7 +40,7 @@ impl Clock for SystemClock {
 /// Times that each page is asked for.
 const ROUNDS: usize = 200;
 
-fn finding(number: u64) -> NewFinding {
+fn finding(number: u64, events: &[EventId]) -> NewFinding {
     let level = Level::ALL[(number % 100 / 22) as usize % 5];
     let analytic = Analytic {
         uid: format!("00000000-0000-4000-8000-{:012}", number % 300),
@@ -61,7 +62,10 @@ fn finding(number: u64) -> NewFinding {
         analytic: Arc::new(analytic),
         level,
         time: Timestamp::from_millis(1_790_000_000_000 + number as i64 * 1_000),
-        events: vec![EventId::from_bytes(u128::from(number).to_be_bytes())],
+        events: match events.len() {
+            0 => vec![EventId::from_bytes(u128::from(number).to_be_bytes())],
+            count => vec![events[number as usize % count]],
+        },
         subject: Some(format!("ws-{:04}.city.example", number % 5_000)),
         because: because.collect(),
         suppressed_by: None,
@@ -72,7 +76,10 @@ fn finding(number: u64) -> NewFinding {
 
 #[tokio::main]
 async fn main() {
-    let mut arguments = std::env::args().skip(1).map(|text| text.parse::<u64>().expect("a number"));
+    let mut arguments = std::env::args().skip(1).peekable();
+    let is_folder = arguments.peek().is_some_and(|text| text.parse::<u64>().is_err());
+    let lake = arguments.next_if(|_| is_folder).map(std::path::PathBuf::from).filter(|folder| folder.is_dir());
+    let mut arguments = arguments.map(|text| text.parse::<u64>().expect("a number"));
     let findings = arguments.next().unwrap_or(100_000);
     let seconds = arguments.next().unwrap_or(5);
     let connections = arguments.next().unwrap_or(8);
@@ -81,6 +88,16 @@ async fn main() {
     let state = State::open(&Database::Sqlite(folder.join("state.db"))).await.expect("a state");
     let clock = Arc::new(SystemClock);
     let ctx = OpContext::new(AgencyId::home(), "bench", Roles::OPERATOR, clock.now());
+    let options = lake::LakeOptions::new(Arc::clone(&clock) as Arc<dyn Clock>);
+    let lake = match &lake {
+        Some(folder) => Some(Arc::new(lake::Lake::open_to_read(folder, options).await.expect("a lake"))),
+        None => None,
+    };
+    let events = match &lake {
+        Some(lake) => some_events(lake, &ctx).await,
+        None => Vec::new(),
+    };
+    let finding = |number: u64| finding(number, &events);
     let began = Instant::now();
     for start in (0..findings).step_by(2_000) {
         let batch: Vec<_> = (start..(start + 2_000).min(findings)).map(finding).collect();
@@ -90,7 +107,14 @@ async fn main() {
 
     let vault = Vault::open(&folder.join("vault.db"), &folder.join("master.key")).await.expect("a vault");
     let ledger = Arc::new(Ledger::open(&folder.join("ledger.key"), &folder.join("ledger")).expect("a ledger"));
-    let office = Office::open(state.clone(), vault, ledger, clock).expect("an office");
+    let mut office = Office::open(state.clone(), vault, ledger, clock).expect("an office");
+    let has_lake = lake.is_some();
+    if let Some(lake) = lake {
+        let counted =
+            lake.hunt(&ctx, "SELECT count(*) FROM events", lake::HuntLimits::default()).await.expect("a count");
+        println!("{} events in the lake", counted.rows[0][0]);
+        office = office.with(Arc::new(Reader(lake)), Arc::new(Nobody));
+    }
     let roles = [Role::Analyst, Role::Lead, Role::Auditor, Role::Administrator].into_iter().collect();
     let admitted = office.admit(&ctx, "Ada Brandt", roles).await.expect("somebody");
     let (session, token) = ([7; 32], [8; 32]);
@@ -108,8 +132,9 @@ async fn main() {
 
     let cookie = format!("Cookie: watchbell={}\r\nAccept: text/html", URL_SAFE_NO_PAD.encode(session));
     let bearer = format!("Authorization: Bearer wbt_{}", URL_SAFE_NO_PAD.encode(token));
+    let some = store::state::FindingId::of(&finding(findings / 2).detection);
     let measured = tokio::task::spawn_blocking(move || {
-        let id = store::state::FindingId::of(&finding(findings / 2).detection).to_string();
+        let id = some.to_string();
         let pages = [
             "/inbox",
             "/inbox?level=critical&text=rule+number+7",
@@ -119,7 +144,9 @@ async fn main() {
             "/health",
             "/account",
         ];
-        let pages = pages.map(str::to_owned).into_iter().chain([format!("/findings/{id}")]);
+        let more = ["/tokens", "/keys", "/agencies", "/register", "/dpia", "/health/rates.json"];
+        let hunts = ["/hunt"].into_iter().filter(|_| has_lake);
+        let pages = pages.into_iter().chain(more).chain(hunts).map(str::to_owned).chain([format!("/findings/{id}")]);
         for page in pages {
             let mut client = Client::new(address, &cookie);
             let mut times: Vec<Duration> = (0..ROUNDS).map(|_| client.ask(&page)).collect();
@@ -149,6 +176,69 @@ async fn main() {
     });
     measured.await.expect("the measurement");
     std::fs::remove_dir_all(&folder).expect("the folder can go");
+}
+
+/// Ids of events that are in the lake, from all over it.
+async fn some_events(lake: &lake::Lake, ctx: &OpContext) -> Vec<EventId> {
+    let sql = "SELECT id FROM (SELECT id, row_number() OVER () AS n FROM events) WHERE n % 10000 = 1";
+    let limits = lake::HuntLimits { rows: 1_000, ..lake::HuntLimits::default() };
+    let page = lake.hunt(ctx, sql, limits).await.expect("some events");
+    let ids = page.rows.iter().filter_map(|row| row[0].as_str().and_then(read_id));
+    ids.collect()
+}
+
+/// An event's id as the lake writes it: a number in hexadecimal digits, with or without hyphens.
+fn read_id(text: &str) -> Option<EventId> {
+    let digits: String = text.chars().filter(|letter| *letter != '-').collect();
+    Some(EventId::from_bytes(u128::from_str_radix(&digits, 16).ok()?.to_be_bytes()))
+}
+
+/// The lake behind the console's door.
+struct Reader(Arc<lake::Lake>);
+
+impl Hunter for Reader {
+    fn hunt<'a>(
+        &'a self,
+        ctx: &'a OpContext,
+        sql: &'a str,
+        rows_max: usize,
+    ) -> BoxFuture<'a, Result<HuntAnswer, HuntRefused>> {
+        Box::pin(async move {
+            let limits = lake::HuntLimits { rows: rows_max, ..lake::HuntLimits::default() };
+            let page = self.0.hunt(ctx, sql, limits).await.map_err(|error| HuntRefused::Lake(error.to_string()))?;
+            let columns = page.columns.into_iter().map(|column| column.name).collect();
+            Ok(HuntAnswer { columns, rows: page.rows, cut: page.cut, ..HuntAnswer::default() })
+        })
+    }
+
+    fn columns(&self) -> Vec<String> {
+        lake::column_paths()
+    }
+}
+
+/// No source is counted here.
+struct Nobody;
+
+impl Gauges for Nobody {
+    fn retention(&self) -> Vec<Period> {
+        Vec::new()
+    }
+
+    fn home(&self) -> AgencyId {
+        AgencyId::home()
+    }
+
+    fn agencies(&self) -> Vec<AgencyId> {
+        Vec::new()
+    }
+
+    fn sources(&self) -> Vec<SourceView> {
+        Vec::new()
+    }
+
+    fn watch(&self) -> WatchView {
+        WatchView::default()
+    }
 }
 
 fn millis(times: &mut [Duration], percent: usize) -> f64 {

@@ -16,7 +16,9 @@
   // Told apart by colour and by dashes: not everybody sees colours.
   const hues = ["#3b82c4", "#d97706", "#3f9b52", "#a855c7", "#c8433a", "#0d9488"];
   const dashes = [[], [6, 3], [2, 3]];
-  const axis = { stroke: colour("--faint"), grid: { stroke: colour("--line"), width: 1 }, ticks: { stroke: colour("--line") } };
+  // Asked each time it is drawn: it may have become dark meanwhile.
+  const [words, lines] = ["--faint", "--line"].map((name) => () => colour(name));
+  const axis = { stroke: words, grid: { stroke: lines, width: 1 }, ticks: { stroke: lines } };
   place.hidden = false;
   const clock = (at) => new Date(at * 1000).toISOString().slice(11, 16);
   const size = () => ({ width: place.clientWidth - 16, height: 240 });
@@ -37,5 +39,6 @@
     },
   };
   const chart = new uPlot(options, [times, ...padded], place);
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => chart.redraw(false, true));
   addEventListener("resize", () => chart.setSize(size()));
 })();

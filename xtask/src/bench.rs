@@ -43,7 +43,13 @@ const BENCHES: &[Bench] = &[
         example: "pipeline_speed",
         given: |given| Ok(vec![given.rules()?, given.data.join("intel/blocklists"), given.windows()?]),
     },
-    Bench { name: "console", package: "watchbell", example: "console_speed", given: |_| Ok(Vec::new()) },
+    Bench {
+        name: "console",
+        package: "watchbell",
+        example: "console_speed",
+        // The ten million events of the bench `hunt`, where it has run.
+        given: |given| Ok(Some(given.cache.join("hunt-lake")).filter(|lake| lake.is_dir()).into_iter().collect()),
+    },
     Bench {
         name: "hunt",
         package: "lake",
