@@ -114,6 +114,8 @@ pub const JOBS_LISTED_MAX: usize = 1_000;
 pub const JOB_BYTES_MAX: usize = 64 * 1024;
 /// Letters of what went wrong with a job.
 pub const JOB_ERROR_CHARS_MAX: usize = 1_000;
+/// Bytes of the list of signed checkpoints, before it is made shorter.
+pub const LEDGER_CHECKPOINTS_BYTES_MAX: u64 = 4 * 1024 * 1024;
 /// Lines of the ledger that are read at a time.
 pub const LEDGER_PAGE_MAX: usize = 1_000;
 /// Bytes of the words beside an entry of the ledger.

@@ -1,8 +1,8 @@
-//! The files behind the database: tiles of hashes, the newest checkpoint, and all checkpoints that there ever were.
+//! The files behind the database: tiles of hashes, the newest checkpoint, and the checkpoints that there were: all of the newer ones, some of the older.
 //!
 //! ```text
 //! checkpoint             the newest, signed
-//! checkpoints            all of them, oldest first, an empty line behind each
+//! checkpoints            of those that there were, oldest first, an empty line behind each
 //! tile/0/000             256 hashes of entries; tile/0/001.p/17 the 17 that the next one has so far
 //! tile/1/000.p/1         hashes over whole tiles of the level below
 //! ```
@@ -14,6 +14,8 @@ use std::fs;
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+
+use model::limits;
 
 use super::note::{Checkpoint, LedgerKey, NoteError, VerifierKey};
 use super::tile::{TILE_HASHES, tile_path};
@@ -271,14 +273,35 @@ impl LedgerFiles {
     fn remember(&self, note: &str) -> Result<(), LedgerFilesError> {
         let path = self.path("checkpoints");
         make_folder(&self.folder)?;
-        let written = || -> io::Result<()> {
+        let written = || -> io::Result<u64> {
             let mut file = fs::OpenOptions::new().append(true).create(true).mode(0o600).open(&path)?;
             file.write_all(format!("{note}\n").as_bytes())?;
-            file.sync_all()
+            file.sync_all()?;
+            Ok(file.metadata()?.len())
         };
-        written().map_err(failed(&path))
+        match written().map_err(failed(&path))? {
+            ..=limits::LEDGER_CHECKPOINTS_BYTES_MAX => Ok(()),
+            _ => self.thin(&path),
+        }
+    }
+
+    /// Makes the list shorter: the newer half stays, and of the older half one of many. The newest one speaks of the whole tree
+    /// anyway; older ones say since when something has been changed.
+    fn thin(&self, path: &Path) -> Result<(), LedgerFilesError> {
+        let Some(text) = read(path)? else { return Ok(()) };
+        let text = String::from_utf8_lossy(&text);
+        let parts: Vec<&str> = text.split("\n\n").collect();
+        let (notes, _) = parts.as_chunks::<2>();
+        let older = notes.len() / 2;
+        let stays = |at: usize| at >= older || at.is_multiple_of(THINNED_TO);
+        let kept = notes.iter().enumerate().filter(|(at, _)| stays(*at));
+        let kept: String = kept.map(|(_, [text, signatures])| format!("{text}\n\n{signatures}\n\n")).collect();
+        self.write("checkpoints", kept.as_bytes())
     }
 }
+
+/// Of so many older checkpoints one is kept.
+const THINNED_TO: usize = 16;
 
 fn open_note(key: &VerifierKey, path: &Path, note: &[u8]) -> Result<Checkpoint, LedgerFilesError> {
     let opened =
@@ -369,6 +392,22 @@ mod tests {
         files.publish(&key(), &hashes(size + 1)[size as usize..], &frontier(size + 1)).unwrap();
         assert!(!folder.path().join("tile/0/257.p/44").exists());
         assert!(folder.path().join("tile/0/257.p/45").exists());
+    }
+
+    #[test]
+    fn the_list_of_checkpoints_has_an_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let files = LedgerFiles::new(folder.path());
+        files.publish(&key(), &hashes(1), &frontier(1)).unwrap();
+        let note = files.note().unwrap().unwrap();
+        let count = limits::LEDGER_CHECKPOINTS_BYTES_MAX as usize / note.len() + 2;
+        fs::write(folder.path().join("checkpoints"), format!("{note}\n").repeat(count)).unwrap();
+        let mut grown = frontier(1);
+        grown.push(hashes(2)[1]);
+        files.publish(&key(), &hashes(2)[1..], &grown).unwrap();
+        let all = files.checkpoints(key().verifier()).unwrap();
+        assert!(all.len() > count / 2 && all.len() < count * 2 / 3, "{} of {count}", all.len());
+        assert_eq!((all[0].size, all.last().unwrap().size), (1, 2));
     }
 
     #[test]
