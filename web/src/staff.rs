@@ -15,7 +15,7 @@ use crate::asked::{self, Query};
 use crate::entry::Onward;
 use crate::problem::Problem;
 use crate::shell::{Html, Shell};
-use crate::visit::{Visit, cookie, read_secret, staff_browser, staff_cookie};
+use crate::visit::{Visit, cookie, read_secret, session_of, staff_browser, staff_cookie};
 
 /// The page that somebody who came back sees for a moment: the cookie of a session is not sent on the way from elsewhere, but it is
 /// from here.
@@ -40,8 +40,13 @@ fn way(app: &App, way: &StaffWay) -> Response {
 
 /// Begins to let somebody in by their account.
 #[utoipa::path(post, path = "/sign-in/staff", tag = "Coming in", params(Onward), responses((status = 200, body = Way)))]
-pub(crate) async fn sign_in(State(app): State<App>, Query(onward): Query<Onward>) -> Result<Response, Problem> {
-    Ok(way(&app, &app.entrance.start_staff(&onward.path()).await?))
+pub(crate) async fn sign_in(
+    State(app): State<App>,
+    headers: HeaderMap,
+    Query(onward): Query<Onward>,
+) -> Result<Response, Problem> {
+    let old = session_of(&headers, &app.settings);
+    Ok(way(&app, &app.entrance.start_staff(&onward.path(), old).await?))
 }
 
 /// A link that lets somebody in once.
@@ -54,9 +59,13 @@ pub(crate) struct Link {
 /// Begins to let in by their account whom a link lets in the first time: the account becomes theirs.
 #[utoipa::path(post, path = "/setup/staff", tag = "Coming in",
     request_body(content = Link, content_type = "application/json"), responses((status = 200, body = Way)))]
-pub(crate) async fn setup(State(app): State<App>, asked::Json(asked): asked::Json<Link>) -> Result<Response, Problem> {
+pub(crate) async fn setup(
+    State(app): State<App>,
+    headers: HeaderMap,
+    asked::Json(asked): asked::Json<Link>,
+) -> Result<Response, Problem> {
     let link = read_secret(&asked.link).ok_or_else(|| Problem::bad("this is no link"))?;
-    Ok(way(&app, &app.entrance.start_staff_enrolment(&link).await?))
+    Ok(way(&app, &app.entrance.start_staff_enrolment(&link, session_of(&headers, &app.settings)).await?))
 }
 
 /// Begins to ask somebody who is in to prove by their account who they are.

@@ -28,6 +28,8 @@ pub struct StaffVisit {
     browser: Secret,
     /// Where they go on.
     onward: String,
+    /// The session that the browser had: whoever comes in anew leaves it.
+    old: Option<Secret>,
 }
 
 /// The way to the provider.
@@ -59,17 +61,17 @@ impl Entrance {
     ///
     /// # Errors
     /// When there is no provider, or it cannot be asked.
-    pub async fn start_staff(&self, onward: &str) -> Result<StaffWay, EntranceError> {
-        self.go(StaffPurpose::SignIn, onward).await
+    pub async fn start_staff(&self, onward: &str, old: Option<Secret>) -> Result<StaffWay, EntranceError> {
+        self.go(StaffPurpose::SignIn, onward, old).await
     }
 
     /// The same for whom a link lets in the first time: the account becomes theirs.
     ///
     /// # Errors
     /// When the link lets nobody in, there is no provider, or it cannot be asked.
-    pub async fn start_staff_enrolment(&self, link: &Secret) -> Result<StaffWay, EntranceError> {
+    pub async fn start_staff_enrolment(&self, link: &Secret, old: Option<Secret>) -> Result<StaffWay, EntranceError> {
         self.whose_link(link).await?;
-        self.go(StaffPurpose::Link(*link), "/").await
+        self.go(StaffPurpose::Link(*link), "/", old).await
     }
 
     /// Begins to ask somebody who is in to prove again who they are: the provider asks them.
@@ -82,17 +84,17 @@ impl Entrance {
         session: &Secret,
         onward: &str,
     ) -> Result<StaffWay, EntranceError> {
-        self.go(StaffPurpose::Prove { person: visitor.person, session: *session }, onward).await
+        self.go(StaffPurpose::Prove { person: visitor.person, session: *session }, onward, None).await
     }
 
-    async fn go(&self, purpose: StaffPurpose, onward: &str) -> Result<StaffWay, EntranceError> {
+    async fn go(&self, purpose: StaffPurpose, onward: &str, old: Option<Secret>) -> Result<StaffWay, EntranceError> {
         let provider = self.provider.as_ref().ok_or(EntranceError::Staff)?;
         let must_prove = matches!(purpose, StaffPurpose::Prove { .. });
         let state = super::hex(&secret()?);
         let way = provider.address(self.office.now(), &state, must_prove).await;
         let (address, asked) = way.map_err(refused)?;
         let browser = secret()?;
-        let visit = StaffVisit { purpose, asked, browser, onward: onward.to_owned() };
+        let visit = StaffVisit { purpose, asked, browser, onward: onward.to_owned(), old };
         self.wait_as(state, Ceremony::Staff(Box::new(visit)));
         Ok(StaffWay { address, browser })
     }
@@ -108,7 +110,7 @@ impl Entrance {
         browser: Option<&Secret>,
     ) -> Result<StaffIn, EntranceError> {
         let Ceremony::Staff(visit) = self.answered(state)? else { return Err(EntranceError::Ceremony) };
-        let StaffVisit { purpose, asked, browser: expected, onward } = *visit;
+        let StaffVisit { purpose, asked, browser: expected, onward, old } = *visit;
         // Compared by their hashes: how far two secrets agree is not to be measured.
         if browser.map(|browser| blake3::hash(browser)) != Some(blake3::hash(&expected)) {
             return Err(EntranceError::Ceremony);
@@ -120,6 +122,11 @@ impl Entrance {
             StaffPurpose::Link(link) => self.link_staff(&account, &link).await?,
             StaffPurpose::Prove { person, session } => self.prove_staff(&account, person, &session).await?,
         };
+        if let Some(old) = old
+            && let Some(visitor) = self.visitor(&old).await?
+        {
+            self.leave(&visitor, &old).await?;
+        }
         Ok(StaffIn { session, onward })
     }
 

@@ -253,6 +253,12 @@ const enter = async (page, link, name) => {
   assert.equal(old.status, 401);
 
   // A session elsewhere is ended from here.
+  // Coming in anew leaves the session that the browser had; without its cookie, that one goes on elsewhere.
+  const [left] = await context.cookies();
+  await page.goto(`${origin}/sign-in?to=/account`);
+  await page.click("button.main");
+  await page.waitForURL(`${origin}/account`);
+  assert.equal((await fetch(`${origin}/inbox.json`, { headers: { Cookie: `${left.name}=${left.value}` } })).status, 401);
   const [earlier] = await context.cookies();
   await context.clearCookies();
   await page.goto(`${origin}/sign-in?to=/account`);

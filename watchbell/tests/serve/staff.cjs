@@ -57,6 +57,16 @@ const come = async (page, login, button = "Sign in with your city account") => {
   const [session] = (await ada.context().cookies(origin)).filter((cookie) => cookie.name === "watchbell");
   assert.deepEqual([session.sameSite, session.httpOnly], ["Strict", true]);
 
+  // Coming in anew leaves the session that the browser had.
+  await ada.goto(`${origin}/sign-in?to=/account`);
+  await ada.click("text=Sign in with your city account");
+  await ada.waitForURL((url) => url.href.startsWith(issuer) || url.href === `${origin}/account`);
+  await vouch(ada, "ada");
+  await ada.waitForURL(`${origin}/account`);
+  const old = await fetch(`${origin}/inbox.json`, { headers: { Cookie: `${session.name}=${session.value}` } });
+  assert.equal(old.status, 401);
+  assert.match(await ada.textContent("main"), /You are in 1 session/);
+
   // Nobody else is.
   const eve = await somebody();
   await eve.goto(`${origin}/sign-in`);

@@ -58,9 +58,55 @@ pub(super) fn the_changelog_is_open(tree: &Tree) -> Vec<Finding> {
     if open { Vec::new() } else { vec![file.finding(1, "no section `## [Unreleased]`")] }
 }
 
+/// Whatever the table of ASVS claims has its file and its test. Its columns are cut at commas: only the last one may hold any.
+pub(super) fn asvs_claims_what_is_there(tree: &Tree) -> Vec<Finding> {
+    let Some(table) = tree.files.iter().find(|file| file.path == "docs/security/asvs.csv") else { return Vec::new() };
+    let mut findings = Vec::new();
+    for (number, line) in table.lines().filter(|(number, _)| *number > 1) {
+        let mut said = |text: String| findings.push(table.finding(number, text));
+        let columns: Vec<&str> = line.splitn(6, ',').collect();
+        let [_, _, status, evidence, tests, note] = columns[..] else {
+            said("a line has six columns".to_owned());
+            continue;
+        };
+        if !["met", "partly", "open", "not-applicable"].contains(&status) {
+            said(format!("{status:?} is no status"));
+        }
+        if note.is_empty() || (status == "met" && tests.is_empty() && evidence.is_empty()) {
+            said("what it claims is said nowhere".to_owned());
+        }
+        for path in evidence.split_whitespace().filter(|path| !tree.paths.contains(*path)) {
+            said(format!("there is no file {path}"));
+        }
+        for test in tests.split_whitespace() {
+            let (path, name) = test.split_once("::").unwrap_or((test, ""));
+            let file = tree.files.iter().find(|file| file.path == path);
+            if !file.is_some_and(|file| name.is_empty() || file.text.contains(&format!("fn {name}("))) {
+                said(format!("there is no test {test}"));
+            }
+        }
+    }
+    findings
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn claims_are_checked() {
+        let check = |line: &str, expected: usize| {
+            let table = format!("id,level,status,evidence,test,note\n{line}\n");
+            let tree = Tree::of(&[("docs/security/asvs.csv", &table), ("web/src/a.rs", "fn b() {}")]);
+            assert_eq!(asvs_claims_what_is_there(&tree).len(), expected, "{line}");
+        };
+        check("V1.1.1,1,met,web/src/a.rs,web/src/a.rs::b,\"one, two\"", 0);
+        check("V1.1.1,1,open,,,not done", 0);
+        check("V1.1.1,1,done,,,not done", 1);
+        check("V1.1.1,1,met,web/src/c.rs,web/src/a.rs::c,x", 2);
+        check("V1.1.1,1,met,,,", 1);
+        check("V1.1.1,1", 1);
+    }
 
     #[test]
     fn links_are_followed_inside() {

@@ -36,6 +36,7 @@ const CHECKS: &[Check] = &[
     crates::lints_are_inherited,
     docs::links_lead_somewhere,
     docs::the_changelog_is_open,
+    docs::asvs_claims_what_is_there,
 ];
 
 /// Runs every check.
