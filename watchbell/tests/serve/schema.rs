@@ -50,7 +50,7 @@ fn run(node: &Node, place: &Place, python: &std::path::Path, way: &str, examples
 
 #[test]
 fn every_answer_is_as_the_document_says() {
-    let Some(python) = testkit::python(&["schemathesis"]) else { return };
+    let Some(python) = testkit::python(&["schemathesis==4.32.5"]) else { return };
     let place = Place::new();
     let token = place.say(&["token", "add", "all", "--scope", "ingest,findings,hunt"]).trim().to_owned();
     let node = place.start(&[]);
