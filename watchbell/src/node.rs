@@ -88,7 +88,10 @@ pub(crate) async fn lake_to_read(config: &Config) -> Result<Lake> {
 /// # Errors
 /// When vault or ledger cannot be opened.
 pub(crate) async fn office(config: &Config, state: &State) -> Result<Office> {
-    let vault = vault(config).await?;
+    let vault = match state.vault() {
+        Some(vault) => vault.clone(),
+        None => vault(config).await?,
+    };
     let ledger = Arc::new(ledger(config)?);
     Ok(Office::open(state.clone(), vault, ledger, Arc::new(SystemClock))?)
 }

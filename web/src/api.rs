@@ -1,8 +1,6 @@
 //! The document that says what can be asked here (OpenAPI 3.1). It grows with the routes: a handler that has no description
 //! cannot be mounted.
 
-use std::collections::BTreeMap;
-
 use axum::Extension;
 use axum::body::Bytes;
 use axum::http::header;
@@ -92,12 +90,11 @@ fn complete_operation(method: &HttpMethod, operation: &mut Operation) {
         let is_said = responses.contains_key(status) || responses.contains_key(&format!("{}XX", &status[..1]));
         if is_possible && !is_said {
             let body = RefOr::Ref(Ref::from_schema_name(ProblemDocument::name()));
-            let mut response = ResponseBuilder::new()
+            let response = ResponseBuilder::new()
                 .description(description)
                 .content("application/problem+json", Content::new(Some(body)))
                 .content("text/html", Content::new(Some(String::schema())))
                 .build();
-            response.headers = BTreeMap::new();
             operation.responses.responses.insert(status.to_owned(), RefOr::T(response));
         }
     }

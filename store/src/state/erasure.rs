@@ -60,7 +60,7 @@ impl State {
         let mut erased = 0;
         for place in &PLACES {
             for (key, kept) in self.named_in(ctx, place, &names).await? {
-                self.destroy_text(ctx, &kept).await?;
+                self.destroy_texts(ctx, &[kept]).await?;
                 let query = sqlx::query(place.erase).bind(agency(ctx)).bind(key);
                 erased += self.execute(ctx, "erasing a text", query).await?;
             }

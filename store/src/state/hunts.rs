@@ -2,6 +2,8 @@
 
 use model::{OpContext, Timestamp, limits};
 
+use sqlx::{Any, Transaction};
+
 use super::agency;
 use super::database::{State, StateError, check_name, check_size, get, sql};
 use super::ledger::{Deed, object_named};
@@ -48,11 +50,13 @@ impl State {
         let words = serde_json::json!({ "name": name, "query": query }).to_string();
         let deed = Deed::done("hunt.save", object_named("hunt", &name)).saying(words);
         let kept = self.seal_text(ctx, QUERY_FIELD, query).await?;
+        let replaced = kept_query(&mut work, ctx, &name).await?;
         let save = sqlx::query(SAVE).bind(agency(ctx)).bind(name).bind(kept);
         let save = save.bind(ctx.actor.clone()).bind(ctx.now.as_micros());
         save.execute(&mut *work).await.map_err(&saving)?;
         self.append(&mut work, ctx, &[deed]).await?;
-        work.commit().await.map_err(saving)
+        work.commit().await.map_err(saving)?;
+        self.destroy_texts(ctx, &replaced).await
     }
 
     /// A saved hunt of the agency.
@@ -90,12 +94,25 @@ impl State {
     /// # Errors
     /// When there is none, or the database refuses.
     pub async fn remove_hunt(&self, ctx: &OpContext, name: &str) -> Result<(), StateError> {
-        let query = sqlx::query(DELETE).bind(agency(ctx)).bind(name.to_owned());
-        let was_there =
-            self.write(ctx, "removing a saved hunt", query, Deed::done_to_named("hunt.remove", "hunt", name)).await?
-                > 0;
-        if was_there { Ok(()) } else { Err(StateError::NotFound { what: "saved hunt", name: name.to_owned() }) }
+        let removing = sql("removing a saved hunt");
+        let mut work = self.begin(ctx).await?;
+        let removed = kept_query(&mut work, ctx, name).await?;
+        if removed.is_empty() {
+            return Err(StateError::NotFound { what: "saved hunt", name: name.to_owned() });
+        }
+        let delete = sqlx::query(DELETE).bind(agency(ctx)).bind(name.to_owned());
+        delete.execute(&mut *work).await.map_err(&removing)?;
+        self.append(&mut work, ctx, &[Deed::done_to_named("hunt.remove", "hunt", name)]).await?;
+        work.commit().await.map_err(removing)?;
+        self.destroy_texts(ctx, &removed).await
     }
+}
+
+/// The question of that name as it is kept, if there is one.
+async fn kept_query(work: &mut Transaction<'_, Any>, ctx: &OpContext, name: &str) -> Result<Vec<String>, StateError> {
+    let query = sqlx::query(SELECT_ONE).bind(agency(ctx)).bind(name.to_owned());
+    let row = query.fetch_optional(&mut **work).await.map_err(sql("reading a saved hunt"))?;
+    row.iter().map(|row| get(row, 1)).collect()
 }
 
 fn read(row: &sqlx::any::AnyRow) -> Result<SavedHunt, StateError> {

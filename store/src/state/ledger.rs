@@ -218,7 +218,7 @@ impl State {
         if let Some(row) = self.fetch_optional(ctx, "reading words of the ledger", kept).await?
             && let Some(kept) = get::<Option<String>>(&row, 0)?
         {
-            self.destroy_text(ctx, &kept).await?;
+            self.destroy_texts(ctx, &[kept]).await?;
         }
         let query = sqlx::query(ERASE_DETAIL).bind(agency(ctx)).bind(signed(number));
         Ok(self.execute(ctx, "erasing words of the ledger", query).await? > 0)

@@ -25,6 +25,11 @@ impl State {
         self
     }
 
+    /// Where the keys of its texts are, if they are sealed.
+    pub fn vault(&self) -> Option<&Vault> {
+        self.vault.as_ref()
+    }
+
     /// Texts as they are kept in `field`, a table and a column. Empty ones say nothing, and stay.
     pub(super) async fn seal_texts(
         &self,
@@ -87,9 +92,10 @@ impl State {
         Ok(opened.into_iter().map(|text| text.unwrap_or_else(|| "(words erased)".to_owned())).collect())
     }
 
-    /// Makes a kept text unreadable, in every copy that there is.
-    pub(super) async fn destroy_text(&self, ctx: &OpContext, kept: &str) -> Result<(), StateError> {
-        if let (Some(vault), Some((name, _))) = (&self.vault, parts(kept)) {
+    /// Makes kept texts unreadable, in every copy that there is: they were erased, removed, or written anew.
+    pub(super) async fn destroy_texts(&self, ctx: &OpContext, kept: &[String]) -> Result<(), StateError> {
+        let Some(vault) = &self.vault else { return Ok(()) };
+        for (name, _) in kept.iter().filter_map(|kept| parts(kept)) {
             vault.destroy_text_key(ctx.agency.as_str(), name).await?;
         }
         Ok(())

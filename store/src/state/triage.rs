@@ -268,22 +268,28 @@ impl State {
         check_size("findings of a decision", findings.len(), limits::TRIAGE_AT_ONCE_MAX)?;
         check_size("letters of a note", note.chars().count(), limits::TRIAGE_NOTE_CHARS_MAX)?;
         let deciding = sql("deciding about findings");
-        let kept = self.seal_text(ctx, NOTE_FIELD, note).await?;
+        // Each finding's note has a key of its own: the next decision about one of them must not take the others' notes away.
+        let kept = self.seal_texts(ctx, NOTE_FIELD, vec![note.to_owned(); findings.len()]).await?;
         let mut work = self.begin(ctx).await?;
-        let mut deeds = Vec::new();
-        for id in findings {
+        let (mut deeds, mut replaced) = (Vec::new(), Vec::new());
+        for (id, kept) in findings.iter().zip(kept) {
             let set = sqlx::query(SET_VERDICT).bind(agency(ctx)).bind(id.to_string()).bind(verdict.name());
             if set.execute(&mut *work).await.map_err(&deciding)?.rows_affected() == 0 {
                 continue;
             }
+            let old = sqlx::query(SELECT_DECISION).bind(agency(ctx)).bind(id.to_string());
+            if let Some(old) = old.fetch_optional(&mut *work).await.map_err(&deciding)? {
+                replaced.push(get::<String>(&old, 1)?);
+            }
             let decide = sqlx::query(DECIDE).bind(agency(ctx)).bind(id.to_string()).bind(verdict.name());
-            let decide = decide.bind(kept.clone()).bind(ctx.actor.clone()).bind(ctx.now.as_micros());
+            let decide = decide.bind(kept).bind(ctx.actor.clone()).bind(ctx.now.as_micros());
             decide.execute(&mut *work).await.map_err(&deciding)?;
             let words = serde_json::json!({ "verdict": verdict, "note": note }).to_string();
             deeds.push(Deed::done("finding.decide", format!("finding:{id}")).saying(words));
         }
         self.append(&mut work, ctx, &deeds).await?;
         work.commit().await.map_err(deciding)?;
+        self.destroy_texts(ctx, &replaced).await?;
         Ok(deeds.len())
     }
 

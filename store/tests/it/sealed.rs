@@ -29,6 +29,9 @@ fn what_people_write_is_sealed_and_can_be_erased_in_every_copy() {
         state.save_hunt(&home, "siren", &format!("SELECT '{SECRET}'")).await.unwrap();
         state.save_hunt(&home, "other", "SELECT 1").await.unwrap();
         state.save_hunt(&fire, "siren", &format!("SELECT '{SECRET}'")).await.unwrap();
+        // A note, a reason, three hunts, and seven entries' words: what was written over has no key any more.
+        let keys = async || vault().await.status().await.unwrap().texts;
+        assert_eq!(keys().await, 12);
         // Nobody who has the database alone reads it.
         let blind = State::open(&database).await.unwrap();
         assert_eq!(blind.decision(&home, id).await.unwrap().unwrap().note, "(words erased)");
@@ -59,6 +62,7 @@ fn what_people_write_is_sealed_and_can_be_erased_in_every_copy() {
         assert_eq!(state.texts_naming(&home, names).await.unwrap(), 7);
         assert_eq!(state.erase_texts_naming(&home, names).await.unwrap(), 7);
         assert_eq!(state.texts_naming(&home, names).await.unwrap(), 0);
+        assert_eq!(keys().await, 5);
         assert_eq!(state.decision(&home, id).await.unwrap().unwrap().note, "");
         assert_eq!(state.suppressions(&home).await.unwrap()[0].reason, "(words erased)");
         let hunts: Vec<_> = state.saved_hunts(&home).await.unwrap().into_iter().map(|hunt| hunt.name).collect();
