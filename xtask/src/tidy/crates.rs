@@ -8,14 +8,15 @@ const RANKS: &[(&str, &[&str])] = &[
     ("model", &[]),
     ("formats", &["model"]),
     ("detect", &["model"]),
+    ("intel", &["model", "detect"]),
     ("store", &["model"]),
     ("lake", &["model"]),
     ("connect", &["model", "formats"]),
-    ("engine", &["model", "formats", "detect", "store"]),
+    ("engine", &["model", "formats", "detect", "intel", "store"]),
     ("web", &["model", "formats", "engine"]),
-    ("watchbell", &["model", "formats", "detect", "store", "lake", "connect", "engine", "web"]),
+    ("watchbell", &["model", "formats", "detect", "intel", "store", "lake", "connect", "engine", "web"]),
     ("testkit", &["model"]),
-    ("fuzz", &["model", "formats", "detect", "store", "connect", "testkit"]),
+    ("fuzz", &["model", "formats", "detect", "intel", "store", "connect", "testkit"]),
     ("xtask", &[]),
 ];
 

@@ -1,0 +1,7 @@
+//! What is known about threats, and what it is worth: patterns over observed data, claims weighed against each other.
+//!
+//! Feeds and people claim things; nothing here believes them. What a claim is worth follows from who says it, how old it is,
+//! and what became of earlier claims from there, and every number carries its reasons.
+//!
+//! Deliberately absent: reading feeds' formats (`formats::intel`), fetching (`connect`), keeping (`store`), and matching
+//! against events (`detect::indicators`).
