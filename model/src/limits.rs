@@ -306,3 +306,22 @@ pub const VALIDATE_EVENTS_BYTES_MAX: u64 = 512 * 1024 * 1024;
 pub const SCHEMA_FILE_BYTES_MAX: u64 = 256 * 1024 * 1024;
 /// Largest list of indicators or of harmless things, unpacked.
 pub const LIST_FILE_BYTES_MAX: u64 = 1024 * 1024 * 1024;
+
+// Intelligence (`store::state`, `engine::intel`).
+
+/// Most sources of intelligence of one agency, those that were removed included.
+pub const INTEL_SOURCES_MAX: usize = 10_000;
+/// Longest configuration of a source of intelligence, and the longest report about its health.
+pub const INTEL_CONFIG_BYTES_MAX: usize = 64 * 1024;
+/// Most that a run of a source leaves for the next one: cursors, and a mark for each file of a feed.
+pub const INTEL_MEMORY_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// Longest reference of a claim: what its source calls it.
+pub const INTEL_REFERENCE_BYTES_MAX: usize = 512;
+/// Claims that are compared with what is kept in one go, and most that one transaction writes: others write in between.
+pub const CLAIMS_PAGE_MAX: usize = 4_096;
+/// Largest object of a source (actor, campaign, technique …) as JSON.
+pub const INTEL_OBJECT_BYTES_MAX: usize = 1024 * 1024;
+/// Most claims of one source.
+pub const CLAIMS_OF_SOURCE_MAX: usize = 20_000_000;
+/// Most objects or indicators that one page of a list has.
+pub const INTEL_PAGE_MAX: usize = 1_000;

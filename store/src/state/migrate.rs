@@ -19,6 +19,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration { version: 4, text: include_str!("../../migrations/0004_ledger.sql") },
     Migration { version: 5, text: include_str!("../../migrations/0005_people.sql") },
     Migration { version: 6, text: include_str!("../../migrations/0006_identities_and_jobs.sql") },
+    Migration { version: 8, text: include_str!("../../migrations/0008_intelligence.sql") },
 ];
 
 pub(super) const NEWEST: i64 = MIGRATIONS[MIGRATIONS.len() - 1].version;
@@ -62,14 +63,14 @@ impl Migration {
         blake3::hash(self.text.as_bytes()).to_hex().to_string()
     }
 
-    /// The statements, with the one type that the engines name differently.
+    /// The statements, with the types that the engines name differently: bytes, and text whose order is that of its bytes.
     fn statements(&self, engine: Engine) -> Vec<String> {
-        let bytes = match engine {
-            Engine::Sqlite => " BLOB ",
-            Engine::Postgres => " BYTEA ",
+        let (bytes, ordered) = match engine {
+            Engine::Sqlite => (" BLOB ", " TEXT "),
+            Engine::Postgres => (" BYTEA ", " TEXT COLLATE \"C\" "),
         };
         let text: String = self.text.lines().filter(|line| !line.starts_with("--")).flat_map(|l| [l, "\n"]).collect();
-        let text = text.replace(" BYTES ", bytes);
+        let text = text.replace(" BYTES ", bytes).replace(" ORDERED_TEXT ", ordered);
         text.split(";\n").map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned).collect()
     }
 }
@@ -158,7 +159,7 @@ mod tests {
                 for statement in migration.statements(engine) {
                     let is_known = ["CREATE TABLE ", "CREATE INDEX ", "CREATE UNIQUE INDEX ", "ALTER TABLE "];
                     assert!(is_known.iter().any(|start| statement.starts_with(start)), "{statement}");
-                    assert!(!statement.contains("BYTES"), "{statement}");
+                    assert!(!statement.contains("BYTES") && !statement.contains("ORDERED"), "{statement}");
                 }
             }
         }

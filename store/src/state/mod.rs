@@ -16,10 +16,12 @@ mod holds;
 mod hunts;
 mod id;
 mod identities;
+mod intel;
 mod jobs;
 mod ledger;
 mod migrate;
 mod notes;
+mod packed;
 mod people;
 mod positions;
 mod sealed;
@@ -35,6 +37,10 @@ pub use findings::{Finding, FindingCopy, FindingId, FindingsAsked, NewFinding, S
 pub use holds::LegalHold;
 pub use hunts::SavedHunt;
 pub use identities::IdentityHash;
+pub use intel::{
+    ClaimsFor, IndicatorAsked, IntelObject, IntelSource, KeptClaim, MergeCounts, MergeKind, NewClaim, NewIntelObject,
+    NewIntelSource, NewSighting, Sightings, SourceNumber,
+};
 pub use jobs::{Job, JobId, JobStatus, Lease, NewJob};
 pub use ledger::{Deed, LedgerAsked, LedgerLine, object_named};
 pub use notes::NoteCount;
@@ -53,6 +59,7 @@ pub fn statements() -> Vec<&'static str> {
         holds::STATEMENTS,
         hunts::STATEMENTS,
         identities::STATEMENTS,
+        intel::STATEMENTS,
         jobs::STATEMENTS,
         ledger::STATEMENTS,
         notes::STATEMENTS,
@@ -61,6 +68,7 @@ pub fn statements() -> Vec<&'static str> {
         sessions::STATEMENTS,
         tokens::STATEMENTS,
         triage::STATEMENTS,
+        &intel::bulk_statements(),
     ]
     .concat()
 }

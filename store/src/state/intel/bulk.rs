@@ -1,0 +1,101 @@
+//! Statements for many rows: a row at a time, each one costs a hand-over to the database's thread.
+
+use std::sync::OnceLock;
+
+use model::OpContext;
+use sqlx::{Any, Transaction};
+
+use super::super::agency;
+use super::super::database::{Bound, StateError, sql};
+use super::sources::SourceNumber;
+
+/// How many rows one statement takes. SQLite allows 32,766 values in one, PostgreSQL 65,535.
+const SIZES: [usize; 3] = [512, 32, 1];
+
+/// What is bound for a row, in the order of its columns.
+pub(super) trait Row {
+    /// Binds the row's values behind those that are bound already.
+    fn bind(&self, query: Bound) -> Bound;
+}
+
+/// A statement `head (…), (…) tail`, with a `(…)` for each row: in it, `?` is a value of the row's own, and `$1` to [`SHARED`] are the same
+/// for all rows.
+pub(super) struct Bulk {
+    what: &'static str,
+    head: &'static str,
+    row: &'static str,
+    tail: &'static str,
+    made: OnceLock<[&'static str; 3]>,
+}
+
+/// Values that all rows share: agency, source and time.
+const SHARED: usize = 3;
+
+impl Bulk {
+    pub(super) const fn new(what: &'static str, head: &'static str, row: &'static str, tail: &'static str) -> Self {
+        Bulk { what, head, row, tail, made: OnceLock::new() }
+    }
+
+    /// The statements for each number of rows. Made once, of our own constants.
+    pub(super) fn statements(&self) -> Vec<&'static str> {
+        self.made().to_vec()
+    }
+
+    fn made(&self) -> &[&'static str; 3] {
+        self.made.get_or_init(|| SIZES.map(|rows| &*self.text(rows).leak()))
+    }
+
+    fn text(&self, rows: usize) -> String {
+        let mut number = SHARED;
+        let mut text = self.head.to_owned();
+        for row in 0..rows {
+            text.push_str(if row == 0 { " " } else { ", " });
+            for (part, piece) in self.row.split('?').enumerate() {
+                if part > 0 {
+                    number += 1;
+                    text.push_str(&format!("${number}"));
+                }
+                text.push_str(piece);
+            }
+        }
+        text.push(' ');
+        text.push_str(self.tail);
+        text
+    }
+
+    /// Runs it for all rows. Says how many it touched.
+    pub(super) async fn run<R: Row>(
+        &self,
+        work: &mut Transaction<'_, Any>,
+        (ctx, source): (&OpContext, SourceNumber),
+        rows: &[R],
+    ) -> Result<u64, StateError> {
+        let mut rest = rows;
+        let mut touched = 0;
+        while !rest.is_empty() {
+            let fitting = SIZES.iter().zip(self.made()).find(|(size, _)| **size <= rest.len());
+            // One row always fits.
+            let Some((size, statement)) = fitting else { break };
+            let (now, later) = rest.split_at(*size);
+            let shared = sqlx::query(*statement).bind(agency(ctx)).bind(source.0).bind(ctx.now.as_micros());
+            let query = now.iter().fold(shared, |query, row| row.bind(query));
+            touched += query.execute(&mut **work).await.map_err(sql(self.what))?.rows_affected();
+            rest = later;
+        }
+        Ok(touched)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_share_the_first_values() {
+        let bulk = Bulk::new("trying", "INSERT INTO t (a, b, c, d) VALUES", "($1, ?, ?, $3)", "ON CONFLICT DO NOTHING");
+        let expected = "INSERT INTO t (a, b, c, d) VALUES ($1, $4, $5, $3), ($1, $6, $7, $3) ON CONFLICT DO NOTHING";
+        assert_eq!(bulk.text(2), expected);
+        assert_eq!(bulk.made()[2], "INSERT INTO t (a, b, c, d) VALUES ($1, $4, $5, $3) ON CONFLICT DO NOTHING");
+        assert!(SIZES[0] * 14 < 32_766, "SQLite takes no more");
+    }
+}

@@ -1,0 +1,135 @@
+//! What was seen of a thing, and what turned out to be none: here, and by others.
+
+use std::time::Duration;
+
+use model::{IndicatorKind, OpContext, Timestamp, limits};
+use sqlx::any::AnyRow;
+
+use super::super::agency;
+use super::super::database::{State, StateError, check_size, get, sql};
+use super::super::ledger::Deed;
+use super::claims::kind;
+
+/// One row for each day and origin, so that a thing that is seen a million times a day costs one row.
+pub(super) const KEEP: &str = "INSERT INTO indicator_sightings \
+    (agency, kind, value, origin, day, is_false, times, first_us, last_us) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) \
+    ON CONFLICT (agency, kind, value, origin, day, is_false) DO UPDATE SET times = indicator_sightings.times + excluded.times, \
+    first_us = CASE WHEN excluded.first_us < indicator_sightings.first_us THEN excluded.first_us \
+    ELSE indicator_sightings.first_us END, \
+    last_us = CASE WHEN excluded.last_us > indicator_sightings.last_us THEN excluded.last_us \
+    ELSE indicator_sightings.last_us END";
+pub(super) const SELECT_ON: &str = "SELECT kind, value, origin, is_false, times, first_us, last_us FROM indicator_sightings \
+    WHERE agency = $1 AND kind = $2 AND value = $3 ORDER BY day DESC, origin, is_false LIMIT $4";
+pub(super) const SELECT_LATEST: &str = "SELECT kind, value, origin, is_false, times, first_us, last_us FROM indicator_sightings \
+    WHERE agency = $1 AND last_us >= $2 ORDER BY last_us DESC, kind, value, origin, is_false LIMIT $3";
+pub(super) const DELETE_BEFORE: &str = "DELETE FROM indicator_sightings WHERE agency = $1 AND last_us < $2";
+
+const DAY: Duration = Duration::from_secs(86_400);
+
+/// Something was seen, or turned out to be harmless.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewSighting {
+    /// What.
+    pub kind: IndicatorKind,
+    /// Its value in normal form.
+    pub value: String,
+    /// Who says so: `watch` for the detectors, a person's or token's id, a peer.
+    pub origin: String,
+    /// It was no threat.
+    pub is_false: bool,
+    /// How often.
+    pub times: u64,
+    /// When first.
+    pub first: Timestamp,
+    /// When last.
+    pub last: Timestamp,
+}
+
+/// What is kept of sightings: those of one day by one origin.
+pub type Sightings = NewSighting;
+
+impl State {
+    /// Keeps sightings. `deeds` stand in the ledger: empty for what the program sees itself, which findings tell of.
+    ///
+    /// # Errors
+    /// When a value or origin is too long, or the database refuses.
+    pub async fn keep_sightings(
+        &self,
+        ctx: &OpContext,
+        sightings: &[NewSighting],
+        deeds: &[Deed],
+    ) -> Result<(), StateError> {
+        let keeping = sql("keeping sightings");
+        let mut work = self.begin(ctx).await?;
+        for sighting in sightings {
+            check_size("bytes of a value", sighting.value.len(), limits::INDICATOR_VALUE_BYTES_MAX)?;
+            check_size("bytes of an origin", sighting.origin.len(), limits::INTEL_REFERENCE_BYTES_MAX)?;
+            let query = sqlx::query(KEEP)
+                .bind(agency(ctx))
+                .bind(sighting.kind as i64)
+                .bind(sighting.value.clone())
+                .bind(sighting.origin.clone())
+                .bind(sighting.first.as_micros().div_euclid(DAY.as_micros() as i64))
+                .bind(i64::from(sighting.is_false))
+                .bind(i64::try_from(sighting.times).unwrap_or(i64::MAX))
+                .bind(sighting.first.as_micros())
+                .bind(sighting.last.as_micros());
+            query.execute(&mut *work).await.map_err(&keeping)?;
+        }
+        self.append(&mut work, ctx, deeds).await?;
+        work.commit().await.map_err(keeping)
+    }
+
+    /// What was seen of one thing, by day and origin, the latest day first.
+    ///
+    /// # Errors
+    /// When the database refuses or holds nonsense.
+    pub async fn sightings_on(
+        &self,
+        ctx: &OpContext,
+        kind: IndicatorKind,
+        value: &str,
+    ) -> Result<Vec<Sightings>, StateError> {
+        let query = sqlx::query(SELECT_ON)
+            .bind(agency(ctx))
+            .bind(kind as i64)
+            .bind(value.to_owned())
+            .bind(limits::INTEL_PAGE_MAX as i64);
+        self.fetch_all(ctx, "reading sightings", query).await?.iter().map(read).collect()
+    }
+
+    /// What was seen since a time, the latest first.
+    ///
+    /// # Errors
+    /// When the database refuses or holds nonsense.
+    pub async fn sightings_since(
+        &self,
+        ctx: &OpContext,
+        since: Timestamp,
+        rows_max: usize,
+    ) -> Result<Vec<Sightings>, StateError> {
+        let query = sqlx::query(SELECT_LATEST).bind(agency(ctx)).bind(since.as_micros()).bind(rows_max as i64);
+        self.fetch_all(ctx, "reading sightings", query).await?.iter().map(read).collect()
+    }
+
+    /// Forgets what was seen last before a time. Says how many rows there were.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn drop_sightings_before(&self, ctx: &OpContext, before: Timestamp) -> Result<u64, StateError> {
+        let query = sqlx::query(DELETE_BEFORE).bind(agency(ctx)).bind(before.as_micros());
+        self.execute(ctx, "forgetting sightings", query).await
+    }
+}
+
+fn read(row: &AnyRow) -> Result<Sightings, StateError> {
+    Ok(NewSighting {
+        kind: kind(get(row, 0)?)?,
+        value: get(row, 1)?,
+        origin: get(row, 2)?,
+        is_false: get::<i64>(row, 3)? == 1,
+        times: get::<i64>(row, 4)?.max(0) as u64,
+        first: Timestamp::from_micros(get(row, 5)?),
+        last: Timestamp::from_micros(get(row, 6)?),
+    })
+}
