@@ -44,13 +44,19 @@ pub enum Operation {
     JobRead,
     /// Have work tried again, or forget it.
     JobManage,
+    /// See indicators, who claims them, and how sources of intelligence do.
+    IntelRead,
+    /// Say what was seen of an indicator, or that it is harmless; bring reports.
+    IntelWrite,
+    /// Add, change, run, pause and remove sources of intelligence.
+    IntelSourceManage,
     /// Make and forget one's own passkeys.
     OwnPasskeys,
 }
 
 impl Operation {
     /// All of them.
-    pub const ALL: [Operation; 20] = [
+    pub const ALL: [Operation; 23] = [
         Operation::FindingRead,
         Operation::FindingDecide,
         Operation::SuppressionManage,
@@ -70,6 +76,9 @@ impl Operation {
         Operation::AgencyRead,
         Operation::JobRead,
         Operation::JobManage,
+        Operation::IntelRead,
+        Operation::IntelWrite,
+        Operation::IntelSourceManage,
         Operation::OwnPasskeys,
     ];
 
@@ -95,6 +104,9 @@ impl Operation {
             Operation::AgencyRead => "agency.read",
             Operation::JobRead => "job.read",
             Operation::JobManage => "job.manage",
+            Operation::IntelRead => "intel.read",
+            Operation::IntelWrite => "intel.write",
+            Operation::IntelSourceManage => "intel.source.manage",
             Operation::OwnPasskeys => "passkeys.own",
         }
     }
@@ -134,15 +146,27 @@ impl Group {
     /// Whether the operation is in it.
     pub const fn has(self, operation: Operation) -> bool {
         use Operation::{
-            FindingDecide, FindingRead, HuntPersonal, HuntRun, HuntSave, KeyRotate, OwnPasskeys, PersonErase,
-            PersonManage, SourceRead, SuppressionManage, TokenManage,
+            FindingDecide, FindingRead, HuntPersonal, HuntRun, HuntSave, IntelRead, IntelSourceManage, IntelWrite,
+            KeyRotate, OwnPasskeys, PersonErase, PersonManage, SourceRead, SuppressionManage, TokenManage,
         };
         match self {
             Group::Watching => matches!(
                 operation,
-                FindingRead | FindingDecide | SuppressionManage | HuntRun | HuntPersonal | HuntSave | SourceRead
+                FindingRead
+                    | FindingDecide
+                    | SuppressionManage
+                    | HuntRun
+                    | HuntPersonal
+                    | HuntSave
+                    | SourceRead
+                    | IntelRead
+                    | IntelWrite
             ),
-            Group::Grave => matches!(operation, PersonManage | PersonErase | TokenManage | KeyRotate | OwnPasskeys),
+            // What a source says becomes what detectors look for, and the program asks where a source says.
+            Group::Grave => matches!(
+                operation,
+                PersonManage | PersonErase | TokenManage | KeyRotate | IntelSourceManage | OwnPasskeys
+            ),
             Group::Own => matches!(operation, OwnPasskeys),
         }
     }

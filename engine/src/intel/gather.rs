@@ -1,0 +1,282 @@
+//! From what readers find in a feed to what is kept: values in their normal forms, one claim for each thing, in order.
+
+use std::collections::BTreeMap;
+
+use formats::intel::{Claimed, Item, Known, Refused, Standing, What};
+use model::{Confidence, Credibility, Grade, Indicator, IndicatorKind, Level, Marking, limits};
+use store::state::{NewClaim, NewIntelObject};
+
+use super::objects;
+
+/// What a source is given where it says nothing itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SourceDefaults {
+    /// How bad a sighting is.
+    pub level: Level,
+    /// How sure the source is.
+    pub confidence: Confidence,
+    /// How far what it says may travel.
+    pub marking: Marking,
+}
+
+impl Default for SourceDefaults {
+    fn default() -> Self {
+        SourceDefaults { level: Level::Medium, confidence: Confidence::UNSTATED, marking: Marking::default() }
+    }
+}
+
+/// What was gathered from one run of a source.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Gathered {
+    /// What it stands by, in the order of kind and value, each thing once.
+    pub claims: Vec<NewClaim>,
+    /// What it takes back, in the same order.
+    pub withdrawn: Vec<(IndicatorKind, String)>,
+    /// What it knows beside that, each id once.
+    pub objects: Vec<NewIntelObject>,
+    /// What became of the rest.
+    pub tally: GatherTally,
+}
+
+/// What became of a source's records.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct GatherTally {
+    /// Items that readers found.
+    pub items: u64,
+    /// Of them, what is told for understanding and not looked for.
+    pub context: u64,
+    /// Rules and patterns that need more than a look-up; they are kept, and not looked for.
+    pub patterns: u64,
+    /// Values of sorts that nothing here looks for.
+    pub unlooked: u64,
+    /// Things that the source names more than once.
+    pub repeated: u64,
+    /// Records that could not be read.
+    pub bad: u64,
+    /// The first of those, with their place and the reason.
+    pub notes: Vec<String>,
+    /// What came beyond the source's limit and was left out.
+    pub left_out: u64,
+}
+
+/// Gathers what a source says.
+pub struct Gatherer {
+    defaults: SourceDefaults,
+    items_max: usize,
+    claims: Vec<NewClaim>,
+    withdrawn: Vec<(IndicatorKind, String)>,
+    objects: BTreeMap<String, NewIntelObject>,
+    tally: GatherTally,
+}
+
+impl Gatherer {
+    /// Gathers at most so many claims and objects.
+    pub fn new(defaults: SourceDefaults, items_max: usize) -> Self {
+        let items_max = items_max.min(limits::CLAIMS_OF_SOURCE_MAX);
+        Gatherer {
+            defaults,
+            items_max,
+            claims: Vec::new(),
+            withdrawn: Vec::new(),
+            objects: BTreeMap::new(),
+            tally: GatherTally::default(),
+        }
+    }
+
+    /// Takes what a reader found.
+    pub fn take(&mut self, found: Result<Item, Refused>) {
+        match found {
+            Ok(item) => {
+                self.tally.items += 1;
+                match item {
+                    Item::Claimed(claimed) => self.claimed(claimed),
+                    Item::Known(known) => self.known(&known),
+                }
+            }
+            Err(refused) => self.refuse(refused.to_string()),
+        }
+    }
+
+    /// Counts a record that is of no use, and says why.
+    pub fn refuse(&mut self, note: String) {
+        self.tally.bad += 1;
+        if self.tally.notes.len() < limits::NOTES_KEPT_MAX {
+            self.tally.notes.push(note);
+        }
+    }
+
+    fn claimed(&mut self, claimed: Claimed) {
+        if claimed.standing == Standing::Context {
+            self.tally.context += 1;
+            return;
+        }
+        let places = match &claimed.what {
+            What::Value { kind, value } => match place(*kind, value) {
+                Some(place) => vec![place],
+                None => {
+                    let value: String = value.chars().take(80).collect();
+                    let id = claimed.id.as_deref().unwrap_or("-");
+                    return self.refuse(format!("{id}: {value:?} is nothing that can be looked for"));
+                }
+            },
+            What::Pattern { language, text } => {
+                let lowered = if language == "stix" { intel::pattern::lower_text(text) } else { None };
+                match lowered {
+                    Some(places) => places,
+                    None => {
+                        self.tally.patterns += 1;
+                        if let Some(object) = objects::of_pattern(&claimed) {
+                            self.keep(object);
+                        }
+                        return;
+                    }
+                }
+            }
+            What::Other { .. } => {
+                self.tally.unlooked += 1;
+                return;
+            }
+        };
+        if claimed.standing == Standing::Withdrawn {
+            self.withdrawn.extend(places);
+            return;
+        }
+        for (kind, value) in places {
+            if self.claims.len() + self.objects.len() >= self.items_max {
+                self.tally.left_out += 1;
+                continue;
+            }
+            let claim = self.claim(&claimed, kind, value);
+            self.claims.push(claim);
+        }
+    }
+
+    fn claim(&self, claimed: &Claimed, kind: IndicatorKind, value: String) -> NewClaim {
+        let grade = claimed.grade.unwrap_or(Grade::default());
+        NewClaim {
+            kind,
+            value,
+            label: label(claimed),
+            confidence: claimed.confidence.unwrap_or(self.defaults.confidence),
+            credibility: grade.credibility,
+            level: claimed.level.unwrap_or(self.defaults.level),
+            marking: marking(claimed.marking, &claimed.unknown_markings, self.defaults.marking),
+            reference: claimed.id.as_deref().map(|id| shortened(id, limits::INTEL_REFERENCE_BYTES_MAX)),
+            seen: claimed.last_seen.or(claimed.modified).or(claimed.valid_from).or(claimed.first_seen),
+            until: claimed.valid_until,
+        }
+    }
+
+    fn known(&mut self, known: &Known) {
+        match objects::of(known) {
+            Some(object) => self.keep(object),
+            None => self.tally.context += 1,
+        }
+    }
+
+    fn keep(&mut self, object: NewIntelObject) {
+        let is_known = self.objects.get(&object.id).map(|old| old.modified >= object.modified);
+        match is_known {
+            None if self.claims.len() + self.objects.len() >= self.items_max => self.tally.left_out += 1,
+            Some(true) => self.tally.repeated += 1,
+            _ => {
+                self.objects.insert(object.id.clone(), object);
+            }
+        }
+    }
+
+    /// All that was gathered, in its order.
+    pub fn finish(mut self) -> Gathered {
+        let before = self.claims.len();
+        self.claims.sort_by(|a, b| (a.kind, &a.value).cmp(&(b.kind, &b.value)));
+        self.claims.dedup_by(|later, earlier| {
+            let is_same = later.kind == earlier.kind && later.value == earlier.value;
+            if is_same {
+                join(earlier, later);
+            }
+            is_same
+        });
+        self.tally.repeated += (before - self.claims.len()) as u64;
+        self.withdrawn.sort();
+        self.withdrawn.dedup();
+        // What the same run takes back and says is said: a feed that lists a thing anew revokes its old record of it.
+        let claims = &self.claims;
+        self.withdrawn.retain(|(kind, value)| {
+            claims.binary_search_by(|claim| (claim.kind, &claim.value).cmp(&(*kind, value))).is_err()
+        });
+        Gathered {
+            claims: self.claims,
+            withdrawn: self.withdrawn,
+            objects: self.objects.into_values().collect(),
+            tally: self.tally,
+        }
+    }
+}
+
+/// What a feed means, where its value is of the kind that it says.
+fn place(kind: Option<IndicatorKind>, value: &str) -> Option<(IndicatorKind, String)> {
+    let inferred = detect::indicators::infer(value);
+    let Some(kind) = kind else { return inferred };
+    // Defanged values have their normal form by inference; names of one part only by their kind.
+    match inferred {
+        Some((found, value)) if found == kind => Some((kind, value)),
+        _ => detect::indicators::normal(kind, value).map(|value| (kind, value)),
+    }
+}
+
+/// Two claims of one source about one thing, as one: the surer and worse counts, what is stricter about it, and both names.
+fn join(kept: &mut NewClaim, other: &NewClaim) {
+    kept.confidence = kept.confidence.max(other.confidence);
+    kept.credibility = kept.credibility.min(other.credibility);
+    kept.level = kept.level.max(other.level);
+    kept.marking = kept.marking.and(other.marking);
+    kept.seen = kept.seen.max(other.seen);
+    // Without an end is longest.
+    kept.until = match (kept.until, other.until) {
+        (Some(a), Some(b)) => Some(a.max(b)),
+        _ => None,
+    };
+    let is_new = !other.label.is_empty() && !kept.label.split(", ").any(|label| label == other.label);
+    if is_new && kept.label.len() + 2 + other.label.len() <= limits::INDICATOR_LABEL_BYTES_MAX {
+        kept.label = format!("{}, {}", kept.label, other.label);
+    }
+}
+
+fn label(claimed: &Claimed) -> String {
+    let names: Vec<&str> = claimed.names.iter().map(|named| named.name.as_str()).collect();
+    let text = match (claimed.label.trim(), names.is_empty()) {
+        ("", true) => "unlabelled".to_owned(),
+        ("", false) => names.join(", "),
+        (label, true) => label.to_owned(),
+        (label, false) if names.contains(&label) => label.to_owned(),
+        (label, false) => format!("{label} ({})", names.join(", ")),
+    };
+    shortened(&text.replace(|letter: char| letter.is_control(), " "), limits::INDICATOR_LABEL_BYTES_MAX)
+}
+
+/// A marking that means nothing here may be a strict one: what has such goes nowhere.
+pub(super) fn marking(stated: Option<Marking>, unknown: &[String], default: Marking) -> Marking {
+    let stated = stated.unwrap_or(default);
+    if unknown.is_empty() { stated } else { Marking { tlp: model::Tlp::Red, ..stated } }
+}
+
+pub(super) fn shortened(text: &str, bytes_max: usize) -> String {
+    let end = text.char_indices().map(|(at, letter)| at + letter.len_utf8()).take_while(|end| *end <= bytes_max).last();
+    text.get(..end.unwrap_or(0)).unwrap_or_default().to_owned()
+}
+
+/// What a claim is to detectors.
+pub fn indicator(claim: &NewClaim, source: &str) -> Indicator {
+    Indicator {
+        kind: claim.kind,
+        value: claim.value.clone(),
+        label: claim.label.clone(),
+        confidence: claim.confidence,
+        level: claim.level,
+        source: source.to_owned(),
+        seen: claim.seen,
+    }
+}
+
+/// How credible something is that nobody graded.
+pub const UNGRADED: Credibility = Credibility::Unknown;
