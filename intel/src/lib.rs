@@ -6,4 +6,13 @@
 //! Deliberately absent: reading feeds' formats (`formats::intel`), fetching (`connect`), keeping (`store`), and matching
 //! against events (`detect::indicators`).
 
+pub mod blast;
+pub mod decay;
 pub mod lookup;
+pub mod rules;
+pub mod trust;
+pub mod voices;
+pub mod watch;
+pub mod weigh;
+pub mod weight;
+mod words;

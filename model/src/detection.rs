@@ -8,12 +8,14 @@ use serde::{Deserialize, Serialize};
 use crate::{Confidence, EventId, IndicatorId, IndicatorKind, Level, Timestamp};
 
 /// A value together with the reasons for it. Every score and every prescription comes as one (invariant 6).
+///
+/// Reasons are those of detections unless a crate has its own; each prints as a sentence.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Explained<T> {
+pub struct Explained<T, R = Reason> {
     /// The value.
     pub value: T,
     /// Why it is what it is, most important first.
-    pub because: Vec<Reason>,
+    pub because: Vec<R>,
 }
 
 /// A finding of one detector in one event, or in several that belong together.

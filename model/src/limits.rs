@@ -325,3 +325,48 @@ pub const INTEL_OBJECT_BYTES_MAX: usize = 1024 * 1024;
 pub const CLAIMS_OF_SOURCE_MAX: usize = 20_000_000;
 /// Most objects or indicators that one page of a list has.
 pub const INTEL_PAGE_MAX: usize = 1_000;
+
+// Weight, look-alikes, mining, fit and the gate (`intel`).
+
+/// Largest table of rules or words that a user may put over a built-in one.
+pub const INTEL_TABLE_BYTES_MAX: usize = 1024 * 1024;
+/// Sightings that are looked at to judge one source or one indicator; the newest.
+pub const FEEDBACK_MAX: usize = 100_000;
+/// Claims that are weighed for one value.
+pub const WEIGH_CLAIMS_MAX: usize = 1_024;
+/// Values of one source that are compared with another's: those with the smallest hashes.
+pub const OVERLAP_SAMPLE_MAX: usize = 65_536;
+/// Sources that are compared with each other, pair by pair.
+pub const OVERLAP_SOURCES_MAX: usize = 512;
+/// Values of one list that a blast check looks at; a longer list does not pass.
+pub const BLAST_VALUES_MAX: usize = 10_000_000;
+/// Entries of the watch list of own addresses and names.
+pub const WATCHED_ASSETS_MAX: usize = 100_000;
+/// Names and domains together that look-alikes are looked for.
+pub const BRAND_NAMES_MAX: usize = 4_096;
+/// Domains that are never look-alikes.
+pub const BRAND_ALLOWED_MAX: usize = 100_000;
+/// Bytes of a text that is mined; the rest is said to be left out.
+pub const MINE_TEXT_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Different things taken out of one text; the rest is counted.
+pub const MINE_FOUND_MAX: usize = 10_000;
+/// Places remembered for one thing in a text; the rest is counted.
+pub const MINE_PLACES_MAX: usize = 16;
+/// Bytes of text shown on each side of a thing that was found.
+pub const MINE_AROUND_BYTES: usize = 80;
+/// Names of techniques that a text is searched for.
+pub const MINE_NAMES_MAX: usize = 20_000;
+/// Actors and campaigns that are compared with what was seen.
+pub const FIT_ACTORS_MAX: usize = 50_000;
+/// Techniques and pieces of software of one actor, or of what was seen.
+pub const FIT_TRAITS_MAX: usize = 5_000;
+/// Members of one sharing group.
+pub const GROUP_MEMBERS_MAX: usize = 10_000;
+/// Longest name of a peer or of a sharing group.
+pub const PEER_NAME_BYTES_MAX: usize = 128;
+/// Longest free text that leaves an agency.
+pub const SHARED_TEXT_BYTES_MAX: usize = 64 * 1024;
+/// Names of accounts that one shared thing may mention.
+pub const SHARED_ACCOUNTS_MAX: usize = 256;
+/// Rows of a table in a brief.
+pub const BRIEF_ROWS_MAX: usize = 100;
