@@ -5,6 +5,7 @@ pub mod content;
 pub mod detectors;
 pub mod entrance;
 pub mod ingest;
+pub mod intel;
 pub mod jobs;
 pub mod ledger;
 mod lines;

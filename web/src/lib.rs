@@ -20,6 +20,7 @@ mod entry;
 mod health;
 mod hunt;
 mod inbox;
+mod intel;
 mod keys;
 mod people;
 mod problem;
@@ -83,6 +84,14 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(health::json))
         .routes(routes!(health::csv))
         .routes(routes!(health::rates))
+        .routes(routes!(intel::indicator::html))
+        .routes(routes!(intel::indicator::json))
+        .routes(routes!(intel::indicator::sight))
+        .routes(routes!(intel::sources::html))
+        .routes(routes!(intel::sources::json))
+        .routes(routes!(intel::sources::csv))
+        .routes(routes!(intel::sources::pause))
+        .routes(routes!(intel::sources::resume))
         .routes(routes!(audit::html))
         .routes(routes!(audit::json))
         .routes(routes!(audit::csv))

@@ -169,6 +169,13 @@ impl Suppression {
         judgement
     }
 
+    /// The lists that name a thing, and what each does to it, the strongest first.
+    pub fn named(&self, kind: IndicatorKind, value: &str) -> Vec<(String, Effect)> {
+        let judgement = self.judge(kind, value, value);
+        let lists = judgement.lists.iter();
+        lists.filter_map(|(list, effect)| Some((self.lists.get(usize::from(*list))?.name.clone(), *effect))).collect()
+    }
+
     fn ask(&self, kind: IndicatorKind, value: &str, judgement: &mut Judgement) {
         let mut say = |list: ListNumber, named: Named| {
             if let Some(known) = self.lists.get(usize::from(list))

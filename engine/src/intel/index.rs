@@ -58,7 +58,8 @@ pub async fn each_indicator<E: From<StateError>>(
     }
     let mut together: Vec<(usize, KeptClaim)> = Vec::new();
     while let Some(Reverse((place, at))) = heads.pop() {
-        let is_next = together.first().is_some_and(|(_, kept)| (kept.claim.kind, &kept.claim.value) != (place.0, &place.1));
+        let is_next =
+            together.first().is_some_and(|(_, kept)| (kept.claim.kind, &kept.claim.value) != (place.0, &place.1));
         if is_next {
             give(&together)?;
             together.clear();

@@ -100,7 +100,8 @@ impl Office {
         Ok(FindingView { finding, ocsf, decision })
     }
 
-    /// Decides about findings of the agency. Says how many there were.
+    /// Decides about findings of the agency. Says how many there were. A false positive of an indicator counts against those who claim it,
+    /// one that is escalated for them.
     ///
     /// # Errors
     /// When the context may not, there are too many or none of them is there, or the state refuses.
@@ -114,7 +115,10 @@ impl Office {
         self.may(ctx, Operation::FindingDecide).await?;
         match (self.state.decide(ctx, findings, verdict, note).await?, findings.first()) {
             (0, Some(first)) => Err(OfficeError::NotFound { what: "finding", name: first.to_string() }),
-            (decided, _) => Ok(decided),
+            (decided, _) => {
+                self.learn_from(ctx, findings, verdict).await?;
+                Ok(decided)
+            }
         }
     }
 

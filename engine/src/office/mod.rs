@@ -8,6 +8,7 @@ mod agencies;
 mod dpia;
 mod findings;
 mod hunts;
+mod intel;
 mod jobs;
 mod keys;
 mod ledger;
@@ -21,18 +22,21 @@ mod tokens;
 
 use std::sync::Arc;
 
+use arc_swap::ArcSwap;
 use model::doors::Clock;
 use model::{OpContext, Timestamp};
 use store::state::{Deed, State, StateError};
 use store::vault::{Vault, VaultError};
 
 use crate::access::{Access, AccessError, Denied, Operation};
+use crate::intel::JudgeSetting;
 use crate::ledger::{Ledger, LedgerError};
 
 pub use agencies::{AgencyView, OwnAgency};
 pub use dpia::{Assessment, Risk, Sight};
 pub use findings::{DecisionView, FindingView, InboxPage};
 pub use hunts::{HuntAnswer, HuntRefused, Hunter};
+pub use self::intel::{Brought, IndicatorView, IntelSourceView};
 pub use keys::KeysView;
 pub use names::Names;
 pub use people::{Admitted, PersonView};
@@ -40,8 +44,8 @@ pub use sources::{Gauges, IntakeView, Period, SourceView, WatchView};
 pub use store::ledger::{Entry as LedgerEntry, Outcome, Verdict as LedgerVerdict};
 pub use store::register::Kept;
 pub use store::state::{
-    Finding, FindingId, InboxAsked, InboxRow, Job, JobId, JobStatus, LedgerAsked, LedgerLine, PersonId, SavedHunt,
-    Scope, ServiceToken, Suppression, Verdict,
+    Finding, FindingId, InboxAsked, InboxRow, IndicatorAsked, IntelObject, IntelSource, Job, JobId, JobStatus,
+    LedgerAsked, LedgerLine, PersonId, SavedHunt, Scope, ServiceToken, Suppression, Verdict,
 };
 pub use tokens::NamedToken;
 
@@ -109,6 +113,7 @@ pub struct Office {
     hunter: Option<Arc<dyn Hunter>>,
     gauges: Option<Arc<dyn Gauges>>,
     clock: Arc<dyn Clock>,
+    judging: Arc<ArcSwap<JudgeSetting>>,
 }
 
 impl std::fmt::Debug for Office {
@@ -124,7 +129,17 @@ impl Office {
     /// When the policies cannot be used.
     pub fn open(state: State, vault: Vault, ledger: Arc<Ledger>, clock: Arc<dyn Clock>) -> Result<Self, AccessError> {
         let reads = Reads::start(state.clone());
-        Ok(Office { state, vault, access: Arc::new(Access::new()?), ledger, reads, hunter: None, gauges: None, clock })
+        Ok(Office {
+            state,
+            vault,
+            access: Arc::new(Access::new()?),
+            ledger,
+            reads,
+            hunter: None,
+            gauges: None,
+            clock,
+            judging: Arc::default(),
+        })
     }
 
     /// The same, with a lake to hunt in and somebody who counts.

@@ -9,6 +9,7 @@ use super::agency;
 use super::database::{State, StateError, check_size, get, sql};
 use super::findings::FindingId;
 use super::ledger::Deed;
+use super::packed::Packed;
 
 /// A page as one text: a list is asked for thousands of times a second, and each row on its own costs a hand-over between threads.
 /// [`unpack`] reads it.
@@ -22,6 +23,8 @@ const SELECT_INBOX: &str = "SELECT string_agg(id || ' ' || seq || ' ' || level |
     ORDER BY level DESC, time_us DESC, id LIMIT $8) AS page";
 const SELECT_LATEST: &str = "SELECT id, seq, analytic_uid, title, level, time_us, created_us, subject, verdict \
     FROM findings WHERE agency = $1 ORDER BY seq DESC LIMIT $2";
+const SELECT_OF_ANALYTIC: &str = "SELECT id, seq, analytic_uid, title, level, time_us, created_us, subject, verdict \
+    FROM findings WHERE agency = $1 AND analytic_uid = $2 ORDER BY level DESC, time_us DESC, id LIMIT $3";
 const COUNT_BY_LEVEL: &str =
     "SELECT level, COUNT(*) FROM findings WHERE agency = $1 AND verdict = $2 GROUP BY level ORDER BY level";
 const COUNT_NEWER: &str = "SELECT COUNT(*) FROM findings WHERE agency = $1 AND verdict = 'open' AND seq > $2";
@@ -47,6 +50,7 @@ const SUPPRESS: &str = "UPDATE findings SET verdict = 'suppressed' \
 pub(super) const STATEMENTS: &[&str] = &[
     SELECT_INBOX,
     SELECT_LATEST,
+    SELECT_OF_ANALYTIC,
     COUNT_BY_LEVEL,
     COUNT_NEWER,
     SET_VERDICT,
@@ -232,6 +236,21 @@ impl State {
     pub async fn latest_findings(&self, ctx: &OpContext, rows_max: usize) -> Result<Vec<InboxRow>, StateError> {
         let rows_max = rows_max.min(limits::FINDINGS_PAGE_MAX) as i64;
         let query = sqlx::query(SELECT_LATEST).bind(agency(ctx)).bind(rows_max);
+        self.fetch_all(ctx, "reading findings", query).await?.iter().map(read_row).collect()
+    }
+
+    /// What one rule or indicator has found, worst first, then newest first.
+    ///
+    /// # Errors
+    /// When the database refuses or holds nonsense.
+    pub async fn findings_of_analytic(
+        &self,
+        ctx: &OpContext,
+        uid: &str,
+        rows_max: usize,
+    ) -> Result<Vec<InboxRow>, StateError> {
+        let rows_max = rows_max.min(limits::FINDINGS_PAGE_MAX) as i64;
+        let query = sqlx::query(SELECT_OF_ANALYTIC).bind(agency(ctx)).bind(uid.to_owned()).bind(rows_max);
         self.fetch_all(ctx, "reading findings", query).await?.iter().map(read_row).collect()
     }
 
@@ -434,38 +453,25 @@ fn verdict(stored: String) -> Result<Verdict, StateError> {
     Verdict::from_name(&stored).ok_or_else(|| corrupt(format!("{stored:?} is no verdict")))
 }
 
-/// Reads the rows that [`SELECT_INBOX`] has put into one text: nine words, each with a blank behind it, and three texts of the
-/// lengths that the last three words say.
-fn unpack(mut text: &str) -> Result<Vec<InboxRow>, StateError> {
+/// Reads the rows that [`SELECT_INBOX`] has put into one text.
+fn unpack(text: &str) -> Result<Vec<InboxRow>, StateError> {
+    let mut packed = Packed::new("finding", text);
     let mut rows = Vec::new();
-    while !text.is_empty() {
-        let mut word = || -> Result<&str, StateError> {
-            let (word, rest) = text.split_once(' ').ok_or_else(|| corrupt("a row breaks off"))?;
-            text = rest;
-            Ok(word)
-        };
-        let mut words = [""; 9];
-        for place in &mut words {
-            *place = word()?;
-        }
-        let [id, seq, severity, time, created, decided, analytic, title, subject] = words;
-        let number = |word: &str| word.parse::<i64>().map_err(|_| corrupt(format!("{word:?} is no number")));
-        let mut take = |length: &str| -> Result<&str, StateError> {
-            let length = usize::try_from(number(length)?).unwrap_or(0);
-            let (part, rest) = text.split_at_checked(length).ok_or_else(|| corrupt("a row breaks off"))?;
-            text = rest;
-            Ok(part)
-        };
+    while !packed.is_empty() {
+        let id = packed.word()?;
+        let (seq, severity, time, created) = (packed.number()?, packed.number()?, packed.number()?, packed.number()?);
+        let decided = packed.word()?.to_owned();
+        let (analytic, title, subject) = (packed.number()?, packed.number()?, packed.number()?);
         rows.push(InboxRow {
             id: FindingId::parse(id).ok_or_else(|| corrupt(format!("{id:?} is no id")))?,
-            seq: number(seq)?.unsigned_abs(),
-            analytic_uid: take(analytic)?.to_owned(),
-            title: take(title)?.to_owned(),
-            level: level(number(severity)?)?,
-            time: Timestamp::from_micros(number(time)?),
-            created: Timestamp::from_micros(number(created)?),
-            subject: if subject == "-1" { None } else { Some(take(subject)?.to_owned()) },
-            verdict: verdict(decided.to_owned())?,
+            seq: seq.unsigned_abs(),
+            analytic_uid: packed.text(analytic)?.to_owned(),
+            title: packed.text(title)?.to_owned(),
+            level: level(severity)?,
+            time: Timestamp::from_micros(time),
+            created: Timestamp::from_micros(created),
+            subject: if subject < 0 { None } else { Some(packed.text(subject)?.to_owned()) },
+            verdict: verdict(decided)?,
         });
     }
     Ok(rows)

@@ -1,0 +1,247 @@
+//! What an agency's claims are worth: everything that weighing asks for, read once, and then asked for each indicator.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use std::time::Duration;
+
+use detect::suppress::{Effect, Suppression};
+use intel::decay::DecayModel;
+use intel::rules::Rules;
+use intel::trust::{Feedback, Outcome, Trust, TrustReason, trust};
+use intel::voices::Voices;
+use intel::watch::OwnAssets;
+use intel::weigh::{About, Claim, Evidence, ListEffect, Listed, Origin, Setting, Source, WeighReason, Weighed, weigh};
+use model::{
+    Confidence, Credibility, Explained, Grade, Indicator, IndicatorKind, Level, Marking, OpContext, SourceId,
+    Timestamp, limits,
+};
+use serde::{Deserialize, Serialize};
+use store::state::{IntelSource, KeptClaim, SourceNumber, State, StateError};
+
+use super::gather::SourceDefaults;
+use super::health::SourceHealth;
+
+/// What an agency has decided about a source; part of its configuration, whose other keys are for whoever asks the source.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SourceTerms {
+    /// How reliable it is.
+    #[serde(default)]
+    pub grade: Grade,
+    /// Somebody decided that it may make us block alone.
+    #[serde(default)]
+    pub is_trusted: bool,
+    /// Nobody knows who speaks: it blocks nothing.
+    #[serde(default)]
+    pub is_anonymous: bool,
+    /// How far what it says may travel, where it does not say so.
+    #[serde(default)]
+    pub marking: Marking,
+    /// How bad a sighting is, where it does not say so.
+    #[serde(default)]
+    pub level: Option<Level>,
+    /// How sure it is, where it does not say so.
+    #[serde(default)]
+    pub confidence: Option<Confidence>,
+}
+
+impl SourceTerms {
+    /// Those of a source; one whose configuration cannot be read is ungraded.
+    pub fn of(source: &IntelSource) -> Self {
+        serde_json::from_str(&source.config).unwrap_or_default()
+    }
+
+    /// What claims are given that say nothing themselves.
+    pub fn defaults(&self) -> SourceDefaults {
+        let defaults = SourceDefaults::default();
+        SourceDefaults {
+            level: self.level.unwrap_or(defaults.level),
+            confidence: self.confidence.unwrap_or(defaults.confidence),
+            marking: self.marking,
+        }
+    }
+
+    fn origin(&self) -> Origin {
+        match (self.is_anonymous, self.is_trusted) {
+            (true, _) => Origin::Anonymous,
+            (false, true) => Origin::Trusted,
+            (false, false) => Origin::Known,
+        }
+    }
+}
+
+/// What is the same for all questions of an installation.
+#[derive(Clone)]
+pub struct JudgeSetting {
+    /// The numbers.
+    pub rules: Rules,
+    /// How claims grow old.
+    pub decay: DecayModel,
+    /// What the city is.
+    pub city: About,
+    /// What is ours.
+    pub own: Arc<OwnAssets>,
+    /// Lists of harmless things.
+    pub suppression: Arc<Suppression>,
+}
+
+impl Default for JudgeSetting {
+    fn default() -> Self {
+        JudgeSetting {
+            rules: Rules::default(),
+            decay: DecayModel::default(),
+            city: About::default(),
+            own: Arc::default(),
+            suppression: Arc::default(),
+        }
+    }
+}
+
+/// How far back judged sightings count: the longest window of the rules.
+const FEEDBACK_DAYS: u64 = 400;
+
+/// Weighs indicators of one agency, as things were when it was made.
+pub struct Judge {
+    setting: JudgeSetting,
+    sources: BTreeMap<SourceId, Source>,
+    trusts: BTreeMap<SourceId, Explained<Trust, TrustReason>>,
+    names: HashMap<SourceNumber, (SourceId, Option<Timestamp>)>,
+    feedback: HashMap<(IndicatorKind, String), Vec<Feedback>>,
+    now: Timestamp,
+}
+
+impl Judge {
+    /// Reads what became of earlier claims of the agency's sources.
+    ///
+    /// # Errors
+    /// When the state refuses or holds nonsense.
+    pub async fn new(
+        state: &State,
+        ctx: &OpContext,
+        sources: &[IntelSource],
+        setting: JudgeSetting,
+    ) -> Result<Self, StateError> {
+        let feedback = feedback(state, ctx).await?;
+        let mut of_source: HashMap<SourceNumber, Vec<Feedback>> = HashMap::new();
+        for ((kind, value), said) in &feedback {
+            for kept in state.claims_on(ctx, *kind, value).await? {
+                of_source.entry(kept.source).or_default().extend(said.iter().cloned());
+            }
+        }
+        let (mut names, mut trusts, mut known) = (HashMap::new(), BTreeMap::new(), BTreeMap::new());
+        for source in sources {
+            let Ok(name) = SourceId::parse(&source.name) else { continue };
+            let terms = SourceTerms::of(source);
+            let said = of_source.remove(&source.number).unwrap_or_default();
+            let judged = trust(terms.grade.reliability, &said, &setting.rules.trust, ctx.now);
+            known.insert(name.clone(), Source { weight: judged.value.weight, origin: terms.origin() });
+            names.insert(source.number, (name.clone(), SourceHealth::of(source).last_success));
+            trusts.insert(name, judged);
+        }
+        Ok(Judge { setting, sources: known, trusts, names, feedback, now: ctx.now })
+    }
+
+    /// What a source is worth, and why.
+    pub fn trust_in(&self, source: &SourceId) -> Option<&Explained<Trust, TrustReason>> {
+        self.trusts.get(source)
+    }
+
+    /// Weighs all claims on one thing.
+    pub fn weigh(&self, kind: IndicatorKind, value: &str, kept: &[&KeptClaim]) -> Explained<Weighed, WeighReason> {
+        let claims: Vec<Claim> = kept.iter().filter_map(|kept| self.claim(kept)).collect();
+        let listed = self.listed(kind, value);
+        let own = self.setting.own.covers(kind, value);
+        let feedback = self.feedback.get(&(kind, value.to_owned())).map_or(&[][..], Vec::as_slice);
+        let evidence = Evidence {
+            kind,
+            value,
+            claims: &claims,
+            feedback,
+            listed: &listed,
+            own_asset: own.as_deref(),
+            blast: None,
+        };
+        let voices = Voices::default();
+        let setting = Setting {
+            sources: &self.sources,
+            voices: &voices,
+            decay: &self.setting.decay,
+            city: &self.setting.city,
+            rules: &self.setting.rules.weigh,
+        };
+        weigh(&evidence, &setting, self.now)
+    }
+
+    fn claim(&self, kept: &KeptClaim) -> Option<Claim> {
+        let (source, last_success) = self.names.get(&kept.source)?;
+        let claim = &kept.claim;
+        // A source vouches for what it lists until it lists it no more, unless it says itself when it saw it.
+        let vouched = claim.seen.or(kept.gone).or(*last_success).unwrap_or(kept.changed);
+        let credibility = (claim.credibility != Credibility::Unknown).then_some(claim.credibility);
+        Some(Claim {
+            source: source.clone(),
+            label: claim.label.clone(),
+            stated: claim.confidence,
+            credibility,
+            level: claim.level,
+            vouched,
+            until: claim.until,
+            withdrawn: None,
+            marking: claim.marking,
+            about: About::default(),
+        })
+    }
+
+    fn listed(&self, kind: IndicatorKind, value: &str) -> Vec<Listed> {
+        let named = self.setting.suppression.named(kind, value);
+        let effect = |effect| match effect {
+            Effect::Label => ListEffect::Label,
+            Effect::Cap => ListEffect::Cap,
+            Effect::Silence => ListEffect::Count,
+        };
+        named.into_iter().map(|(list, what)| Listed { effect: effect(what), list }).collect()
+    }
+
+    /// What detectors are to know of a thing: each source's claim, as sure as it still is, at the level that counts; nothing when it is
+    /// not worth looking for.
+    pub fn indicators(&self, kept: &[(usize, KeptClaim)]) -> Vec<Indicator> {
+        let Some((_, first)) = kept.first() else { return Vec::new() };
+        let (kind, value) = (first.claim.kind, first.claim.value.as_str());
+        let claims: Vec<&KeptClaim> = kept.iter().map(|(_, kept)| kept).collect();
+        let weighed = self.weigh(kind, value, &claims).value;
+        if weighed.detecting == intel::weigh::Detecting::No {
+            return Vec::new();
+        }
+        let indicator = |kept: &&KeptClaim| {
+            let (source, _) = self.names.get(&kept.source)?;
+            let share = weighed.voices.iter().find(|share| share.source == *source);
+            Some(Indicator {
+                kind,
+                value: value.to_owned(),
+                label: kept.claim.label.clone(),
+                // Whoever is a voice of their own counts as that; whoever repeats another one is as sure as all together.
+                confidence: share.map_or(weighed.confidence, |share| share.weight.confidence()),
+                level: weighed.level,
+                source: source.to_string(),
+                seen: kept.claim.seen,
+            })
+        };
+        claims.iter().take(limits::INDICATOR_CLAIMS_MAX).filter_map(indicator).collect()
+    }
+}
+
+/// What people decided about sightings, by thing.
+async fn feedback(
+    state: &State,
+    ctx: &OpContext,
+) -> Result<HashMap<(IndicatorKind, String), Vec<Feedback>>, StateError> {
+    let since = ctx.now.minus(Duration::from_secs(FEEDBACK_DAYS * 86_400));
+    let mut found: HashMap<_, Vec<Feedback>> = HashMap::new();
+    for sighting in state.sightings_since(ctx, since, limits::FEEDBACK_MAX).await? {
+        let outcome = if sighting.is_false { Outcome::FalseAlarm } else { Outcome::Confirmed };
+        let one = Feedback { at: sighting.last, outcome, by: sighting.origin };
+        // What one person says of one day counts a few times at most, so more need not be held.
+        let times = usize::try_from(sighting.times).unwrap_or(usize::MAX).min(16);
+        found.entry((sighting.kind, sighting.value)).or_default().extend(std::iter::repeat_n(one, times));
+    }
+    Ok(found)
+}

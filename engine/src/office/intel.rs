@@ -1,0 +1,295 @@
+//! Intelligence: sources and how they do, what they bring, indicators and what they are worth, what was seen of them.
+
+use intel::trust::{Trust, TrustReason};
+use intel::weigh::{WeighReason, Weighed};
+use model::{Explained, IndicatorKind, OpContext, Reason, SourceId, Timestamp};
+use store::state::{
+    Deed, FindingId, InboxRow, IndicatorAsked, IntelObject, IntelSource, KeptClaim, MergeCounts, MergeKind,
+    NewIntelSource, NewSighting, Sightings, SourceNumber, Verdict, object_named,
+};
+
+use super::{Office, OfficeError};
+use crate::access::Operation;
+use crate::intel::{Gathered, Judge, JudgeSetting, SourceTerms};
+
+/// A source, and what it is worth.
+#[derive(Clone, Debug)]
+pub struct IntelSourceView {
+    /// The source.
+    pub source: IntelSource,
+    /// What was decided about it.
+    pub terms: SourceTerms,
+    /// How many things it lists now.
+    pub claims: u64,
+    /// What it is worth, and why.
+    pub trust: Option<Explained<Trust, TrustReason>>,
+}
+
+/// Everything that is known about a thing.
+#[derive(Clone, Debug)]
+pub struct IndicatorView {
+    /// What it names.
+    pub kind: IndicatorKind,
+    /// Its value in normal form.
+    pub value: String,
+    /// What sources claim, with their names.
+    pub claims: Vec<(String, KeptClaim)>,
+    /// What that is worth, and why; nothing when nobody claims anything.
+    pub weighed: Option<Explained<Weighed, WeighReason>>,
+    /// What people and others said was seen of it, the latest day first.
+    pub sightings: Vec<Sightings>,
+    /// What detectors found of it here, the worst first.
+    pub findings: Vec<InboxRow>,
+}
+
+/// What became of a run of a source.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Brought {
+    /// Its claims.
+    pub claims: MergeCounts,
+    /// Claims that it took back.
+    pub taken_back: u64,
+    /// What it knows beside them, new or changed.
+    pub objects: u64,
+}
+
+/// Most findings that are shown beside an indicator.
+const FINDINGS_SHOWN: usize = 50;
+
+impl Office {
+    /// Weighs the agency's indicators as things are now.
+    ///
+    /// # Errors
+    /// When the state refuses.
+    pub async fn judge(&self, ctx: &OpContext) -> Result<Judge, OfficeError> {
+        let sources = self.state.intel_sources(ctx).await?;
+        Ok(Judge::new(&self.state, ctx, &sources, self.judging.load().as_ref().clone()).await?)
+    }
+
+    /// Sets what weighing goes by from now on.
+    pub fn judge_by(&self, setting: JudgeSetting) {
+        self.judging.store(std::sync::Arc::new(setting));
+    }
+
+    /// The agency's sources of intelligence, by name.
+    ///
+    /// # Errors
+    /// When the context may not, or the state refuses.
+    pub async fn intel_sources(&self, ctx: &OpContext) -> Result<Vec<IntelSourceView>, OfficeError> {
+        self.may(ctx, Operation::IntelRead).await?;
+        let judge = self.judge(ctx).await?;
+        let mut views = Vec::new();
+        for source in self.state.intel_sources(ctx).await? {
+            if source.removed.is_some() {
+                continue;
+            }
+            let trust = SourceId::parse(&source.name).ok().and_then(|name| judge.trust_in(&name).cloned());
+            let claims = self.state.claims_count(ctx, source.number).await?;
+            views.push(IntelSourceView { terms: SourceTerms::of(&source), claims, trust, source });
+        }
+        Ok(views)
+    }
+
+    /// One source by its name.
+    ///
+    /// # Errors
+    /// When the context may not, there is none, or the state refuses.
+    pub async fn intel_source(&self, ctx: &OpContext, name: &str) -> Result<IntelSource, OfficeError> {
+        self.may(ctx, Operation::IntelRead).await?;
+        self.known_source(ctx, name).await
+    }
+
+    async fn known_source(&self, ctx: &OpContext, name: &str) -> Result<IntelSource, OfficeError> {
+        let found = self.state.intel_source(ctx, name).await?.filter(|source| source.removed.is_none());
+        found.ok_or_else(|| OfficeError::NotFound { what: "source of intelligence", name: name.to_owned() })
+    }
+
+    /// Adds a source. Its name is a label, since reasons and exports name it.
+    ///
+    /// # Errors
+    /// When the context may not, the name is no label or taken, or the state refuses.
+    pub async fn add_intel_source(
+        &self,
+        ctx: &OpContext,
+        new: &NewIntelSource<'_>,
+    ) -> Result<SourceNumber, OfficeError> {
+        self.may(ctx, Operation::IntelSourceManage).await?;
+        SourceId::parse(new.name).map_err(|error| OfficeError::Refused(error.to_string()))?;
+        Ok(self.state.add_intel_source(ctx, new).await?)
+    }
+
+    /// Pauses a source, or ends that.
+    ///
+    /// # Errors
+    /// When the context may not, there is no such source, or the state refuses.
+    pub async fn pause_intel_source(&self, ctx: &OpContext, name: &str, is_paused: bool) -> Result<(), OfficeError> {
+        self.may(ctx, Operation::IntelSourceManage).await?;
+        let source = self.known_source(ctx, name).await?;
+        Ok(self.state.pause_intel_source(ctx, &source, is_paused.then_some(ctx.now)).await?)
+    }
+
+    /// Removes a source with all that it claims. Says how many claims there were.
+    ///
+    /// # Errors
+    /// When the context may not, there is no such source, or the state refuses.
+    pub async fn remove_intel_source(&self, ctx: &OpContext, name: &str) -> Result<u64, OfficeError> {
+        self.may(ctx, Operation::IntelSourceManage).await?;
+        let source = self.known_source(ctx, name).await?;
+        // What is cut off here is taken up by the next attempt: the source goes last.
+        let claims = self.state.drop_claims_of(ctx, source.number).await?;
+        self.state.drop_intel_objects_of(ctx, source.number).await?;
+        self.state.remove_intel_source(ctx, &source).await?;
+        Ok(claims)
+    }
+
+    /// Keeps what was gathered of a source. `progress` hears how many claims are dealt with.
+    ///
+    /// # Errors
+    /// When the context may not, there is no such source, or the state refuses.
+    pub async fn bring(
+        &self,
+        ctx: &OpContext,
+        source: &IntelSource,
+        (merge, gathered): (MergeKind, &Gathered),
+        progress: impl FnMut(usize),
+    ) -> Result<Brought, OfficeError> {
+        self.may(ctx, Operation::IntelSourceManage).await?;
+        let number = source.number;
+        let taken_back = self.state.take_back_claims(ctx, number, &gathered.withdrawn).await?;
+        let claims = self.state.merge_claims(ctx, number, (merge, &gathered.claims), progress).await?;
+        let objects = self.state.keep_intel_objects(ctx, number, &gathered.objects).await?;
+        let brought = Brought { claims, taken_back, objects };
+        let is_nothing = claims.is_nothing() && taken_back + objects == 0;
+        if !is_nothing {
+            let words = serde_json::to_string(&brought).unwrap_or_default();
+            let deed = Deed::done("intel.bring", object_named("source", &source.name)).saying(words);
+            self.state.record(ctx, &[deed]).await?;
+        }
+        Ok(brought)
+    }
+
+    /// Keeps what a run of a source left for the next one, and how the source does.
+    ///
+    /// # Errors
+    /// When the context may not, or the state refuses.
+    pub async fn keep_intel_run(
+        &self,
+        ctx: &OpContext,
+        source: SourceNumber,
+        (memory, health): (&str, &str),
+    ) -> Result<(), OfficeError> {
+        self.may(ctx, Operation::IntelSourceManage).await?;
+        Ok(self.state.keep_intel_run(ctx, source, memory, health).await?)
+    }
+
+    /// Everything that is known about a thing. The value may be written as people write it.
+    ///
+    /// # Errors
+    /// When the context may not, the value is nothing that can be looked for, or the state refuses.
+    pub async fn indicator(&self, ctx: &OpContext, value: &str) -> Result<IndicatorView, OfficeError> {
+        self.may(ctx, Operation::IntelRead).await?;
+        let (kind, value) = thing(value)?;
+        let kept = self.state.claims_on(ctx, kind, &value).await?;
+        let names = self.state.intel_sources(ctx).await?;
+        let weighed = if kept.is_empty() {
+            None
+        } else {
+            Some(self.judge(ctx).await?.weigh(kind, &value, &kept.iter().collect::<Vec<_>>()))
+        };
+        let name = |number| names.iter().find(|source| source.number == number).map(|source| source.name.clone());
+        let claims = kept.into_iter().filter_map(|kept| Some((name(kept.source)?, kept))).collect();
+        let sightings = self.state.sightings_on(ctx, kind, &value).await?;
+        let id = model::IndicatorId::of(kind, &value).to_string();
+        let findings = self.state.findings_of_analytic(ctx, &id, FINDINGS_SHOWN).await?;
+        Ok(IndicatorView { kind, value, claims, weighed, sightings, findings })
+    }
+
+    /// Values of a kind that begin with a text.
+    ///
+    /// # Errors
+    /// When the context may not, or the state refuses.
+    pub async fn indicators_like(
+        &self,
+        ctx: &OpContext,
+        asked: &IndicatorAsked<'_>,
+    ) -> Result<Vec<(IndicatorKind, String)>, OfficeError> {
+        self.may(ctx, Operation::IntelRead).await?;
+        Ok(self.state.indicators_like(ctx, asked).await?)
+    }
+
+    /// Says that a thing was really seen, or that it is harmless. It counts for and against every source that claims it.
+    ///
+    /// # Errors
+    /// When the context may not, the value is nothing that can be looked for, or the state refuses.
+    pub async fn sight(&self, ctx: &OpContext, value: &str, is_false: bool, at: Timestamp) -> Result<(), OfficeError> {
+        self.may(ctx, Operation::IntelWrite).await?;
+        let (kind, value) = thing(value)?;
+        let operation = if is_false { "intel.false-alarm" } else { "intel.sighting" };
+        let deed = Deed::done(operation, format!("indicator:{}", model::IndicatorId::of(kind, &value))).saying(&value);
+        let at = at.min(ctx.now);
+        let sighting = NewSighting { kind, value, origin: ctx.actor.clone(), is_false, times: 1, first: at, last: at };
+        Ok(self.state.keep_sightings(ctx, &[sighting], &[deed]).await?)
+    }
+
+    /// Keeps what a decision about findings says of the indicators in them. The decision itself is in the ledger.
+    pub(super) async fn learn_from(
+        &self,
+        ctx: &OpContext,
+        findings: &[FindingId],
+        verdict: Verdict,
+    ) -> Result<(), OfficeError> {
+        let is_false = match verdict {
+            Verdict::FalsePositive => true,
+            Verdict::Escalated => false,
+            _ => return Ok(()),
+        };
+        let mut sightings: Vec<NewSighting> = Vec::new();
+        for id in findings {
+            let Some(finding) = self.state.finding(ctx, *id).await? else { continue };
+            let at = finding.detection.time.min(ctx.now);
+            for reason in &finding.detection.because {
+                let Reason::Indicator { indicator, value, .. } = reason else { continue };
+                // Several sources and places name the same thing.
+                let is_new = !sightings.iter().any(|known| known.kind == *indicator && known.value == *value);
+                if is_new {
+                    let (kind, value, origin) = (*indicator, value.clone(), ctx.actor.clone());
+                    sightings.push(NewSighting { kind, value, origin, is_false, times: 1, first: at, last: at });
+                }
+            }
+        }
+        if sightings.is_empty() { Ok(()) } else { Ok(self.state.keep_sightings(ctx, &sightings, &[]).await?) }
+    }
+
+    /// Objects of a type, by name, behind one.
+    ///
+    /// # Errors
+    /// When the context may not, or the state refuses.
+    pub async fn intel_objects(
+        &self,
+        ctx: &OpContext,
+        kind: &str,
+        after: (&str, &str),
+        rows_max: usize,
+    ) -> Result<Vec<IntelObject>, OfficeError> {
+        self.may(ctx, Operation::IntelRead).await?;
+        Ok(self.state.intel_objects(ctx, kind, after, rows_max).await?)
+    }
+
+    /// How many objects there are of each type.
+    ///
+    /// # Errors
+    /// When the context may not, or the state refuses.
+    pub async fn intel_object_counts(&self, ctx: &OpContext) -> Result<Vec<(String, u64)>, OfficeError> {
+        self.may(ctx, Operation::IntelRead).await?;
+        Ok(self.state.intel_object_counts(ctx).await?)
+    }
+}
+
+/// What people mean by a value.
+fn thing(value: &str) -> Result<(IndicatorKind, String), OfficeError> {
+    detect::indicators::infer(value).ok_or_else(|| {
+        let shown: String = value.chars().take(80).collect();
+        let hint = "an address, range, domain, URL, path, hash or e-mail address";
+        OfficeError::Refused(format!("{shown:?} is nothing that can be looked for; hint: {hint}"))
+    })
+}

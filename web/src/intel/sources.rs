@@ -1,0 +1,153 @@
+//! Sources of intelligence: how they do, what they are worth, and pausing them.
+
+use askama::Template;
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse, Redirect, Response};
+use engine::access::Operation;
+use engine::intel::SourceHealth;
+use engine::office::IntelSourceView;
+use model::{OpContext, Timestamp};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::app::App;
+use crate::asked::Path;
+use crate::problem::Problem;
+use crate::shape::csv as csv_answer;
+use crate::shell::{Html, Shell};
+use crate::visit::{Caller, Visit};
+
+#[derive(Template)]
+#[template(path = "intel_sources.html")]
+struct Page {
+    shell: Shell,
+    rows: Vec<SourceListed>,
+    may_manage: bool,
+}
+
+impl Page {
+    /// Twins write times in full; people read seconds.
+    fn moment(&self, written: &Option<String>) -> String {
+        written.as_ref().map_or("never".to_owned(), |at| at.get(..19).unwrap_or(at).replace('T', " "))
+    }
+}
+
+/// A source of intelligence.
+#[derive(Serialize, ToSchema)]
+struct SourceListed {
+    name: String,
+    /// What it is: `list`, `taxii`, `misp`, …
+    kind: String,
+    /// `good`, `failing`, `paused` or `new`.
+    status: &'static str,
+    /// How reliable it is and how credible what it says, by the Admiralty code: `B2`.
+    grade: String,
+    /// What each of its claims is multiplied with, 0 to 1: its grade, and what became of its claims.
+    weight: Option<f64>,
+    /// Why.
+    because: Vec<String>,
+    /// How many things it lists.
+    claims: u64,
+    /// What the last run that brought anything added.
+    added: u64,
+    /// What it changed.
+    changed: u64,
+    /// What was not listed any more, or was taken back.
+    gone: u64,
+    /// Records that could not be read.
+    bad: u64,
+    /// The first of those, and why.
+    notes: Vec<String>,
+    #[schema(format = DateTime)]
+    last_success: Option<String>,
+    #[schema(format = DateTime)]
+    last_try: Option<String>,
+    #[schema(format = DateTime)]
+    next: Option<String>,
+    /// What went wrong last.
+    error: Option<String>,
+    millis: u64,
+    bytes: u64,
+}
+
+/// Sources, by name.
+#[derive(Serialize, ToSchema)]
+struct SourceList {
+    sources: Vec<SourceListed>,
+}
+
+fn source(view: IntelSourceView) -> SourceListed {
+    let health = SourceHealth::of(&view.source);
+    let text = |at: Option<Timestamp>| at.map(|at| at.to_string());
+    SourceListed {
+        status: health.status(&view.source),
+        grade: view.terms.grade.to_string(),
+        weight: view.trust.as_ref().map(|trust| trust.value.weight.get()),
+        because: view.trust.iter().flat_map(|trust| &trust.because).map(ToString::to_string).collect(),
+        claims: view.claims,
+        added: health.brought.claims.added,
+        changed: health.brought.claims.changed,
+        gone: health.brought.claims.gone + health.brought.taken_back,
+        bad: health.tally.bad,
+        notes: health.tally.notes,
+        last_success: text(health.last_success),
+        last_try: text(health.last_try),
+        next: text(health.next),
+        error: health.error,
+        millis: health.millis,
+        bytes: health.bytes,
+        name: view.source.name,
+        kind: view.source.kind,
+    }
+}
+
+async fn listed(app: &App, ctx: &OpContext) -> Result<Vec<SourceListed>, Problem> {
+    Ok(app.office.intel_sources(ctx).await?.into_iter().map(source).collect())
+}
+
+/// Sources of intelligence.
+#[utoipa::path(get, path = "/intel/sources", tag = "Intelligence", security(("session" = [])),
+    responses((status = 200, body = String, content_type = "text/html")))]
+pub(crate) async fn html(State(app): State<App>, visit: Visit) -> Result<Response, Problem> {
+    let ctx = &visit.visitor.ctx;
+    let rows = listed(&app, ctx).await?;
+    let may_manage = app.office.offers(ctx, Operation::IntelSourceManage);
+    let shell = Shell::inside(&app, &visit, "Sources of intelligence", "/intel/sources").await?;
+    Ok(Html(Page { shell, rows, may_manage }).into_response())
+}
+
+/// Sources of intelligence, for programs.
+#[utoipa::path(get, path = "/intel/sources.json", tag = "Intelligence", security(("session" = []), ("token" = [])),
+    responses((status = 200, body = SourceList)))]
+pub(crate) async fn json(State(app): State<App>, caller: Caller) -> Result<Response, Problem> {
+    Ok(Json(SourceList { sources: listed(&app, &caller.ctx).await? }).into_response())
+}
+
+/// Sources of intelligence, as a file.
+#[utoipa::path(get, path = "/intel/sources.csv", tag = "Intelligence", security(("session" = []), ("token" = [])),
+    responses((status = 200, body = String, content_type = "text/csv")))]
+pub(crate) async fn csv(State(app): State<App>, caller: Caller) -> Result<Response, Problem> {
+    let columns = ["name", "kind", "status", "grade", "weight", "claims", "bad", "last_success", "next", "error"];
+    Ok(csv_answer("intel-sources", &columns, &listed(&app, &caller.ctx).await?))
+}
+
+/// Asks a source no more for now.
+#[utoipa::path(post, path = "/intel/sources/{name}/pause", tag = "Intelligence", params(("name" = String, Path)),
+    security(("session" = [])), responses((status = 303, description = "Paused; on to the sources")))]
+pub(crate) async fn pause(State(app): State<App>, visit: Visit, Path(name): Path<String>) -> Result<Response, Problem> {
+    app.office.pause_intel_source(&visit.visitor.ctx, &name, true).await?;
+    Ok(Redirect::to("/intel/sources").into_response())
+}
+
+/// Asks a source again.
+#[utoipa::path(post, path = "/intel/sources/{name}/resume", tag = "Intelligence", params(("name" = String, Path)),
+    security(("session" = [])), responses((status = 303, description = "It is asked again; on to the sources")))]
+pub(crate) async fn resume(
+    State(app): State<App>,
+    visit: Visit,
+    Path(name): Path<String>,
+) -> Result<Response, Problem> {
+    app.office.pause_intel_source(&visit.visitor.ctx, &name, false).await?;
+    Ok(Redirect::to("/intel/sources").into_response())
+}
