@@ -9,6 +9,8 @@
 pub mod blast;
 pub mod decay;
 
+pub mod lookalike;
+pub mod release;
 pub mod rules;
 pub mod trust;
 pub mod voices;
