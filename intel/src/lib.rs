@@ -8,7 +8,9 @@
 
 pub mod blast;
 pub mod decay;
+pub mod lookalike;
 pub mod lookup;
+pub mod release;
 pub mod rules;
 pub mod trust;
 pub mod voices;

@@ -276,7 +276,8 @@ mod tests {
             let mut voices = Voices::default();
             pairs.iter().for_each(|&(a, b)| voices.join(&name(a), &name(b)));
             for (a, b) in pairs {
-                prop_assert_eq!(voices.of(&name(a)), voices.of(&name(b)));
+                let (a, b) = (name(a), name(b));
+                prop_assert_eq!(voices.of(&a), voices.of(&b));
             }
         }
 

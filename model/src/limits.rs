@@ -368,5 +368,7 @@ pub const PEER_NAME_BYTES_MAX: usize = 128;
 pub const SHARED_TEXT_BYTES_MAX: usize = 64 * 1024;
 /// Names of accounts that one shared thing may mention.
 pub const SHARED_ACCOUNTS_MAX: usize = 256;
+/// Seconds for which a clearing is good; after that the policy is asked again.
+pub const CLEARED_SECONDS_MAX: u64 = 3_600;
 /// Rows of a table in a brief.
 pub const BRIEF_ROWS_MAX: usize = 100;
