@@ -11,6 +11,7 @@
 pub mod evtx;
 pub mod finding;
 pub mod head;
+pub mod intel;
 pub mod json;
 pub mod schema;
 pub mod split;

@@ -372,3 +372,24 @@ pub const SHARED_ACCOUNTS_MAX: usize = 256;
 pub const CLEARED_SECONDS_MAX: u64 = 3_600;
 /// Rows of a table in a brief.
 pub const BRIEF_ROWS_MAX: usize = 100;
+// Readers of intelligence (`formats::intel`).
+/// Largest single object of a feed: a STIX object, an attribute, a line of JSON.
+pub const INTEL_OBJECT_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// Longest name, id or word that is taken over from a feed; the rest is cut off.
+pub const INTEL_NAME_BYTES_MAX: usize = 512;
+/// Longest text that is taken over from a feed; the rest is cut off.
+pub const INTEL_TEXT_BYTES_MAX: usize = 4_096;
+/// Most members of one list of an object.
+pub const INTEL_LIST_MAX: usize = 10_000;
+/// Longest pattern or rule of an indicator.
+pub const INTEL_PATTERN_BYTES_MAX: usize = 256 * 1024;
+/// Most objects of one document whose versions, markings and relationships are known to each other; more are read each for itself.
+pub const STIX_OBJECTS_MAX: u64 = 4_000_000;
+/// Longest record of a list.
+pub const LIST_RECORD_BYTES_MAX: usize = 64 * 1024;
+/// Most columns of a list.
+pub const LIST_COLUMNS_MAX: usize = 256;
+/// Deepest nesting of an XML document.
+pub const XML_DEPTH_MAX: usize = 64;
+/// Largest CSAF advisory: its product tree refers across the whole document, so it is taken whole.
+pub const CSAF_DOCUMENT_BYTES_MAX: usize = 64 * 1024 * 1024;
