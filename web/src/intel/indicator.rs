@@ -5,7 +5,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use engine::access::Operation;
-use engine::office::{IndicatorView, InboxRow};
+use engine::office::{InboxRow, IndicatorView};
 use model::{OpContext, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -153,11 +153,7 @@ fn shown(view: IndicatorView) -> Shown {
         }),
         may_block: value.map(|weighed| weighed.blocking.value),
         because: weighed.iter().flat_map(|weighed| &weighed.because).map(ToString::to_string).collect(),
-        blocking_because: value
-            .iter()
-            .flat_map(|weighed| &weighed.blocking.because)
-            .map(ToString::to_string)
-            .collect(),
+        blocking_because: value.iter().flat_map(|weighed| &weighed.blocking.because).map(ToString::to_string).collect(),
         claims: claims.collect(),
         sightings: sightings.collect(),
         findings: view.findings.iter().map(|row| row.id.to_string()).collect(),

@@ -73,7 +73,7 @@ impl State {
         objects: &[NewIntelObject],
     ) -> Result<u64, StateError> {
         for object in objects {
-            check_size("bytes of an object", object.body.len(), limits::INTEL_OBJECT_BYTES_MAX)?;
+            check_size("bytes of an object", object.body.len(), limits::KNOWN_OBJECT_BYTES_MAX)?;
             let names = object.id.len().max(object.kind.len()).max(object.name.len());
             check_size("bytes of an object's name", names, limits::INDICATOR_VALUE_BYTES_MAX)?;
         }
