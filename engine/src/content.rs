@@ -60,8 +60,10 @@ pub struct Content {
     pub mappings: Arc<Mappings>,
     /// What did not load.
     pub complaints: Vec<Complaint>,
-    /// How many indicators were read.
+    /// How many indicators were read from files.
     pub indicator_count: u64,
+    /// The segment of those; intelligence comes beside it.
+    listed: Option<Arc<Segment>>,
     /// How many lists of harmless things were read.
     pub suppress_count: usize,
 }
@@ -79,19 +81,26 @@ impl Content {
         let router = reader.router(paths.routing.as_deref());
         let mappings = reader.mappings(&paths.mappings);
         progress("indicators");
-        let (indicators, indicator_count) = reader.indicators(&paths.indicators, paths.indicator_level);
+        let (listed, indicator_count) = reader.indicators(&paths.indicators, paths.indicator_level);
+        let set = IndicatorSet::new(listed.iter().cloned().collect());
         progress("lists of harmless things");
         let (suppression, suppress_count) = reader.suppression(&paths.suppress);
         Content {
             rules,
             router: Arc::new(router),
-            indicators: Arc::new(indicators),
+            indicators: Arc::new(Indicators::new(set)),
+            listed,
             suppression: Arc::new(suppression),
             mappings: Arc::new(mappings),
             complaints: reader.complaints,
             indicator_count,
             suppress_count,
         }
+    }
+
+    /// Puts an index of intelligence beside the indicators of files; without one, they stand alone. Detectors see it with the next record.
+    pub fn know(&self, intelligence: Option<Arc<Segment>>) {
+        self.indicators.replace(IndicatorSet::new(self.listed.iter().cloned().chain(intelligence).collect()));
     }
 }
 
@@ -228,7 +237,7 @@ impl ContentReader {
         }
     }
 
-    fn indicators(&mut self, paths: &[PathBuf], level: Option<Level>) -> (Indicators, u64) {
+    fn indicators(&mut self, paths: &[PathBuf], level: Option<Level>) -> (Option<Arc<Segment>>, u64) {
         let mut builder = Builder::new();
         let mut count = 0;
         for path in paths {
@@ -254,16 +263,16 @@ impl ContentReader {
             }
         }
         if builder.is_empty() {
-            return (Indicators::new(IndicatorSet::default()), 0);
+            return (None, 0);
         }
         let mut image = Vec::new();
         let built = builder.finish(&mut image).map_err(|error| error.to_string());
         let opened = built.and_then(|_| Segment::open(image).map_err(|error| error.to_string()));
         match opened {
-            Ok(segment) => (Indicators::new(IndicatorSet::of(segment)), count),
+            Ok(segment) => (Some(Arc::new(segment)), count),
             Err(error) => {
                 self.complain(Path::new("indicators"), None, error);
-                (Indicators::new(IndicatorSet::default()), 0)
+                (None, 0)
             }
         }
     }

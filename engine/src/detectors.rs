@@ -16,7 +16,6 @@ pub struct Detectors {
     indicators: Arc<Indicators>,
     suppression: Arc<Suppression>,
     mappings: Arc<Mappings>,
-    has_indicators: bool,
     /// Memory for the next record's fields.
     earlier: Fields<'static>,
 }
@@ -65,7 +64,6 @@ impl Detectors {
             indicators: Arc::clone(&content.indicators),
             suppression: Arc::clone(&content.suppression),
             mappings: Arc::clone(&content.mappings),
-            has_indicators: content.indicator_count > 0,
             earlier: Fields::new(Format::Json),
         }
     }
@@ -100,8 +98,9 @@ impl Detectors {
             let seen = Seen { event: record.id, time: event.time, subject: event.machine() };
             self.matcher.explain(matched, fields, &seen, detections);
         }
-        if self.has_indicators {
-            observe(&self.indicators.load(), event, &self.suppression, detections);
+        let indicators = self.indicators.load();
+        if !indicators.is_empty() {
+            observe(&indicators, event, &self.suppression, detections);
         }
         Ok(examined)
     }

@@ -12,6 +12,7 @@ mod fsck;
 mod holds;
 mod hunt;
 mod hunts;
+mod intel;
 mod jobs;
 mod keys;
 mod node;
@@ -50,6 +51,7 @@ fn main() -> ExitCode {
         Command::Hunt(arguments) => hunt::run(&arguments),
         Command::Hunts(arguments) => hunts::run(&arguments),
         Command::Retro(arguments) => retro::run(&arguments),
+        Command::Intel(arguments) => intel::run(&arguments),
         Command::Token(arguments) => tokens::run(&arguments),
         Command::People(arguments) => people::run(&arguments),
         Command::Hold(arguments) => holds::run(&arguments),

@@ -6,9 +6,11 @@ mod health;
 mod index;
 mod judge;
 mod objects;
+mod read;
 
 pub use ::intel::weigh::Detecting;
 pub use gather::{GatherTally, Gathered, Gatherer, SourceDefaults};
 pub use health::SourceHealth;
 pub use index::{IndexError, each_indicator, write_index};
 pub use judge::{Judge, JudgeSetting, SourceTerms};
+pub use read::{IntelFormat, list_mapping};

@@ -1,5 +1,6 @@
 //! Intelligence: sources and how they do, what they bring, indicators and what they are worth, what was seen of them.
 
+use detect::indicators::Built;
 use intel::trust::{Trust, TrustReason};
 use intel::weigh::{WeighReason, Weighed};
 use model::{Explained, IndicatorKind, OpContext, Reason, SourceId, Timestamp};
@@ -10,7 +11,7 @@ use store::state::{
 
 use super::{Office, OfficeError};
 use crate::access::Operation;
-use crate::intel::{Gathered, Judge, JudgeSetting, SourceTerms};
+use crate::intel::{Gathered, IndexError, Judge, JudgeSetting, SourceTerms, write_index};
 
 /// A source, and what it is worth.
 #[derive(Clone, Debug)]
@@ -69,6 +70,21 @@ impl Office {
     /// Sets what weighing goes by from now on.
     pub fn judge_by(&self, setting: JudgeSetting) {
         self.judging.store(std::sync::Arc::new(setting));
+    }
+
+    /// Weighs all that the agency's sources claim, and writes the index that detectors ask.
+    ///
+    /// # Errors
+    /// When the context may not, the state refuses, or it cannot be written.
+    pub async fn write_index(&self, ctx: &OpContext, out: &mut impl std::io::Write) -> Result<Built, OfficeError> {
+        self.may(ctx, Operation::IntelSourceManage).await?;
+        let sources = self.state.intel_sources(ctx).await?;
+        let judge = Judge::new(&self.state, ctx, &sources, self.judging.load().as_ref().clone()).await?;
+        let built = write_index(&self.state, ctx, &sources, |claims| judge.indicators(claims), out).await;
+        built.map_err(|error| match error {
+            IndexError::State(error) => error.into(),
+            error => OfficeError::Refused(format!("{error}: {}", source_of(&error))),
+        })
     }
 
     /// The agency's sources of intelligence, by name.
@@ -283,6 +299,10 @@ impl Office {
         self.may(ctx, Operation::IntelRead).await?;
         Ok(self.state.intel_object_counts(ctx).await?)
     }
+}
+
+fn source_of(error: &dyn std::error::Error) -> String {
+    error.source().map_or_else(String::new, ToString::to_string)
 }
 
 /// What people mean by a value.

@@ -1,6 +1,7 @@
 //! The command line.
 
 mod house;
+mod intel;
 
 use std::path::PathBuf;
 
@@ -15,6 +16,8 @@ pub(crate) use house::{
     AuditArgs, AuditCommand, BackupArgs, DoctorArgs, EraseArgs, HoldArgs, HoldCommand, JobsArgs, JobsCommand, KeysArgs,
     KeysCommand, PeopleArgs, PeopleCommand, RestoreArgs, TokenArgs, TokenCommand,
 };
+
+pub(crate) use intel::{IntelArgs, IntelCommand, TermsArgs};
 
 /// Watchbell keeps a city's digital services safe and its citizens' trust whole.
 #[derive(Debug, Parser)]
@@ -40,6 +43,8 @@ pub(crate) enum Command {
     Retro(RetroArgs),
     /// Work on detection rules.
     Rules(RulesArgs),
+    /// Work on intelligence: load it, look things up, match patterns.
+    Intel(IntelArgs),
     /// Work on tokens of programs that bring records.
     Token(TokenArgs),
     /// Admit the people who work here, and give them roles.

@@ -312,6 +312,11 @@ impl Config {
         self.data_dir.join("ledger.key")
     }
 
+    /// The index of an agency's intelligence, for detectors.
+    pub(crate) fn intel_index_file(&self, agency: &AgencyId) -> PathBuf {
+        self.data_dir.join(format!("intel-{agency}.index"))
+    }
+
     /// The file of what correlations remember.
     pub(crate) fn memory_file(&self) -> PathBuf {
         self.data_dir.join("correlations.json")

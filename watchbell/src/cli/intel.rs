@@ -1,0 +1,157 @@
+//! Commands about intelligence.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueHint};
+use engine::intel::{IntelFormat, SourceTerms};
+use model::{Confidence, Grade, Level, Marking, Pap, Tlp};
+
+use super::WhoseArgs;
+
+#[derive(Debug, Args)]
+pub(crate) struct IntelArgs {
+    #[command(subcommand)]
+    pub(crate) command: IntelCommand,
+}
+
+/// What is decided about a source.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct TermsArgs {
+    /// How reliable the source is and how credible what it says, by the Admiralty code: A1 to F6.
+    #[arg(long, value_name = "GRADE", default_value_t = Grade::default())]
+    pub(crate) grade: Grade,
+    /// How far what it says may travel, where it does not say so: clear, green, amber, amber+strict, red.
+    #[arg(long, value_name = "TLP", default_value = Tlp::UNSTATED.name())]
+    pub(crate) tlp: Tlp,
+    /// What may be done with it, where it does not say so: clear, green, amber, red.
+    #[arg(long, value_name = "PAP", default_value = "clear")]
+    pub(crate) pap: Pap,
+    /// How bad a sighting is, where it does not say so.
+    #[arg(long, value_name = "LEVEL")]
+    pub(crate) level: Option<Level>,
+    /// How sure it is in percent, where it does not say so.
+    #[arg(long, value_name = "PERCENT", value_parser = confidence)]
+    pub(crate) confidence: Option<Confidence>,
+    /// It may make us block alone.
+    #[arg(long)]
+    pub(crate) trusted: bool,
+    /// Nobody knows who speaks: it blocks nothing.
+    #[arg(long, conflicts_with = "trusted")]
+    pub(crate) anonymous: bool,
+}
+
+impl From<&TermsArgs> for SourceTerms {
+    fn from(arguments: &TermsArgs) -> Self {
+        SourceTerms {
+            grade: arguments.grade,
+            is_trusted: arguments.trusted,
+            is_anonymous: arguments.anonymous,
+            marking: Marking { tlp: arguments.tlp, pap: arguments.pap },
+            level: arguments.level,
+            confidence: arguments.confidence,
+        }
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum IntelCommand {
+    /// Load files of a source. All that it claims, unless `--part` says otherwise: what is not in them counts as gone.
+    Load {
+        /// What the source is called; it is made when there is none.
+        name: String,
+        /// Files or folders; plain, gz or zst.
+        #[arg(value_name = "FILE", required = true, value_hint = ValueHint::AnyPath)]
+        files: Vec<PathBuf>,
+        /// How they are written: list, stix, misp, kev, csaf, leaks, nmap, nuclei.
+        #[arg(long, value_name = "FORMAT", default_value_t = IntelFormat::List)]
+        format: IntelFormat,
+        /// What the columns of a list are: plain, maltrail, ipsum, hosts, csv:COLUMN, or a JSON object.
+        #[arg(long, value_name = "MAPPING", default_value = "plain")]
+        mapping: String,
+        /// The files are a part: what is not in them stays as it is.
+        #[arg(long)]
+        part: bool,
+        #[command(flatten)]
+        terms: TermsArgs,
+        #[command(flatten)]
+        whose: WhoseArgs,
+        /// One JSON object.
+        #[arg(long)]
+        json: bool,
+        /// No progress.
+        #[arg(long, short)]
+        quiet: bool,
+    },
+    /// List the sources: how each does, what its word is worth.
+    Sources {
+        #[command(flatten)]
+        whose: WhoseArgs,
+        /// One JSON object a source.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Ask a source no more for now.
+    Pause {
+        /// Its name.
+        name: String,
+        #[command(flatten)]
+        whose: WhoseArgs,
+    },
+    /// Ask a source again.
+    Resume {
+        /// Its name.
+        name: String,
+        #[command(flatten)]
+        whose: WhoseArgs,
+    },
+    /// Remove a source with all that it claims.
+    Remove {
+        /// Its name.
+        name: String,
+        #[command(flatten)]
+        whose: WhoseArgs,
+    },
+    /// Show what is known about a thing: who claims what, what that comes to, and why.
+    Show {
+        /// An address, range, domain, URL, path, hash or e-mail address, defanged or not.
+        value: String,
+        #[command(flatten)]
+        whose: WhoseArgs,
+        /// One JSON object.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Say that a thing was really seen here: those who claim it gain weight.
+    Seen {
+        /// The thing.
+        value: String,
+        #[command(flatten)]
+        whose: WhoseArgs,
+    },
+    /// Say that a thing is harmless: those who claim it lose weight.
+    Harmless {
+        /// The thing.
+        value: String,
+        #[command(flatten)]
+        whose: WhoseArgs,
+    },
+    /// List what is known beside indicators: groups, campaigns, malware, techniques, vulnerabilities.
+    Objects {
+        /// Of which type, in STIX's words, for example `intrusion-set`; without one, how many there are of each.
+        #[arg(value_name = "TYPE")]
+        kind: Option<String>,
+        #[command(flatten)]
+        whose: WhoseArgs,
+        /// At most so many.
+        #[arg(long, value_name = "N", default_value_t = 100)]
+        rows: usize,
+        /// One JSON object a line.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+fn confidence(text: &str) -> Result<Confidence, String> {
+    let percent = text.trim_end_matches('%').parse::<u8>().ok().and_then(Confidence::new);
+    percent.ok_or_else(|| format!("{text:?} is no percentage: 0 to 100"))
+}

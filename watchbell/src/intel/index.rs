@@ -1,0 +1,60 @@
+//! The index of intelligence as a file: written by whoever brings something, taken up by the watch when it changed.
+
+use std::fs::{self, File};
+use std::io::{BufWriter, Write};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use anyhow::{Context, Result};
+use detect::indicators::{Built, Segment};
+use engine::office::Office;
+use model::OpContext;
+
+use crate::config::Config;
+
+/// Weighs all that the agency's sources claim and writes the index anew. Whoever reads it sees the old one or the new one.
+///
+/// # Errors
+/// When the state or the system refuses.
+pub(crate) async fn write(config: &Config, office: &Office, ctx: &OpContext) -> Result<Built> {
+    let path = config.intel_index_file(&ctx.agency);
+    let beside = path.with_extension(format!("new-{}", std::process::id()));
+    let file = File::create(&beside).with_context(|| format!("cannot write {}", beside.display()))?;
+    let mut out = BufWriter::new(file);
+    let built = office.write_index(ctx, &mut out).await.context("cannot make the index of intelligence");
+    let done = built.and_then(|built| {
+        out.flush().context("cannot write the index")?;
+        out.get_ref().sync_all().context("cannot write the index")?;
+        fs::rename(&beside, &path).context("cannot put the index in its place")?;
+        Ok(built)
+    });
+    if done.is_err() {
+        // What is half written helps nobody; the old index stays.
+        fs::remove_file(&beside).ok();
+    }
+    done
+}
+
+/// The index of a file, and when the file changed last; `None` when there is none yet or it holds nothing.
+///
+/// # Errors
+/// When it cannot be read or is damaged.
+pub(crate) fn read(path: &Path) -> Result<Option<Arc<Segment>>> {
+    let image = match fs::read(path) {
+        Ok(image) => image,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
+    };
+    if image.is_empty() {
+        return Ok(None);
+    }
+    let segment = Segment::open(image).with_context(|| format!("{} is damaged", path.display()))?;
+    Ok(Some(Arc::new(segment)))
+}
+
+/// What tells one writing of the file from the next.
+pub(crate) fn mark(path: &Path) -> Option<(SystemTime, u64)> {
+    let about = fs::metadata(path).ok()?;
+    Some((about.modified().ok()?, about.len()))
+}

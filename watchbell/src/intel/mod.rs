@@ -1,0 +1,76 @@
+//! `watchbell intel`: intelligence from files, what is known about a thing, and what people say of it.
+
+pub(crate) mod index;
+mod load;
+mod show;
+
+use std::io::Write;
+
+use anyhow::{Context, Result};
+use model::OpContext;
+
+use crate::cli::{IntelArgs, IntelCommand, WhoseArgs};
+use crate::config::Config;
+use crate::exit::Exit;
+use crate::node;
+
+/// An installation, opened for a command.
+struct Opened {
+    config: Config,
+    ctx: OpContext,
+    state: store::state::State,
+    office: engine::office::Office,
+}
+
+async fn open(whose: &WhoseArgs) -> Result<Opened> {
+    let (config, ctx) = whose.open()?;
+    config.make_data_dir()?;
+    let state = node::state(&config).await?;
+    let office = node::office(&config, &state).await?;
+    Ok(Opened { config, ctx, state, office })
+}
+
+pub(crate) fn run(arguments: &IntelArgs) -> Result<Exit> {
+    node::runtime()?.block_on(async {
+        match &arguments.command {
+            IntelCommand::Load { .. } => load::run(&arguments.command).await,
+            IntelCommand::Sources { whose, json } => show::sources(&open(whose).await?, *json).await,
+            IntelCommand::Pause { name, whose } => pause(&open(whose).await?, name, true).await,
+            IntelCommand::Resume { name, whose } => pause(&open(whose).await?, name, false).await,
+            IntelCommand::Remove { name, whose } => remove(&open(whose).await?, name).await,
+            IntelCommand::Show { value, whose, json } => show::indicator(&open(whose).await?, value, *json).await,
+            IntelCommand::Seen { value, whose } => sight(&open(whose).await?, value, false).await,
+            IntelCommand::Harmless { value, whose } => sight(&open(whose).await?, value, true).await,
+            IntelCommand::Objects { kind, whose, rows, json } => {
+                show::objects(&open(whose).await?, kind.as_deref(), *rows, *json).await
+            }
+        }
+    })
+}
+
+async fn pause(opened: &Opened, name: &str, is_paused: bool) -> Result<Exit> {
+    opened.office.pause_intel_source(&opened.ctx, name, is_paused).await.context("cannot change the source")?;
+    node::sign(&opened.config, &opened.state).await?;
+    eprintln!("{name} is {}", if is_paused { "not asked any more for now" } else { "asked again" });
+    Ok(Exit::Ok)
+}
+
+async fn remove(opened: &Opened, name: &str) -> Result<Exit> {
+    let claims = opened.office.remove_intel_source(&opened.ctx, name).await.context("cannot remove the source")?;
+    index::write(&opened.config, &opened.office, &opened.ctx).await?;
+    node::sign(&opened.config, &opened.state).await?;
+    eprintln!("removed: {name}, with {}", crate::words::counted(claims, "claim"));
+    Ok(Exit::Ok)
+}
+
+async fn sight(opened: &Opened, value: &str, is_false: bool) -> Result<Exit> {
+    opened.office.sight(&opened.ctx, value, is_false, opened.ctx.now).await.context("cannot keep that")?;
+    node::sign(&opened.config, &opened.state).await?;
+    show::indicator(opened, value, false).await
+}
+
+/// Says on stdout, one JSON object a line.
+fn say(line: &impl serde::Serialize) -> Result<()> {
+    writeln!(std::io::stdout().lock(), "{}", serde_json::to_string(line)?)?;
+    Ok(())
+}
