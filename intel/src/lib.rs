@@ -10,6 +10,7 @@ pub mod blast;
 pub mod decay;
 
 pub mod lookalike;
+pub mod mine;
 pub mod release;
 pub mod rules;
 pub mod trust;

@@ -67,9 +67,7 @@ fn in_front(brands: &Brands, front: &str, registered_label: &str) -> Option<Like
     let scores = &brands.table.scores;
     let labels: Vec<&str> = front.split('.').collect();
     let mut best = embedded(brands, &labels);
-    let lures = |label: &str| {
-        label.split('-').find_map(|part| brands.targets.bait_in(&skeleton_of(part)))
-    };
+    let lures = |label: &str| label.split('-').find_map(|part| brands.targets.bait_in(&skeleton_of(part)));
     for (n, label) in labels.iter().enumerate() {
         let Some(mut found) = in_label(brands, label, None) else { continue };
         // A slip of the fingers happens where a name is typed, and in front of another's domain it is not.
