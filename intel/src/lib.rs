@@ -9,6 +9,7 @@
 pub mod blast;
 pub mod decay;
 
+pub mod fit;
 pub mod lookalike;
 pub mod mine;
 pub mod release;

@@ -116,9 +116,6 @@ fn embedded(brands: &Brands, labels: &[&str]) -> Option<Likeness> {
 fn in_label(brands: &Brands, label: &str, suffix: Option<&str>) -> Option<Likeness> {
     let shown = read(label);
     let text = shown.as_deref().unwrap_or(label);
-    if !text.is_ascii() {
-        return None;
-    }
     let plain: String = text.chars().filter(|c| *c != '-').collect();
     let mut bones = Vec::with_capacity(text.len());
     skeleton(text, &mut bones);
@@ -150,9 +147,7 @@ fn whole(brands: &Brands, (text, plain): (&str, &str), is_foreign: bool, suffix:
             return None;
         }
         let technique = match suffix {
-            _ if text != target.label && text != target.plain => Technique::Hyphenation,
-            // Under the city's own suffix the same name differs in hyphens only.
-            Some(suffix) if target.suffixes.contains(suffix) => Technique::Hyphenation,
+            _ if !target.is_spelt(text) => Technique::Hyphenation,
             Some(_) => Technique::TldSwap,
             None => Technique::Subdomain,
         };
@@ -173,7 +168,8 @@ fn slips(brands: &Brands, plain: &str, text: &str) -> Option<Likeness> {
     let mut best = None;
     for number in targets.near(plain.as_bytes(), 2) {
         let Some(target) = targets.all.get(number) else { continue };
-        if target.distinctness == Distinctness::Common || target.plain.len() < guards.slip_letters {
+        let is_none = target.plain == plain || target.distinctness == Distinctness::Common;
+        if is_none || target.plain.len() < guards.slip_letters {
             continue;
         }
         let needed = |technique| match technique {

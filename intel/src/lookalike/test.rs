@@ -44,12 +44,13 @@ fn slips() {
     check("mustorstadt.de", Some(("Musterstadt", VowelSwap)));
     check("muster-stadt.de", Some(("Musterstadt", Hyphenation)));
     check("musterstadt.com", Some(("Musterstadt", TldSwap)));
-    check("musterstadts.de", Some(("Musterstadt", KeyboardSlip)).map(|(brand, _)| (brand, Addition)));
+    check("musterstadts.de", Some(("Musterstadt", Addition)));
     check("musterstatds.de", Some(("Musterstadt", TwoSlips)));
     check("badhomburg.de", Some(("Bad Homburg", Hyphenation)));
     check("bad-homburg.com", Some(("Bad Homburg", TldSwap)));
     check("bad-hombrug.de", Some(("Bad Homburg", Transposition)));
-    check("dusseldorf.de", Some(("Düsseldorf", TldSwap)));
+    check("dusseldorf.de", Some(("Düsseldorf", Omission)));
+    check("dusseldorf.com", Some(("Düsseldorf", Omission)));
     check("musterstadt.github.io", Some(("Musterstadt", TldSwap)));
 }
 
@@ -57,7 +58,7 @@ fn slips() {
 fn letters_that_look_alike() {
     use Technique::*;
     check("rnusterstadt.de", Some(("Musterstadt", HomoglyphAscii)));
-    check("musterstadt0.de", Some(("Musterstadt", Addition)).map(|(brand, _)| (brand, WithDigits)));
+    check("musterstadt0.de", Some(("Musterstadt", Addition)));
     check("spr1ngfield.com", Some(("Springfield", HomoglyphAscii)));
     check("springfleld.com", Some(("Springfield", HomoglyphAscii)));
     check(&unicode("musterst\u{430}dt.de"), Some(("Musterstadt", Homoglyph)));
@@ -158,8 +159,8 @@ fn reasons_are_sentences() {
         [
             "\"musterstadt\" is a look-alike of the name with a word that lures: musterstadt",
             "beside it stands \"login\", which lures",
-            "in truth it is \"xn--musterstdt-login-3qk\"",
-            "whatever stands there belongs to \"xn--musterstdt-login-3qk.com\"",
+            "in truth it is \"xn--musterstdt-login-0dn\"",
+            "whatever stands there belongs to \"xn--musterstdt-login-0dn.com\"",
         ]
     );
 }

@@ -264,7 +264,9 @@ fn host(before: &str, written: &str, after: &str) -> Option<(usize, Reading)> {
 }
 
 fn host_as(text: &str, written: &str, is_defanged: bool, before: &str, after: &str) -> Option<(usize, Reading)> {
-    let (kind, value) = infer(text)?;
+    let number = text.strip_prefix(['v', 'V']).unwrap_or(text);
+    let is_version = number != text && number.starts_with(|c: char| c.is_ascii_digit());
+    let (kind, value) = infer(text).or_else(|| infer(number).filter(|_| is_version))?;
     if kind == IndicatorKind::FileHash || kind == IndicatorKind::Email || kind == IndicatorKind::UrlPath {
         return None;
     }
@@ -281,7 +283,7 @@ fn host_as(text: &str, written: &str, is_defanged: bool, before: &str, after: &s
         Err(doubt) => doubts.push(doubt),
     }
     let is_address = matches!(kind, IndicatorKind::Ipv4);
-    if is_address && !is_defanged && says_version(before, after) {
+    if is_address && !is_defanged && (is_version || says_version(before, after)) {
         doubts.push(Doubt::Version);
     }
     if let Some(extension) = file_name(text).filter(|_| kind == IndicatorKind::Domain && !is_defanged)
@@ -305,8 +307,7 @@ fn says_version(before: &str, after: &str) -> bool {
         ["version", "versions", "v", "ver", "ver.", "release", "build", "firmware", "update", "through"];
     let last = before.trim_end().rsplit(|c: char| c.is_whitespace() || c == '(').next().unwrap_or_default();
     let last = last.trim_end_matches([':', '=']).to_lowercase();
-    let is_marked = before.ends_with(['v', 'V']) && !is_word(before.chars().rev().nth(1));
-    WORDS.contains(&last.as_str()) || is_marked || after.starts_with("-beta") || after.starts_with("-rc")
+    WORDS.contains(&last.as_str()) || after.starts_with("-beta") || after.starts_with("-rc")
 }
 
 /// What speaks against a value.
