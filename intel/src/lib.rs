@@ -8,8 +8,10 @@
 
 pub mod blast;
 pub mod decay;
+pub mod fit;
 pub mod lookalike;
 pub mod lookup;
+pub mod mine;
 pub mod release;
 pub mod rules;
 pub mod trust;

@@ -67,9 +67,7 @@ fn in_front(brands: &Brands, front: &str, registered_label: &str) -> Option<Like
     let scores = &brands.table.scores;
     let labels: Vec<&str> = front.split('.').collect();
     let mut best = embedded(brands, &labels);
-    let lures = |label: &str| {
-        label.split('-').find_map(|part| brands.targets.bait_in(&skeleton_of(part)))
-    };
+    let lures = |label: &str| label.split('-').find_map(|part| brands.targets.bait_in(&skeleton_of(part)));
     for (n, label) in labels.iter().enumerate() {
         let Some(mut found) = in_label(brands, label, None) else { continue };
         // A slip of the fingers happens where a name is typed, and in front of another's domain it is not.
@@ -118,9 +116,6 @@ fn embedded(brands: &Brands, labels: &[&str]) -> Option<Likeness> {
 fn in_label(brands: &Brands, label: &str, suffix: Option<&str>) -> Option<Likeness> {
     let shown = read(label);
     let text = shown.as_deref().unwrap_or(label);
-    if !text.is_ascii() {
-        return None;
-    }
     let plain: String = text.chars().filter(|c| *c != '-').collect();
     let mut bones = Vec::with_capacity(text.len());
     skeleton(text, &mut bones);
@@ -152,9 +147,7 @@ fn whole(brands: &Brands, (text, plain): (&str, &str), is_foreign: bool, suffix:
             return None;
         }
         let technique = match suffix {
-            _ if text != target.label && text != target.plain => Technique::Hyphenation,
-            // Under the city's own suffix the same name differs in hyphens only.
-            Some(suffix) if target.suffixes.contains(suffix) => Technique::Hyphenation,
+            _ if !target.is_spelt(text) => Technique::Hyphenation,
             Some(_) => Technique::TldSwap,
             None => Technique::Subdomain,
         };
@@ -175,7 +168,8 @@ fn slips(brands: &Brands, plain: &str, text: &str) -> Option<Likeness> {
     let mut best = None;
     for number in targets.near(plain.as_bytes(), 2) {
         let Some(target) = targets.all.get(number) else { continue };
-        if target.distinctness == Distinctness::Common || target.plain.len() < guards.slip_letters {
+        let is_none = target.plain == plain || target.distinctness == Distinctness::Common;
+        if is_none || target.plain.len() < guards.slip_letters {
             continue;
         }
         let needed = |technique| match technique {

@@ -14,10 +14,10 @@ pub(super) fn read(label: &str) -> Option<String> {
     }
     // What is wrong with a label does not make it less readable.
     let (shown, _) = idna::domain_to_unicode(label);
-    if shown.is_ascii() {
+    if shown.is_ascii() || shown.contains(char::REPLACEMENT_CHARACTER) {
         return None;
     }
-    let small: String = shown.to_lowercase();
+    let small = shown.to_lowercase().replace('ß', "ss");
     let mut text = String::with_capacity(small.len());
     for c in small.nfd().filter(|c| !is_combining_mark(*c)) {
         if c.is_ascii() {
@@ -26,7 +26,9 @@ pub(super) fn read(label: &str) -> Option<String> {
         } else {
             let mut buffer = [0; 4];
             let prototype = unicode_security::skeleton(c.encode_utf8(&mut buffer));
-            text.extend(prototype.filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase));
+            // The prototype of a beta is `ß`, and both look like a `b`.
+            let prototype = prototype.filter(|c| !is_combining_mark(*c)).map(|c| if c == 'ß' { 'b' } else { c });
+            text.extend(prototype.flat_map(char::to_lowercase));
         }
     }
     Some(text)
@@ -107,6 +109,7 @@ mod tests {
         check("b\u{3bf}nn", "bonn");
         check("\u{131}stanbul", "istanbul");
         check("münchen", "munchen");
+        check("bußgeld-\u{3b2}onn", "bussgeld-bonn");
         assert_eq!(read("plain"), None);
         assert_eq!(read("xn--"), None);
     }

@@ -141,7 +141,8 @@ mod tests {
 
     #[test]
     fn two_slips() {
-        let check = |a: &str, b: &str, expected| assert_eq!(within_two(a.as_bytes(), b.as_bytes()), expected, "{a} {b}");
+        let check =
+            |a: &str, b: &str, expected| assert_eq!(within_two(a.as_bytes(), b.as_bytes()), expected, "{a} {b}");
         check("musterstadt", "mustrestad", true);
         check("musterstadt", "umsterstatd", true);
         check("musterstadt", "musterdorf", false);

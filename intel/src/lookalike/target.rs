@@ -12,8 +12,10 @@ use super::{Brand, BrandError, Distinctness};
 pub(super) struct Target {
     /// Which brand.
     pub(super) brand: usize,
-    /// The label, with its hyphens.
+    /// How people write it: with the hyphens of the city's own domain, where there is one.
     pub(super) label: String,
+    /// With the hyphens of each own domain.
+    spellings: FxHashSet<String>,
     /// Without hyphens.
     pub(super) plain: String,
     /// What it looks like.
@@ -21,6 +23,13 @@ pub(super) struct Target {
     pub(super) distinctness: Distinctness,
     /// Labels of the suffixes under which it is the city's: `de` in `musterstadt-de.test`.
     pub(super) suffixes: FxHashSet<String>,
+}
+
+impl Target {
+    /// Whether hyphens stand where they do in an own domain, or nowhere if there is none.
+    pub(super) fn is_spelt(&self, label: &str) -> bool {
+        if self.spellings.is_empty() { label == self.plain } else { self.spellings.contains(label) }
+    }
 }
 
 /// All labels of all brands, by every form.
@@ -106,12 +115,16 @@ impl Targets {
     fn add(&mut self, brand: usize, distinctness: Distinctness, label: String, suffix: Option<&str>) {
         let plain: String = label.chars().filter(|c| *c != '-').collect();
         let number = *self.by_plain.entry(plain.clone()).or_insert_with(|| {
-            let skeleton = skeleton_of(&plain);
-            let suffixes = FxHashSet::default();
-            self.all.push(Target { brand, label, plain, skeleton, distinctness, suffixes });
+            let (skeleton, label) = (skeleton_of(&plain), plain.clone());
+            let (spellings, suffixes) = (FxHashSet::default(), FxHashSet::default());
+            self.all.push(Target { brand, label, spellings, plain, skeleton, distinctness, suffixes });
             self.all.len() - 1
         });
         if let (Some(suffix), Some(target)) = (suffix, self.all.get_mut(number)) {
+            if target.spellings.is_empty() {
+                target.label.clone_from(&label);
+            }
+            target.spellings.insert(label);
             target.suffixes.insert(suffix.to_owned());
             target.suffixes.extend(suffix.split('.').map(str::to_owned));
             target.suffixes.insert(suffix.replace('.', ""));
