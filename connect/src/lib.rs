@@ -14,6 +14,8 @@
 //! | [`mqtt`] | no | at least once with QoS 1, at most once with QoS 0 |
 
 pub mod config;
+pub mod feeds;
+pub mod fetch;
 pub mod health;
 pub mod http;
 pub mod link;

@@ -393,3 +393,40 @@ pub const LIST_COLUMNS_MAX: usize = 256;
 pub const XML_DEPTH_MAX: usize = 64;
 /// Largest CSAF advisory: its product tree refers across the whole document, so it is taken whole.
 pub const CSAF_DOCUMENT_BYTES_MAX: usize = 64 * 1024 * 1024;
+
+// Fetching from servers that are not trusted (`connect::fetch`).
+
+/// Longest URL that is fetched.
+pub const FETCH_URL_BYTES_MAX: usize = 8 * 1024;
+/// Redirects that one fetch follows.
+pub const FETCH_REDIRECTS_MAX: usize = 5;
+/// Addresses that one name may have.
+pub const FETCH_ADDRESSES_MAX: usize = 32;
+/// Private places that may be reached by exception.
+pub const FETCH_EXCEPTIONS_MAX: usize = 256;
+/// Time to find an address, and once more to connect, TLS included.
+pub const FETCH_CONNECT_SECONDS_MAX: u64 = 10;
+/// Time from a request to the end of the answer's head.
+pub const FETCH_ANSWER_SECONDS_MAX: u64 = 120;
+/// Time between two parts of a body.
+pub const FETCH_IDLE_SECONDS_MAX: u64 = 30;
+/// Time of one fetch, redirects included.
+pub const FETCH_TOTAL_SECONDS_MAX: u64 = 1_800;
+/// Bytes of an answer's head.
+pub const FETCH_HEADER_BYTES_MAX: usize = 64 * 1024;
+/// Headers of an answer.
+pub const FETCH_HEADERS_MAX: usize = 100;
+/// Longest `ETag` or `Last-Modified` that is kept.
+pub const FETCH_VALIDATOR_BYTES_MAX: usize = 1_024;
+/// Longest wait that a server may ask for; it is cut to this.
+pub const FETCH_RETRY_AFTER_SECONDS_MAX: u64 = 24 * 3_600;
+/// Unpacked bytes of an answer that goes into memory.
+pub const FETCH_MEMORY_BYTES_MAX: u64 = 64 * 1024 * 1024;
+/// Unpacked bytes of an answer that goes into a file.
+pub const FETCH_BODY_BYTES_MAX: u64 = 1024 * 1024 * 1024;
+/// Unpacked bytes of an answer below which its ratio is not judged.
+pub const FETCH_RATIO_FREE_BYTES: u64 = 4 * 1024 * 1024;
+/// Parts of a body that wait to be unpacked.
+pub const FETCH_CHUNKS_AHEAD_MAX: usize = 8;
+/// Longest secret that is shown to a server.
+pub const FETCH_SECRET_BYTES_MAX: usize = 8 * 1024;
