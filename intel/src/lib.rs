@@ -5,3 +5,5 @@
 //!
 //! Deliberately absent: reading feeds' formats (`formats::intel`), fetching (`connect`), keeping (`store`), and matching
 //! against events (`detect::indicators`).
+
+pub mod pattern;
