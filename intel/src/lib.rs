@@ -12,6 +12,7 @@ pub mod fit;
 pub mod lookalike;
 pub mod lookup;
 pub mod mine;
+pub mod pattern;
 pub mod release;
 pub mod rules;
 pub mod trust;

@@ -430,3 +430,26 @@ pub const FETCH_RATIO_FREE_BYTES: u64 = 4 * 1024 * 1024;
 pub const FETCH_CHUNKS_AHEAD_MAX: usize = 8;
 /// Longest secret that is shown to a server.
 pub const FETCH_SECRET_BYTES_MAX: usize = 8 * 1024;
+// Patterns over observed data (`intel::pattern`).
+/// Longest text of a pattern: ten thousand hashes in one.
+pub const PATTERN_BYTES_MAX: usize = 1024 * 1024;
+/// Parentheses inside each other, and qualifiers one after the other, in one pattern.
+pub const PATTERN_DEPTH_MAX: usize = 64;
+/// Memory for one regular expression of a pattern, compiled.
+pub const PATTERN_EXPRESSION_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Places for observations that one pattern has after its repetitions are written out, and choices between alternatives.
+pub const PATTERN_PLACES_MAX: usize = 1_024;
+/// Looks at observations while one pattern is fitted to them: about a second.
+pub const PATTERN_STEPS_MAX: u64 = 50_000_000;
+/// Values that were compared with nothing and are named in an answer; the rest is counted.
+pub const PATTERN_DOUBTS_KEPT_MAX: usize = 100;
+/// Most patterns of one set.
+pub const PATTERN_SET_MAX: usize = 5_000_000;
+/// Largest file of observed data.
+pub const OBSERVED_BYTES_MAX: usize = 256 * 1024 * 1024;
+/// Most observations in one file.
+pub const OBSERVED_OBSERVATIONS_MAX: usize = 1_000_000;
+/// Most objects that the observations of one file refer to, counted as often as they are referred to.
+pub const OBSERVED_REFERENCES_MAX: usize = 8_000_000;
+/// Records of observed data that could not be read and are named; the rest is counted.
+pub const OBSERVED_NOTES_KEPT_MAX: usize = 100;
