@@ -182,7 +182,7 @@ mod tests {
     #[test]
     fn what_is_no_name_is_refused_and_leaves_nothing() {
         let mut builder = NamesBuilder::new("rpz.example");
-        let long = format!("{}.{}.{}.{}", "a".repeat(63), "a".repeat(63), "a".repeat(63), "a".repeat(49));
+        let long = format!("{}.{}.{}.{}", "a".repeat(63), "a".repeat(63), "a".repeat(63), "a".repeat(50));
         for (name, error) in [
             ("", NameError::Malformed),
             ("a..b", NameError::Malformed),

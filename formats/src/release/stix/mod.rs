@@ -27,7 +27,7 @@ pub enum Observables {
     /// Indicators only.
     #[default]
     Without,
-    /// For each indicator its observable and a relationship `based-on`, for readers that do not read patterns.
+    /// For each indicator its observable and a relationship `related-to` (`based-on` leads to observed data, which says that somebody saw it), for readers that do not read patterns.
     With,
 }
 
@@ -157,10 +157,10 @@ fn indicator(release: &Release, released: &Released, pattern: String, marks: &[J
     set("confidence", released.confidence.percent().into());
     set("object_marking_refs", marks.into());
     let mut labels = vec![format!("severity:{}", released.level)];
-    if !label.is_empty() {
-        set("description", label.as_str().into());
-        labels.push(label);
-    }
+    // Section 4.7 wants a description; a feed without words gets its kind.
+    let description = if label.is_empty() { format!("listed {}", released.kind) } else { label.clone() };
+    set("description", description.into());
+    labels.extend(Some(label).filter(|label| !label.is_empty()));
     set("labels", labels.into());
     // What ends within the millisecond in which it began could not be written as later.
     if let Some(until) = released.valid_until.map(stamp).filter(|until| *until > stamp(since)) {
@@ -178,18 +178,13 @@ fn references(released: &Released) -> Vec<Json> {
         let name = one_line(source, NAME_CHARS_MAX);
         json!({ "source_name": name, "description": "names this value" })
     });
-    let techniques = released.techniques.iter().filter(|technique| is_technique(technique)).map(|technique| {
-        let page = technique.replace('.', "/");
-        json!({
-            "source_name": "mitre-attack",
-            "external_id": technique,
-            "url": format!("https://attack.mitre.org/techniques/{page}/"),
-        })
-    });
+    // No address of a page: section 2.5.2 wants its hash beside it.
+    let techniques = released.techniques.iter().filter(|technique| is_technique(technique));
+    let techniques = techniques.map(|technique| json!({ "source_name": "mitre-attack", "external_id": technique }));
     claims.chain(techniques).collect()
 }
 
-/// `T1071`, `T1071.001`, `T0855`: nothing else becomes part of an address.
+/// `T1071`, `T1071.001`, `T0855`: nothing else is sent as a technique's id.
 fn is_technique(text: &str) -> bool {
     let is_number = |digits: &str, length: usize| digits.len() == length && digits.bytes().all(|b| b.is_ascii_digit());
     let Some(rest) = text.strip_prefix('T') else { return false };
@@ -206,11 +201,11 @@ fn relation(release: &Release, released: &Released, observable: &Json, marks: &[
     json!({
         "type": "relationship",
         "spec_version": "2.1",
-        "id": format!("relationship--{}", producer.id_of("based-on", &released.id().to_string())),
+        "id": format!("relationship--{}", producer.id_of("related-to", &released.id().to_string())),
         "created_by_ref": identity_id(producer),
         "created": stamp(since),
         "modified": stamp(since),
-        "relationship_type": "based-on",
+        "relationship_type": "related-to",
         "source_ref": indicator_id(producer, released),
         "target_ref": target,
         "object_marking_refs": marks,

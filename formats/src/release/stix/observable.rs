@@ -2,7 +2,7 @@
 //!
 //! Ids are those of section 2.9: UUIDv5, in the name space that the standard gives, of the contributing properties as canonical
 //! JSON (RFC 8785). So everybody's observable of one value is the same object. An address with a port would need a protocol, which
-//! we do not know; a path and a URL without scheme are no URLs: they have no observable.
+//! we do not know; a path and a URL without scheme are no URLs; a name with an underscore is no host name: they have no observable.
 
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
@@ -17,11 +17,11 @@ pub(super) fn of(value: Value<'_>) -> Option<Json> {
     let (kind, name, content) = match value {
         Value::Address(address) => (address_type(address), "value", json!(address.to_string())),
         Value::Range(range) => (address_type(range.start), "value", json!(format!("{}/{}", range.start, range.length))),
-        Value::Domain(domain) => ("domain-name", "value", json!(domain)),
+        Value::Domain(domain) if !domain.contains('_') => ("domain-name", "value", json!(domain)),
         Value::Url(url) if without_scheme(url).len() < url.len() => ("url", "value", json!(url)),
         Value::Email(address) => ("email-addr", "value", json!(address)),
         Value::Hash(hash, digits) => ("file", "hashes", json!({ hash_name(hash): digits })),
-        Value::Url(_) | Value::Socket(_) | Value::Path(_) => return None,
+        Value::Domain(_) | Value::Url(_) | Value::Socket(_) | Value::Path(_) => return None,
     };
     // One property, whose text serde_json escapes as RFC 8785 does.
     let id = Uuid::new_v5(&NAMESPACE, json!({ name: content }).to_string().as_bytes());
