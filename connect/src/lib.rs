@@ -12,6 +12,8 @@
 //! | [`syslog`] TCP, TLS | no | a broken connection may lose what was in flight: the protocol has no acknowledgement |
 //! | [`syslog`] UDP, [`netflow`] | no | the wire may lose; what is known to be lost is counted |
 //! | [`mqtt`] | no | at least once with QoS 1, at most once with QoS 0 |
+//!
+//! And out: [`rpz`] serves what is listed to resolvers.
 
 pub mod config;
 pub mod feeds;
@@ -22,6 +24,7 @@ pub mod link;
 pub mod mqtt;
 pub mod nats;
 pub mod netflow;
+pub mod rpz;
 pub mod runner;
 pub mod syslog;
 pub mod tail;

@@ -453,3 +453,34 @@ pub const OBSERVED_OBSERVATIONS_MAX: usize = 1_000_000;
 pub const OBSERVED_REFERENCES_MAX: usize = 8_000_000;
 /// Records of observed data that could not be read and are named; the rest is counted.
 pub const OBSERVED_NOTES_KEPT_MAX: usize = 100;
+// What leaves (`formats::release`, `connect::rpz`).
+/// Events that a MISP feed is divided into; as many files are open while it is written.
+pub const RELEASE_MISP_EVENTS_MAX: u16 = 256;
+/// Connections to the server of policy zones at once.
+pub const RPZ_CONNECTIONS_MAX: usize = 64;
+/// Seconds that a resolver may be silent between two questions on one connection.
+pub const RPZ_IDLE_SECONDS_MAX: u64 = 30;
+/// Seconds that one message to a resolver may take until it is in the network's hands.
+pub const RPZ_WRITE_SECONDS_MAX: u64 = 30;
+/// Seconds that one transfer of a zone may take.
+pub const RPZ_TRANSFER_SECONDS_MAX: u64 = 1_800;
+/// Questions on one connection.
+pub const RPZ_QUESTIONS_MAX: usize = 1_000;
+/// Bytes of a question: header, one name, an SOA, EDNS and a signature take a quarter of it.
+pub const RPZ_QUESTION_BYTES_MAX: usize = 4_096;
+/// Bytes of records in one message of a transfer.
+pub const RPZ_MESSAGE_BYTES: usize = 16 * 1024;
+/// Bytes of an answer by UDP to a resolver that takes more than 512: what passes every network (DNS flag day 2020).
+pub const RPZ_DATAGRAM_BYTES_MAX: usize = 1_232;
+/// Names of one zone.
+pub const RPZ_NAMES_MAX: usize = 50_000_000;
+/// Earlier versions of a zone from which a resolver is brought up to date by what changed.
+pub const RPZ_HISTORY_MAX: usize = 64;
+/// Resolvers that are told when a zone changes.
+pub const RPZ_SECONDARIES_MAX: usize = 1_024;
+/// Times that a resolver is told before it counts as silent (RFC 1996, section 3.6, suggests five).
+pub const RPZ_NOTIFY_TRIES_MAX: u32 = 5;
+/// Seconds after which a resolver is told again, the first time; doubled each time.
+pub const RPZ_NOTIFY_SECONDS: u64 = 2;
+/// Changes of zones that wait until resolvers are told.
+pub const RPZ_CHANGES_WAITING_MAX: usize = 256;

@@ -7,6 +7,7 @@ mod intake;
 mod mqtt;
 mod nats;
 mod netflow;
+mod rpz;
 mod servers;
 mod syslog;
 mod tail;
