@@ -44,13 +44,19 @@ pub enum Operation {
     JobRead,
     /// Have work tried again, or forget it.
     JobManage,
+    /// See collections of shared objects, and read what is in them.
+    ShareRead,
+    /// Bring objects into collections, and delete them there.
+    ShareWrite,
+    /// Make collections, and say who may read and write them.
+    ShareManage,
     /// Make and forget one's own passkeys.
     OwnPasskeys,
 }
 
 impl Operation {
     /// All of them.
-    pub const ALL: [Operation; 20] = [
+    pub const ALL: [Operation; 23] = [
         Operation::FindingRead,
         Operation::FindingDecide,
         Operation::SuppressionManage,
@@ -70,6 +76,9 @@ impl Operation {
         Operation::AgencyRead,
         Operation::JobRead,
         Operation::JobManage,
+        Operation::ShareRead,
+        Operation::ShareWrite,
+        Operation::ShareManage,
         Operation::OwnPasskeys,
     ];
 
@@ -95,6 +104,9 @@ impl Operation {
             Operation::AgencyRead => "agency.read",
             Operation::JobRead => "job.read",
             Operation::JobManage => "job.manage",
+            Operation::ShareRead => "share.read",
+            Operation::ShareWrite => "share.write",
+            Operation::ShareManage => "share.manage",
             Operation::OwnPasskeys => "passkeys.own",
         }
     }
@@ -135,14 +147,14 @@ impl Group {
     pub const fn has(self, operation: Operation) -> bool {
         use Operation::{
             FindingDecide, FindingRead, HuntPersonal, HuntRun, HuntSave, KeyRotate, OwnPasskeys, PersonErase,
-            PersonManage, SourceRead, SuppressionManage, TokenManage,
+            PersonManage, ShareManage, SourceRead, SuppressionManage, TokenManage,
         };
         match self {
             Group::Watching => matches!(
                 operation,
                 FindingRead | FindingDecide | SuppressionManage | HuntRun | HuntPersonal | HuntSave | SourceRead
             ),
-            Group::Grave => matches!(operation, PersonManage | PersonErase | TokenManage | KeyRotate | OwnPasskeys),
+            Group::Grave => matches!(operation, PersonManage | PersonErase | TokenManage | KeyRotate | ShareManage | OwnPasskeys),
             Group::Own => matches!(operation, OwnPasskeys),
         }
     }

@@ -19,6 +19,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration { version: 4, text: include_str!("../../migrations/0004_ledger.sql") },
     Migration { version: 5, text: include_str!("../../migrations/0005_people.sql") },
     Migration { version: 6, text: include_str!("../../migrations/0006_identities_and_jobs.sql") },
+    Migration { version: 7, text: include_str!("../../migrations/0007_taxii.sql") },
 ];
 
 pub(super) const NEWEST: i64 = MIGRATIONS[MIGRATIONS.len() - 1].version;
