@@ -154,7 +154,9 @@ impl Group {
                 operation,
                 FindingRead | FindingDecide | SuppressionManage | HuntRun | HuntPersonal | HuntSave | SourceRead
             ),
-            Group::Grave => matches!(operation, PersonManage | PersonErase | TokenManage | KeyRotate | ShareManage | OwnPasskeys),
+            Group::Grave => {
+                matches!(operation, PersonManage | PersonErase | TokenManage | KeyRotate | ShareManage | OwnPasskeys)
+            }
             Group::Own => matches!(operation, OwnPasskeys),
         }
     }

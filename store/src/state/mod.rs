@@ -43,8 +43,8 @@ pub use people::{NewPasskey, Passkey, Person, PersonId};
 pub use positions::FilePosition;
 pub use sessions::Session;
 pub use taxii::{
-    ApiRoot, Collection, CollectionRights, ManifestEntry, ManifestPage, NewCollection, NewObject, ObjectsAsked,
-    ObjectsPage, PostStatus, SpecAsked, Taken, VersionsAsked,
+    ApiRoot, Collection, CollectionRights, EVERYTHING, ManifestEntry, ManifestPage, NewCollection, NewObject,
+    ObjectsAsked, ObjectsPage, PostStatus, SpecAsked, Taken, VersionsAsked,
 };
 pub use tokens::{NewToken, Scope, ServiceToken};
 pub use triage::{InboxAsked, InboxRow, Suppression, Triage, Verdict};

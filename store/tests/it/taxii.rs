@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use model::{AgencyId, OpContext, Roles, Timestamp, limits};
 use store::state::{
-    ApiRoot, Collection, CollectionRights, Database, LedgerAsked, NewCollection, NewObject, NewToken, ObjectsAsked,
-    PostStatus, Scope, SpecAsked, State, StateError, Taken, VersionsAsked, object_named,
+    ApiRoot, Collection, CollectionRights, Database, EVERYTHING, LedgerAsked, NewCollection, NewObject, NewToken,
+    ObjectsAsked, PostStatus, Scope, SpecAsked, State, StateError, Taken, VersionsAsked, object_named,
 };
 
 use crate::state::on_both;
@@ -374,6 +374,7 @@ fn rights_are_kept_apart() {
             state.set_collection_rights(&home, ("shared", secret), "peer", rights).await.unwrap();
             assert_eq!((seen(&holder).await, seen("token:b").await), (expected, vec![(true, true)]));
         }
+        assert_eq!(seen(EVERYTHING).await, [(true, true), (true, true)]);
         let none = state.set_collection_rights(&fire, ("shared", secret), "peer", Some(reader)).await;
         assert!(matches!(none, Err(StateError::NotFound { .. })));
         // Names are given once.

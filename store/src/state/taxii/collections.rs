@@ -22,13 +22,13 @@ const INSERT_COLLECTION: &str = "INSERT INTO taxii_collections (agency, number, 
 const SELECT_COLLECTIONS: &str = "SELECT c.number, c.root, c.id, c.alias, c.title, c.description, c.spec_versions, \
     coalesce(r.can_read, c.can_read), coalesce(r.can_write, c.can_write) FROM taxii_collections c \
     LEFT JOIN taxii_rights r ON r.agency = c.agency AND r.collection = c.number AND r.holder = $3 \
-    WHERE c.agency = $1 AND c.root = $2 AND (r.holder IS NOT NULL OR c.can_read = 1 OR c.can_write = 1) \
+    WHERE c.agency = $1 AND c.root = $2 AND ($3 = '*' OR r.holder IS NOT NULL OR c.can_read = 1 OR c.can_write = 1) \
     ORDER BY c.number LIMIT $4";
 const SELECT_COLLECTION: &str = "SELECT c.number, c.root, c.id, c.alias, c.title, c.description, c.spec_versions, \
     coalesce(r.can_read, c.can_read), coalesce(r.can_write, c.can_write) FROM taxii_collections c \
     LEFT JOIN taxii_rights r ON r.agency = c.agency AND r.collection = c.number AND r.holder = $3 \
     WHERE c.agency = $1 AND c.root = $2 AND (c.id = $4 OR c.alias = $4) \
-    AND (r.holder IS NOT NULL OR c.can_read = 1 OR c.can_write = 1)";
+    AND ($3 = '*' OR r.holder IS NOT NULL OR c.can_read = 1 OR c.can_write = 1)";
 const SELECT_NUMBER: &str = "SELECT number FROM taxii_collections WHERE agency = $1 AND root = $2 AND id = $3";
 const SET_RIGHTS: &str = "INSERT INTO taxii_rights (agency, collection, holder, can_read, can_write, changed_us) \
     VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (agency, collection, holder) DO UPDATE SET \
@@ -48,6 +48,9 @@ pub(super) const STATEMENTS: &[&str] = &[
     SET_RIGHTS,
     REMOVE_RIGHTS,
 ];
+
+/// Holds every right to every collection of the agency: its own people, and the program itself.
+pub const EVERYTHING: &str = "*";
 
 /// A group of collections with an address of its own (TAXII 2.1, section 4.2).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -178,7 +181,8 @@ impl State {
     pub async fn collections(&self, ctx: &OpContext, root: &str, holder: &str) -> Result<Vec<Collection>, StateError> {
         let query = sqlx::query(SELECT_COLLECTIONS).bind(agency(ctx)).bind(root.to_owned());
         let query = query.bind(holder.to_owned()).bind(limits::TAXII_COLLECTIONS_MAX as i64);
-        self.fetch_all(ctx, "reading collections", query).await?.iter().map(read_collection).collect()
+        let rows = self.fetch_all(ctx, "reading collections", query).await?;
+        rows.iter().map(|row| read_collection(row, holder)).collect()
     }
 
     /// One of them, by its id or its alias.
@@ -195,7 +199,7 @@ impl State {
         let query = sqlx::query(SELECT_COLLECTION).bind(agency(ctx)).bind(root.to_owned());
         let query = query.bind(holder.to_owned()).bind(id.to_owned());
         let row = self.fetch_optional(ctx, "reading a collection", query).await?;
-        row.as_ref().map_or_else(|| Err(no_collection(id)), read_collection)
+        row.as_ref().map_or_else(|| Err(no_collection(id)), |row| read_collection(row, holder))
     }
 
     /// Says what the program with that token may do with a collection; `None`: what everybody may.
@@ -280,8 +284,9 @@ fn read_root(row: &sqlx::any::AnyRow) -> Result<ApiRoot, StateError> {
     Ok(ApiRoot { name: get(row, 0)?, title: get(row, 1)?, description: get(row, 2)? })
 }
 
-fn read_collection(row: &sqlx::any::AnyRow) -> Result<Collection, StateError> {
+fn read_collection(row: &sqlx::any::AnyRow, holder: &str) -> Result<Collection, StateError> {
     let spec_versions: String = get(row, 6)?;
+    let has_all = holder == EVERYTHING;
     Ok(Collection {
         number: get(row, 0)?,
         root: get(row, 1)?,
@@ -290,7 +295,10 @@ fn read_collection(row: &sqlx::any::AnyRow) -> Result<Collection, StateError> {
         title: get(row, 4)?,
         description: get(row, 5)?,
         spec_versions: spec_versions.split_whitespace().map(str::to_owned).collect(),
-        rights: CollectionRights { can_read: get::<i64>(row, 7)? == 1, can_write: get::<i64>(row, 8)? == 1 },
+        rights: CollectionRights {
+            can_read: has_all || get::<i64>(row, 7)? == 1,
+            can_write: has_all || get::<i64>(row, 8)? == 1,
+        },
     })
 }
 

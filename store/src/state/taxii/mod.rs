@@ -11,7 +11,7 @@ mod pages;
 mod query;
 mod statuses;
 
-pub use collections::{ApiRoot, Collection, CollectionRights, NewCollection};
+pub use collections::{ApiRoot, Collection, CollectionRights, EVERYTHING, NewCollection};
 pub use objects::{NewObject, PostStatus, Taken};
 pub use pages::{ManifestEntry, ManifestPage, ObjectsPage};
 pub use query::{ObjectsAsked, SpecAsked, VersionsAsked};
