@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// A Python that can import `packages` from PyPI, each a name, or `name==version`: the one in the cache folder (`WATCHBELL_CACHE`, else `~/.cache/watchbell`),
+/// A Python that can import `packages` from PyPI, each a name, or `name==version`, or `module name==version` where its module is called otherwise: the one in the cache folder (`WATCHBELL_CACHE`, else `~/.cache/watchbell`),
 /// where it is made and filled when it is missing; `None` where there is no way to get it.
 ///
 /// # Panics
@@ -14,10 +14,11 @@ pub fn python(packages: &[&str]) -> Option<PathBuf> {
     let venv = cache.join("venv");
     let python = venv.join("bin/python");
     let succeeds = |command: &mut Command| command.output().is_ok_and(|output| output.status.success());
-    let names: Vec<&str> = packages.iter().filter_map(|package| package.split("==").next()).collect();
+    let names: Vec<&str> = packages.iter().filter_map(|package| package.split([' ', '=']).next()).collect();
+    let packages: Vec<&str> = packages.iter().filter_map(|package| package.rsplit(' ').next()).collect();
     let works = || succeeds(Command::new(&python).arg("-c").arg(format!("import {}", names.join(", "))));
     let make = || python.is_file() || succeeds(Command::new("python3").args(["-m", "venv"]).arg(&venv));
-    let install = || succeeds(Command::new(&python).args(["-m", "pip", "install", "--quiet"]).args(packages));
+    let install = || succeeds(Command::new(&python).args(["-m", "pip", "install", "--quiet"]).args(&packages));
     std::fs::create_dir_all(&cache).ok()?;
     let _lock = crate::lock(&cache.join("venv.lock"))?;
     if works() || (make() && install() && works()) {
