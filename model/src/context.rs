@@ -59,6 +59,8 @@ pub enum Role {
     Reader,
     /// A program that hunts.
     Hunter,
+    /// A program of somebody with whom intelligence is shared.
+    Peer,
     /// Has the machine itself: the command line.
     Operator,
     /// A part of the program.
@@ -67,7 +69,7 @@ pub enum Role {
 
 impl Role {
     /// All of them.
-    pub const ALL: [Role; 10] = [
+    pub const ALL: [Role; 11] = [
         Role::Analyst,
         Role::Lead,
         Role::ServiceOwner,
@@ -76,6 +78,7 @@ impl Role {
         Role::Administrator,
         Role::Reader,
         Role::Hunter,
+        Role::Peer,
         Role::Operator,
         Role::Node,
     ];
@@ -91,6 +94,7 @@ impl Role {
             Role::Administrator => "administrator",
             Role::Reader => "reader",
             Role::Hunter => "hunter",
+            Role::Peer => "peer",
             Role::Operator => "operator",
             Role::Node => "node",
         }

@@ -128,6 +128,46 @@ pub const SAVED_HUNT_BYTES_MAX: usize = 64 * 1024;
 pub const HOLD_REASON_BYTES_MAX: usize = 4 * 1024;
 /// Open connections to the state database.
 pub const STATE_CONNECTIONS_MAX: u32 = 8;
+
+// Sharing (`store::state::taxii`, `web::taxii`).
+
+/// Largest body of a request that brings objects: `max_content_length` of an API root.
+pub const TAXII_BODY_BYTES_MAX: usize = 10 * 1024 * 1024;
+/// Most objects of one such request.
+pub const TAXII_OBJECTS_PER_POST_MAX: usize = 10_000;
+/// Largest object.
+pub const TAXII_OBJECT_BYTES_MAX: usize = 1024 * 1024;
+/// Deepest nesting of an object.
+pub const TAXII_OBJECT_DEPTH_MAX: usize = 64;
+/// Longest id of an object: a type of 250 letters (STIX 2.1, section 3.1), two dashes, and a UUID, rounded up.
+pub const TAXII_ID_BYTES_MAX: usize = 300;
+/// Objects of a page when nobody says how many.
+pub const TAXII_PAGE_DEFAULT: usize = 1_000;
+/// Most objects of a page.
+pub const TAXII_PAGE_MAX: usize = 10_000;
+/// Most bytes of a page; one object is always given.
+pub const TAXII_PAGE_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// Most ids that one request may ask for.
+pub const TAXII_MATCH_IDS_MAX: usize = 100;
+/// Most types that one request may ask for.
+pub const TAXII_MATCH_TYPES_MAX: usize = 64;
+/// Most versions, named by their times, that one request may ask for.
+pub const TAXII_MATCH_VERSIONS_MAX: usize = 8;
+/// Most versions of the specification that one request may ask for.
+pub const TAXII_MATCH_SPEC_VERSIONS_MAX: usize = 4;
+/// API roots that one agency may have.
+pub const TAXII_ROOTS_MAX: usize = 100;
+/// Collections that one agency may have.
+pub const TAXII_COLLECTIONS_MAX: usize = 1_000;
+/// Longest title of a root or a collection.
+pub const TAXII_TITLE_BYTES_MAX: usize = 1_024;
+/// Longest description of a root or a collection.
+pub const TAXII_DESCRIPTION_BYTES_MAX: usize = 16 * 1024;
+/// Seconds for which it is remembered what became of objects that were brought.
+pub const TAXII_STATUS_SECONDS: u64 = 24 * 60 * 60;
+/// Such memories that one agency has at most, and some more until the oldest are swept.
+pub const TAXII_STATUSES_MAX: usize = 10_000;
+
 /// Rows that a hunt returns unless its caller asks for fewer.
 pub const HUNT_ROWS_MAX: usize = 10_000;
 /// Memory that a hunt may use.

@@ -36,9 +36,14 @@ pub(crate) fn beginning() -> OpenApi {
         .scheme(HttpAuthScheme::Bearer)
         .description(Some("A program's token, made with `watchbell token add` or on the page Tokens."))
         .build();
+    let basic = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Basic)
+        .description(Some("The same token as the password; the user's name says nothing. For TAXII clients."))
+        .build();
     let components = ComponentsBuilder::new()
         .security_scheme("session", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)))
         .security_scheme("token", SecurityScheme::Http(bearer))
+        .security_scheme("token as password", SecurityScheme::Http(basic))
         .schema(ProblemDocument::name(), ProblemDocument::schema())
         .build();
     OpenApiBuilder::new().info(info).components(Some(components)).build()

@@ -29,6 +29,7 @@ mod shape;
 mod shell;
 mod staff;
 mod suppressions;
+mod taxii;
 mod tokens;
 mod visit;
 
@@ -136,13 +137,17 @@ pub fn told(router: Router, settings: Arc<Settings>) -> Router {
 /// The console. `others` describes what is served beside it, for the document that says what can be asked here.
 pub fn router(app: App, others: OpenApi) -> Router {
     let (router, mut document) = routes().split_for_parts();
+    let (taxii, of_taxii) = taxii::routes();
     document.merge(others);
     api::complete(&mut document);
+    document.merge(of_taxii);
     router
         .fallback(entry::nothing)
         .method_not_allowed_fallback(entry::not_like_this)
         .layer(Extension(api::Document::of(&document)))
         .layer(axum::extract::DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(middleware::from_fn_with_state(app.clone(), visit::guard))
+        // Programs of others have no pages to come from, and no session that a page could abuse.
+        .merge(taxii)
         .with_state(app)
 }

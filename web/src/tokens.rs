@@ -20,10 +20,11 @@ use crate::shell::{Html, Shell};
 use crate::visit::{Caller, Visit, write_token};
 
 /// What a token can be for, in words.
-const SCOPES: [(Scope, &str); 3] = [
+const SCOPES: [(Scope, &str); 4] = [
     (Scope::Ingest, "brings records"),
     (Scope::Findings, "reads findings and how sources are"),
     (Scope::Hunt, "asks about events, accounts shown as pseudonyms"),
+    (Scope::Share, "reads and writes collections of shared objects, as far as each lets it"),
 ];
 
 /// For how many days a token is good when nobody says.
@@ -143,6 +144,7 @@ enum ScopeName {
     Ingest,
     Findings,
     Hunt,
+    Share,
 }
 
 /// Makes a token for a program, and shows it once.

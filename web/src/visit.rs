@@ -57,7 +57,7 @@ pub(crate) struct Caller {
 }
 
 /// What stands in front of a token's secret.
-const TOKEN_PREFIX: &str = "wbt_";
+pub(crate) const TOKEN_PREFIX: &str = "wbt_";
 
 impl FromRequestParts<App> for Caller {
     type Rejection = Problem;

@@ -25,7 +25,9 @@ const HELP: &str = "\
 cargo xtask demo            build, scan real logs (or an invented city's) and show what was found
 cargo xtask test            everything that must hold before a change lands; the tests' closing lines come last
 cargo xtask bench [NAME]    measure in release: sigma, indicators, pipeline, console, hunt; all of them without a name
-cargo xtask oracle [NAME]   judge us by somebody else's data or tool: ocsf, sigma, console; all of them without a name
+cargo xtask oracle [NAME] [--repo DIR]
+                            judge us by somebody else's data or tool: ocsf, sigma, console, taxii; all of them without a
+                            name; DIR is a checkout of somebody's repository, for those that need one (taxii)
 cargo xtask torture [ID]    break things on purpose, long form: T1 to T6, T11; all of them without an id
 cargo xtask fuzz [TARGET] [--seconds N]
                             the readers of outside bytes under libFuzzer, 60 seconds each; all of them without a name
@@ -61,7 +63,7 @@ fn dispatch(command: &str, rest: &[String]) -> anyhow::Result<ExitCode> {
         "demo" => demo::run(&workspace)?,
         "test" => test::run(&workspace)?,
         "bench" => bench::run(&workspace, name)?,
-        "oracle" => oracle::run(&workspace, name)?,
+        "oracle" => oracle::run(&workspace, rest)?,
         "torture" => torture::run(&workspace, name)?,
         "fuzz" => fuzz::run(&workspace, rest)?,
         "tidy" => tidy::run(&workspace)?,

@@ -13,6 +13,8 @@ struct Oracle {
     /// Which of its tests; all of them when it is empty.
     filter: &'static str,
     needs_data: bool,
+    /// Whose repository it needs a checkout of, if it does: no package registry holds the cases.
+    repo: Option<&'static str>,
     judge: &'static str,
 }
 
@@ -23,6 +25,7 @@ const ORACLES: &[Oracle] = &[
         test: "ocsf",
         filter: "",
         needs_data: true,
+        repo: None,
         judge: "every event that we emit on all real logs, against the compiled OCSF 1.8.0 schema",
     },
     Oracle {
@@ -31,6 +34,7 @@ const ORACLES: &[Oracle] = &[
         test: "sigma_oracle",
         filter: "",
         needs_data: true,
+        repo: None,
         judge: "SigmaHQ's regression cases, and the same hits as rsigma-eval rule by rule",
     },
     Oracle {
@@ -39,12 +43,46 @@ const ORACLES: &[Oracle] = &[
         test: "serve",
         filter: "schema",
         needs_data: false,
+        repo: None,
         judge: "every route, with what schemathesis makes of the document about it",
+    },
+    Oracle {
+        name: "taxii",
+        package: "web",
+        test: "taxii",
+        filter: "medallion",
+        needs_data: false,
+        repo: Some("oasis-open/cti-taxii-server"),
+        judge: "the cases of OASIS's own TAXII server that speak HTTP, on its own data",
     },
 ];
 
+/// What was asked for on the command line.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Asked {
+    name: Option<String>,
+    repo: Option<String>,
+}
+
+impl Asked {
+    fn read(arguments: &[String]) -> Result<Self> {
+        let mut asked = Asked::default();
+        let mut arguments = arguments.iter();
+        while let Some(argument) = arguments.next() {
+            match argument.as_str() {
+                "--repo" => asked.repo = Some(arguments.next().context("--repo needs a folder")?.clone()),
+                name if asked.name.is_none() && !name.starts_with('-') => asked.name = Some(name.to_owned()),
+                other => bail!("{other:?} is not understood; hint: cargo xtask oracle [NAME] [--repo DIR]"),
+            }
+        }
+        Ok(asked)
+    }
+}
+
 /// Asks one oracle, or all of them.
-pub(crate) fn run(workspace: &Workspace, name: Option<&str>) -> Result<()> {
+pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> Result<()> {
+    let Asked { name, repo } = Asked::read(arguments)?;
+    let (name, repo) = (name.as_deref(), repo.map(|repo| workspace.root.join(repo)));
     let chosen: Vec<&Oracle> = ORACLES.iter().filter(|oracle| name.is_none_or(|name| name == oracle.name)).collect();
     if chosen.is_empty() {
         let names: Vec<_> = ORACLES.iter().map(|oracle| oracle.name).collect();
@@ -55,6 +93,13 @@ pub(crate) fn run(workspace: &Workspace, name: Option<&str>) -> Result<()> {
     }
     let mut total = Verdict::default();
     for oracle in chosen {
+        if let (Some(owner), None) = (oracle.repo, &repo) {
+            if name.is_some() {
+                bail!("the oracle {} needs a checkout of {owner}; hint: --repo DIR", oracle.name);
+            }
+            eprintln!("oracle {}: left out, for want of a checkout of {owner} (--repo DIR)", oracle.name);
+            continue;
+        }
         let file = workspace.root.join(oracle.package).join("tests").join(oracle.test);
         if !file.with_extension("rs").is_file() && !file.join("main.rs").is_file() {
             bail!("the oracle {} has no test {}/tests/{}", oracle.name, oracle.package, oracle.test);
@@ -64,7 +109,10 @@ pub(crate) fn run(workspace: &Workspace, name: Option<&str>) -> Result<()> {
             vec!["test", "--package", oracle.package, "--test", oracle.test, "--no-fail-fast", "--", "--nocapture"];
         arguments.extend(Some(oracle.filter).filter(|filter| !filter.is_empty()));
         // With CI=true a test that finds no data fails instead of being skipped; with ORACLE, tests that have one take their long form.
-        let (succeeded, lines) = watch(workspace.cargo(&arguments).env("CI", "true").env("ORACLE", "1"))?;
+        let mut command = workspace.cargo(&arguments);
+        command.env("CI", "true").env("ORACLE", "1");
+        command.envs(repo.as_ref().map(|repo| ("WATCHBELL_ORACLE_REPO", repo)));
+        let (succeeded, lines) = watch(&mut command)?;
         let verdict = Verdict::read(&lines).with_context(|| format!("the oracle {} gave no verdict", oracle.name))?;
         total.passed += verdict.passed;
         total.failed += verdict.failed;
@@ -128,6 +176,19 @@ mod tests {
     fn check(text: &str, expected: Option<(u64, u64)>) {
         let lines: Vec<_> = text.lines().map(String::from).collect();
         assert_eq!(Verdict::read(&lines).map(|verdict| (verdict.passed, verdict.failed)), expected, "{text}");
+    }
+
+    #[test]
+    fn arguments_are_read() {
+        let read = |words: &str| Asked::read(&words.split_whitespace().map(String::from).collect::<Vec<_>>());
+        let asked =
+            |name: Option<&str>, repo: Option<&str>| Asked { name: name.map(Into::into), repo: repo.map(Into::into) };
+        assert_eq!(read("").unwrap(), asked(None, None));
+        assert_eq!(read("taxii --repo x").unwrap(), asked(Some("taxii"), Some("x")));
+        assert_eq!(read("--repo x taxii").unwrap(), asked(Some("taxii"), Some("x")));
+        for wrong in ["taxii --repo", "taxii sigma", "--folder x"] {
+            assert!(read(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

@@ -50,6 +50,12 @@ pub enum Operation {
     IntelWrite,
     /// Add, change, run, pause and remove sources of intelligence.
     IntelSourceManage,
+    /// See collections of shared objects, and read what is in them.
+    ShareRead,
+    /// Bring objects into collections, and delete them there.
+    ShareWrite,
+    /// Make collections, and say who may read and write them.
+    ShareManage,
     /// Make and forget one's own passkeys.
     OwnPasskeys,
 }
@@ -79,6 +85,9 @@ impl Operation {
         Operation::IntelRead,
         Operation::IntelWrite,
         Operation::IntelSourceManage,
+        Operation::ShareRead,
+        Operation::ShareWrite,
+        Operation::ShareManage,
         Operation::OwnPasskeys,
     ];
 
@@ -107,6 +116,9 @@ impl Operation {
             Operation::IntelRead => "intel.read",
             Operation::IntelWrite => "intel.write",
             Operation::IntelSourceManage => "intel.source.manage",
+            Operation::ShareRead => "share.read",
+            Operation::ShareWrite => "share.write",
+            Operation::ShareManage => "share.manage",
             Operation::OwnPasskeys => "passkeys.own",
         }
     }
@@ -148,6 +160,8 @@ impl Group {
         use Operation::{
             FindingDecide, FindingRead, HuntPersonal, HuntRun, HuntSave, IntelRead, IntelSourceManage, IntelWrite,
             KeyRotate, OwnPasskeys, PersonErase, PersonManage, SourceRead, SuppressionManage, TokenManage,
+            FindingDecide, FindingRead, HuntPersonal, HuntRun, HuntSave, KeyRotate, OwnPasskeys, PersonErase,
+            PersonManage, ShareManage, SourceRead, SuppressionManage, TokenManage,
         };
         match self {
             Group::Watching => matches!(
@@ -167,6 +181,9 @@ impl Group {
                 operation,
                 PersonManage | PersonErase | TokenManage | KeyRotate | IntelSourceManage | OwnPasskeys
             ),
+            Group::Grave => {
+                matches!(operation, PersonManage | PersonErase | TokenManage | KeyRotate | ShareManage | OwnPasskeys)
+            }
             Group::Own => matches!(operation, OwnPasskeys),
         }
     }

@@ -471,6 +471,7 @@ impl Entrance {
         let role = |scope: &Scope| match scope {
             Scope::Findings => Some(Role::Reader),
             Scope::Hunt => Some(Role::Hunter),
+            Scope::Share => Some(Role::Peer),
             _ => None,
         };
         let roles: Roles = token.scopes.iter().filter_map(role).collect();

@@ -20,6 +20,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration { version: 5, text: include_str!("../../migrations/0005_people.sql") },
     Migration { version: 6, text: include_str!("../../migrations/0006_identities_and_jobs.sql") },
     Migration { version: 8, text: include_str!("../../migrations/0008_intelligence.sql") },
+    Migration { version: 7, text: include_str!("../../migrations/0007_taxii.sql") },
 ];
 
 pub(super) const NEWEST: i64 = MIGRATIONS[MIGRATIONS.len() - 1].version;

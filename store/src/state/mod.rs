@@ -26,6 +26,7 @@ mod people;
 mod positions;
 mod sealed;
 mod sessions;
+mod taxii;
 mod tokens;
 mod triage;
 
@@ -47,12 +48,16 @@ pub use notes::NoteCount;
 pub use people::{NewPasskey, Passkey, Person, PersonId};
 pub use positions::FilePosition;
 pub use sessions::Session;
+pub use taxii::{
+    ApiRoot, Collection, CollectionRights, EVERYTHING, ManifestEntry, ManifestPage, NewCollection, NewObject,
+    ObjectsAsked, ObjectsPage, PostStatus, SpecAsked, Taken, VersionsAsked,
+};
 pub use tokens::{NewToken, Scope, ServiceToken};
 pub use triage::{InboxAsked, InboxRow, Suppression, Triage, Verdict};
 
 /// Every statement, for the test that prepares all of them on both engines.
 pub fn statements() -> Vec<&'static str> {
-    [
+    let fixed = [
         consumers::STATEMENTS,
         erasure::STATEMENTS,
         findings::STATEMENTS,
@@ -71,6 +76,8 @@ pub fn statements() -> Vec<&'static str> {
         &intel::bulk_statements(),
     ]
     .concat()
+    ];
+    fixed.into_iter().flatten().copied().chain(taxii::statements()).collect()
 }
 
 /// Every table that migrations make, for the register of processing.

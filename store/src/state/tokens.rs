@@ -35,11 +35,13 @@ pub enum Scope {
     Hunt,
     /// Read findings.
     Findings,
+    /// Share: read and write collections, as far as each lets it.
+    Share,
 }
 
 impl Scope {
     /// All of them.
-    pub const ALL: [Scope; 3] = [Scope::Ingest, Scope::Hunt, Scope::Findings];
+    pub const ALL: [Scope; 4] = [Scope::Ingest, Scope::Hunt, Scope::Findings, Scope::Share];
 
     /// Its name.
     pub const fn name(self) -> &'static str {
@@ -47,6 +49,7 @@ impl Scope {
             Scope::Ingest => "ingest",
             Scope::Hunt => "hunt",
             Scope::Findings => "findings",
+            Scope::Share => "share",
         }
     }
 }

@@ -12,6 +12,7 @@ mod power;
 mod sealed;
 mod space;
 mod state;
+mod taxii;
 #[path = "../torture/mod.rs"]
 mod torture;
 mod torture_short;

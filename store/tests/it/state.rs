@@ -63,6 +63,26 @@ pub(crate) async fn run_as_owner(database: &Database, statements: &[&str]) {
     pool.close().await;
 }
 
+/// How SQLite is going to run the statements in whose text that stands.
+pub(crate) async fn plans(database: &Database, within: &str) -> Vec<(&'static str, String)> {
+    let Database::Sqlite(path) = database else { return Vec::new() };
+    let url = sqlx::ConnectOptions::to_url_lossy(&sqlx::sqlite::SqliteConnectOptions::new().filename(path));
+    let pool = sqlx::AnyPool::connect(url.as_str()).await.unwrap();
+    let mut plans = Vec::new();
+    for statement in statements().into_iter().filter(|statement| statement.contains(within)) {
+        let explain = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {statement}"));
+        let mut query = sqlx::query(explain);
+        for _ in 0..statement.matches('$').count() {
+            query = query.bind(1);
+        }
+        let rows = query.fetch_all(&pool).await.unwrap();
+        let lines: Vec<String> = rows.iter().map(|row| sqlx::Row::get(row, 3)).collect();
+        plans.push((statement, lines.join("\n")));
+    }
+    pool.close().await;
+    plans
+}
+
 /// Runs a test on each engine.
 pub(crate) fn on_both<F: Future<Output = ()>>(test: &str, check: impl Fn(Database) -> F) {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();

@@ -23,7 +23,7 @@ pub(crate) enum TokenCommand {
         name: String,
         #[command(flatten)]
         whose: WhoseArgs,
-        /// What it may do: ingest, findings, hunt.
+        /// What it may do: ingest, findings, hunt, share.
         #[arg(long, value_name = "SCOPE", value_delimiter = ',', value_parser = scope, default_value = "ingest")]
         scope: Vec<Scope>,
         /// Days until it ends.
@@ -338,5 +338,5 @@ fn job_id(text: &str) -> Result<JobId, String> {
 
 fn scope(text: &str) -> Result<Scope, String> {
     let read = serde_json::from_value(serde_json::Value::String(text.to_owned()));
-    read.map_err(|_| format!("{text:?} is no scope; scopes are ingest, findings, hunt"))
+    read.map_err(|_| format!("{text:?} is no scope; scopes are ingest, findings, hunt, share"))
 }

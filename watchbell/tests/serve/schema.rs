@@ -52,7 +52,7 @@ fn run(node: &Node, place: &Place, python: &std::path::Path, way: &str, examples
 fn every_answer_is_as_the_document_says() {
     let Some(python) = testkit::python(&["schemathesis==4.32.5"]) else { return };
     let place = Place::new();
-    let token = place.say(&["token", "add", "all", "--scope", "ingest,findings,hunt"]).trim().to_owned();
+    let token = place.say(&["token", "add", "all", "--scope", "ingest,findings,hunt,share"]).trim().to_owned();
     let node = place.start(&[]);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let session = runtime.block_on(session(&place));
