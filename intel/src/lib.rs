@@ -6,17 +6,23 @@
 //! Deliberately absent: reading feeds' formats (`formats::intel`), fetching (`connect`), keeping (`store`), and matching
 //! against events (`detect::indicators`).
 
+// What a claim is worth.
 pub mod blast;
 pub mod decay;
-
-pub mod fit;
-pub mod lookalike;
-pub mod mine;
-pub mod release;
 pub mod rules;
 pub mod trust;
 pub mod voices;
 pub mod watch;
 pub mod weigh;
 pub mod weight;
+
+// What is found in feeds and texts.
+pub mod lookalike;
+pub mod mine;
+
+// What it means, and what of it may leave.
+pub mod brief;
+pub mod fit;
+pub mod release;
+
 mod words;
