@@ -235,12 +235,15 @@ pub struct Knowledge {
     actors: Vec<Actor>,
     /// How many actors are known for each trait.
     known_for: BTreeMap<String, usize>,
-    /// Square root of the sum of what each actor is known for.
-    norms: Vec<f64>,
+    /// What the techniques and what the software of each actor count together.
+    sums: Vec<(f64, f64)>,
 }
 
+/// What stands before the names of software, so that they are no techniques.
+const SOFTWARE: &str = "software:";
+
 fn trait_of_software(name: &str) -> String {
-    format!("software:{}", name.to_lowercase())
+    format!("{SOFTWARE}{}", name.to_lowercase())
 }
 
 impl Knowledge {
@@ -253,10 +256,14 @@ impl Knowledge {
         for actor in &actors {
             traits(actor).for_each(|one| *known_for.entry(one).or_default() += 1);
         }
-        let mut knowledge = Knowledge { actors, known_for, norms: Vec::new() };
-        let sum = |actor| traits(actor).map(|one| knowledge.counts(&one)).sum::<f64>().sqrt();
-        let norms = knowledge.actors.iter().map(sum).collect();
-        knowledge.norms = norms;
+        let mut knowledge = Knowledge { actors, known_for, sums: Vec::new() };
+        let sum = |actor| {
+            let (software, techniques): (Vec<_>, Vec<_>) = traits(actor).partition(|one| one.starts_with(SOFTWARE));
+            let count = |all: &[String]| all.iter().map(|one| knowledge.counts(one)).sum::<f64>();
+            (count(&techniques), count(&software))
+        };
+        let sums = knowledge.actors.iter().map(sum).collect();
+        knowledge.sums = sums;
         knowledge
     }
 
@@ -272,7 +279,14 @@ impl Knowledge {
     /// Which actors fit what was seen.
     pub fn fit(&self, seen: &[Observation], now: Timestamp) -> Fit {
         let seen = Seen::new(self, seen, now);
-        let scored = self.actors.iter().zip(&self.norms).map(|(actor, norm)| self.compare(actor, *norm, &seen));
+        // Who saw techniques only does not hold the software that was not seen against anybody, and the other way round.
+        let sees = |is_software: bool| seen.traits.iter().any(|one| one.name.starts_with(SOFTWARE) == is_software);
+        let (techniques, software) = (sees(false), sees(true));
+        let norm = |(known_techniques, known_software): (f64, f64)| {
+            let sum = if techniques { known_techniques } else { 0.0 } + if software { known_software } else { 0.0 };
+            sum.sqrt()
+        };
+        let scored = self.actors.iter().zip(&self.sums).map(|(actor, sums)| self.compare(actor, norm(*sums), &seen));
         let mut ranked: Vec<Fitting> = scored.filter(|one| one.score.get() > 0.0).collect();
         ranked.sort_by(|a, b| b.score.get().total_cmp(&a.score.get()).then_with(|| a.actor.cmp(&b.actor)));
         let verdict = verdict(&ranked, seen.telling);
@@ -334,7 +348,7 @@ impl Knowledge {
     /// What an actor is known for that is close to a technique which it is not known for: the technique of which it is one, or
     /// one of its own. Each counts once, and not if it was seen itself.
     fn kin(&self, actor: &Actor, name: &str, seen: &Seen<'_>, used: &mut BTreeSet<String>) -> Option<String> {
-        if name.starts_with("software:") || is_known(actor, name) {
+        if name.starts_with(SOFTWARE) || is_known(actor, name) {
             return None;
         }
         let parent = name.split('.').next().unwrap_or(name);
@@ -363,7 +377,7 @@ fn adds(reason: &FitReason) -> f64 {
 
 /// Whether an actor is known for exactly that.
 fn is_known(actor: &Actor, name: &str) -> bool {
-    match name.strip_prefix("software:") {
+    match name.strip_prefix(SOFTWARE) {
         Some(software) => actor.software.iter().any(|known| known.to_lowercase() == software),
         None => actor.techniques.contains(name),
     }

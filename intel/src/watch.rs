@@ -58,7 +58,7 @@ pub enum NotWatched {
     #[error("{0:?} is no address, range or domain")]
     NotAnAsset(String),
     /// Too many.
-    #[error("{0:?} comes after {} entries, which are the most", limits::WATCHED_ASSETS_MAX)]
+    #[error("{_0:?} comes after {most} entries, which are the most", most = limits::WATCHED_ASSETS_MAX)]
     TooMany(String),
 }
 
