@@ -239,6 +239,13 @@ mod tests {
         assert_eq!(report.may_block("Evil").because, [BlastReason::NoValue]);
     }
 
+    #[test]
+    fn a_list_too_long_to_check_blocks_nothing() {
+        let values = vec![(IndicatorKind::Ipv4, String::new()); limits::BLAST_VALUES_MAX + 1];
+        let report = blast(&values, &BTreeMap::new(), 30, &Rules::default().blast);
+        assert_eq!(report.list, [BlastReason::TooLong { values: limits::BLAST_VALUES_MAX + 1 }]);
+    }
+
     proptest! {
         #[test]
         fn more_use_never_frees(machines in 0u64..10, events in 0u64..20_000, days in 0u32..30, more in 0u64..5) {

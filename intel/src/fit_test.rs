@@ -88,6 +88,15 @@ fn indicators_and_software_count_and_time_takes() {
     assert_eq!(score(&[tool("tool6")], Timestamp::EPOCH), 0.0);
 }
 
+#[test]
+fn limits_are_reached() {
+    let many = |n: usize| (0..n).map(|n| format!("T{n}")).collect::<BTreeSet<String>>();
+    let knowledge = Knowledge::new([Actor { techniques: many(limits::FIT_TRAITS_MAX + 9), ..actor("G1", &[], &[]) }]);
+    assert_eq!(knowledge.known_for.len(), limits::FIT_TRAITS_MAX);
+    let crowd = (0..limits::FIT_ACTORS_MAX + 9).map(|n| actor(&n.to_string(), &[], &[]));
+    assert_eq!(Knowledge::new(crowd).actors.len(), limits::FIT_ACTORS_MAX);
+}
+
 /// Groups and campaigns of ATT&CK with techniques, from the reference data.
 fn attack() -> Option<Vec<Actor>> {
     let file =
@@ -160,7 +169,11 @@ fn groups_of_attack_are_found() {
     let whole: Vec<bool> = with_enough(1)
         .map(|(id, all)| {
             let found = fit(&knowledge, &all.iter().map(String::as_str).collect::<Vec<_>>()).ranked;
-            found.iter().take_while(|one| one.score == found[0].score).any(|one| one.actor == *id)
+            let is_first = found.iter().take_while(|one| one.score == found[0].score).any(|one| one.actor == *id);
+            if !is_first {
+                eprintln!("  {id} with {all:?} is not first: {:?}", found.first());
+            }
+            is_first
         })
         .collect();
     let first = whole.iter().filter(|right| **right).count();
@@ -211,7 +224,8 @@ fn strangers_are_not_named() {
         }
     }
     eprintln!("{named} of {} strangers were taken for somebody", candidates.len());
-    assert!(named * 100 <= candidates.len() * 15, "{named}");
+    // One of twelve, and the documents say so: a name is a lead, not a finding.
+    assert!(named * 12 <= candidates.len(), "{named}");
 }
 
 proptest! {

@@ -6,7 +6,11 @@
 //! Deliberately absent: reading feeds' formats (`formats::intel`), fetching (`connect`), keeping (`store`), and matching
 //! against events (`detect::indicators`).
 
+// What a claim is worth.
+// What is found in feeds and texts.
+// What it means, and what of it may leave.
 pub mod blast;
+pub mod brief;
 pub mod decay;
 pub mod fit;
 pub mod lookalike;

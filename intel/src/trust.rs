@@ -189,7 +189,8 @@ impl fmt::Display for TrustReason {
     }
 }
 
-/// What a source is worth, from its grade and from what became of its claims.
+/// What a source is worth, from its grade and from what became of its claims; of more than [`limits::FEEDBACK_MAX`] sightings the
+/// first.
 pub fn trust(
     reliability: Reliability,
     feedback: &[Feedback],
@@ -301,6 +302,23 @@ mod tests {
         let judged = trust(Reliability::B, &old, &rules, at(600));
         assert_eq!(judged.value.weight.get(), 15.0 / 21.0);
         assert!(judged.because.contains(&TrustReason::NotCounted { sightings: 1 }));
+    }
+
+    #[test]
+    fn too_many_sightings_are_not_looked_at() {
+        let mut many = vec![said(Outcome::Confirmed, "p", 1_000); limits::FEEDBACK_MAX];
+        many.push(said(Outcome::FalseAlarm, "q", 99));
+        assert_eq!(
+            count(&many, Caps { per_person_and_day: 9, per_person: 9, in_all: 9, window_days: 9 }, at(100))
+                .false_alarms,
+            0.0
+        );
+        many.remove(0);
+        assert!(
+            count(&many, Caps { per_person_and_day: 9, per_person: 9, in_all: 9, window_days: 9 }, at(100))
+                .false_alarms
+                > 0.0
+        );
     }
 
     fn some_feedback() -> impl Strategy<Value = Vec<Feedback>> {

@@ -269,6 +269,17 @@ mod tests {
         assert!(found.smaller > most as usize / 4 && found.contained() == 1.0, "{found:?}");
     }
 
+    #[test]
+    fn too_many_sources_are_not_compared() {
+        let name = |n: usize| id(&format!("s{n:04}"));
+        let same = holding(0..60, 0);
+        let holdings = (0..=limits::OVERLAP_SOURCES_MAX).map(|n| (name(n), same.clone())).collect();
+        let found = voices(&[], &holdings, &Rules::default().voices).value;
+        assert_eq!(found.of(&name(limits::OVERLAP_SOURCES_MAX - 1)), &name(0));
+        let last = name(limits::OVERLAP_SOURCES_MAX);
+        assert_eq!(found.of(&last), &last);
+    }
+
     proptest! {
         #[test]
         fn a_voice_is_the_same_for_all_in_it(pairs in proptest::collection::vec((0u8..12, 0u8..12), 0..20)) {

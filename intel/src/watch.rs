@@ -7,7 +7,7 @@ use std::net::IpAddr;
 
 use detect::indicators::{infer, normal};
 use model::{IndicatorKind, limits};
-use rustc_hash::FxHashMap;
+use rustc_hash::FxHashSet;
 
 /// Addresses as numbers, IPv4 inside IPv6, with the bits that count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,18 +30,24 @@ impl Range {
         let mask = u128::MAX.checked_shr(128 - free).unwrap_or(0);
         Some(Range { first: first & !mask, last: first | mask })
     }
+}
 
-    fn touches(self, other: Range) -> bool {
-        self.first <= other.last && other.first <= self.last
-    }
+/// An own range, as it was given.
+#[derive(Clone, Debug)]
+struct Own {
+    range: Range,
+    name: String,
+    /// Which of the ranges up to this one reaches farthest.
+    farthest: usize,
 }
 
 /// The watch list.
 #[derive(Clone, Debug, Default)]
 pub struct OwnAssets {
-    ranges: Vec<(Range, String)>,
-    /// Domains in normal form, and what people call them.
-    names: FxHashMap<String, String>,
+    /// Sorted by their first addresses.
+    ranges: Vec<Own>,
+    /// Domains in normal form.
+    names: FxHashSet<String>,
 }
 
 /// An entry that was not taken.
@@ -52,31 +58,39 @@ pub enum NotWatched {
     #[error("{0:?} is no address, range or domain")]
     NotAnAsset(String),
     /// Too many.
-    #[error("more than {} entries", limits::WATCHED_ASSETS_MAX)]
-    TooMany,
+    #[error("{_0:?} comes after {most} entries, which are the most", most = limits::WATCHED_ASSETS_MAX)]
+    TooMany(String),
 }
 
 impl OwnAssets {
-    /// Adds an address, a range or a domain.
-    ///
-    /// # Errors
-    /// When it is none of these, or one too many.
-    pub fn add(&mut self, entry: &str) -> Result<(), NotWatched> {
-        if self.ranges.len() + self.names.len() >= limits::WATCHED_ASSETS_MAX {
-            return Err(NotWatched::TooMany);
-        }
-        let wrong = || NotWatched::NotAnAsset(entry.chars().take(80).collect());
-        match infer(entry) {
-            Some((IndicatorKind::Ipv4 | IndicatorKind::Ipv6 | IndicatorKind::Cidr, value)) => {
-                let range = Range::of(&value).ok_or_else(wrong)?;
-                self.ranges.push((range, value));
+    /// From addresses, ranges and domains; what was not taken is told, and the rest counts.
+    pub fn new<'a>(entries: impl IntoIterator<Item = &'a str>) -> (Self, Vec<NotWatched>) {
+        let (mut own, mut not_taken) = (OwnAssets::default(), Vec::new());
+        for entry in entries {
+            let shown = || entry.chars().take(80).collect::<String>();
+            if own.ranges.len() + own.names.len() >= limits::WATCHED_ASSETS_MAX {
+                not_taken.push(NotWatched::TooMany(shown()));
+                break;
             }
-            Some((IndicatorKind::Domain, value)) => {
-                self.names.insert(value.clone(), value);
+            match infer(entry) {
+                Some((IndicatorKind::Ipv4 | IndicatorKind::Ipv6 | IndicatorKind::Cidr, name)) => match Range::of(&name)
+                {
+                    Some(range) => own.ranges.push(Own { range, name, farthest: 0 }),
+                    None => not_taken.push(NotWatched::NotAnAsset(shown())),
+                },
+                Some((IndicatorKind::Domain, name)) => drop(own.names.insert(name)),
+                _ => not_taken.push(NotWatched::NotAnAsset(shown())),
             }
-            _ => return Err(wrong()),
         }
-        Ok(())
+        own.ranges.sort_by(|a, b| (a.range.first, b.range.last, &a.name).cmp(&(b.range.first, a.range.last, &b.name)));
+        let mut farthest = (0, 0);
+        for (n, one) in own.ranges.iter_mut().enumerate() {
+            if n == 0 || one.range.last > farthest.1 {
+                farthest = (n, one.range.last);
+            }
+            one.farthest = farthest.0;
+        }
+        (own, not_taken)
     }
 
     /// The own asset that an indicator is about. The value is brought into its normal form first.
@@ -102,8 +116,10 @@ impl OwnAssets {
 
     fn by_range(&self, value: &str) -> Option<&str> {
         let range = Range::of(value)?;
-        let found = self.ranges.iter().find(|(own, _)| own.touches(range));
-        found.map(|(_, name)| name.as_str())
+        // Of those that begin before the range ends, the one that reaches farthest touches it if any does.
+        let before = self.ranges.partition_point(|own| own.range.first <= range.last);
+        let farthest = self.ranges.get(self.ranges.get(before.checked_sub(1)?)?.farthest)?;
+        (farthest.range.last >= range.first).then_some(farthest.name.as_str())
     }
 
     fn by_name(&self, name: &str) -> Option<&str> {
@@ -135,10 +151,9 @@ mod tests {
     use proptest::prelude::*;
 
     fn own() -> OwnAssets {
-        let mut own = OwnAssets::default();
-        for entry in ["203.0.113.0/24", "198.51.100.9", "2001:db8:7::/48", "Stadt.example", "bücher.example"] {
-            own.add(entry).unwrap();
-        }
+        let entries = ["203.0.113.0/24", "198.51.100.9", "2001:db8:7::/48", "Stadt.example", "bücher.example"];
+        let (own, not_taken) = OwnAssets::new(entries);
+        assert_eq!(not_taken, []);
         own
     }
 
@@ -171,22 +186,39 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_asset_is_refused() {
-        for wrong in ["", "localhost", "/path", "http://stadt.example/", "44d88612fea8a8f36de82e1278abb02f", "a b"] {
-            assert!(OwnAssets::default().add(wrong).is_err(), "{wrong}");
-        }
-        let mut many = OwnAssets::default();
-        for n in 0..limits::WATCHED_ASSETS_MAX {
-            many.names.insert(n.to_string(), String::new());
-        }
-        assert_eq!(many.add("stadt.example"), Err(NotWatched::TooMany));
+    fn what_is_no_asset_is_told_and_the_rest_counts() {
+        let wrong = ["", "localhost", "/path", "http://stadt.example/", "44d88612fea8a8f36de82e1278abb02f", "a b"];
+        let (own, not_taken) = OwnAssets::new(wrong.into_iter().chain(["stadt.example"]));
+        assert_eq!(not_taken.len(), wrong.len());
+        assert!(own.covers(IndicatorKind::Domain, "stadt.example").is_some());
+        let many: Vec<String> = (0..limits::WATCHED_ASSETS_MAX + 2).map(|n| format!("h{n}.example")).collect();
+        let (own, not_taken) = OwnAssets::new(many.iter().map(String::as_str));
+        assert_eq!(not_taken, [NotWatched::TooMany(format!("h{}.example", limits::WATCHED_ASSETS_MAX))]);
+        assert!(own.covers(IndicatorKind::Domain, "h7.example").is_some());
     }
 
     proptest! {
         #[test]
+        fn finds_a_range_exactly_when_one_touches(
+            own in proptest::collection::vec((0u8..=255, 20u32..=32), 0..8),
+            (third, length) in (0u8..=255, 16u32..=32),
+        ) {
+            let text = |(third, length): (u8, u32)| {
+                normal(IndicatorKind::Cidr, &format!("10.0.{third}.0/{length}")).unwrap()
+            };
+            let entries: Vec<String> = own.iter().copied().map(text).collect();
+            let (own, _) = OwnAssets::new(entries.iter().map(String::as_str));
+            let asked = text((third, length));
+            let range = Range::of(&asked).unwrap();
+            let touches = entries.iter().filter_map(|one| Range::of(one)).any(|one| {
+                one.first <= range.last && range.first <= one.last
+            });
+            prop_assert_eq!(own.covers(IndicatorKind::Cidr, &asked).is_some(), touches);
+        }
+
+        #[test]
         fn never_panics(value in ".{0,40}", entry in "[0-9a-f:./]{0,24}") {
-            let mut own = own();
-            let _ = own.add(&entry);
+            let (own, _) = OwnAssets::new([entry.as_str(), "203.0.113.0/24", "stadt.example"]);
             for kind in IndicatorKind::ALL {
                 let _ = own.covers(kind, &value);
                 let _ = own.covers(kind, &entry);

@@ -370,7 +370,7 @@ pub const INTEL_PAGE_MAX: usize = 1_000;
 
 /// Largest table of rules or words that a user may put over a built-in one.
 pub const INTEL_TABLE_BYTES_MAX: usize = 1024 * 1024;
-/// Sightings that are looked at to judge one source or one indicator; the newest.
+/// Sightings that are looked at to judge one source or one indicator; whoever asks gives the newest first.
 pub const FEEDBACK_MAX: usize = 100_000;
 /// Claims that are weighed for one value.
 pub const WEIGH_CLAIMS_MAX: usize = 1_024;
@@ -379,7 +379,7 @@ pub const OVERLAP_SAMPLE_MAX: usize = 65_536;
 /// Sources that are compared with each other, pair by pair.
 pub const OVERLAP_SOURCES_MAX: usize = 512;
 /// Values of one list that a blast check looks at; a longer list does not pass.
-pub const BLAST_VALUES_MAX: usize = 10_000_000;
+pub const BLAST_VALUES_MAX: usize = 4_000_000;
 /// Entries of the watch list of own addresses and names.
 pub const WATCHED_ASSETS_MAX: usize = 100_000;
 /// Names and domains together that look-alikes are looked for.

@@ -179,7 +179,8 @@ fn slips(brands: &Brands, plain: &str, text: &str) -> Option<Likeness> {
         let one = one_slip(target.plain.as_bytes(), plain.as_bytes());
         let technique = match one {
             Some(technique) => (target.plain.len() >= needed(technique)).then_some(technique),
-            None if target.plain.len() < guards.two_slips_letters => None,
+            // With the whole name inside, more letters are another word (`fh-heidelberg`), not slips.
+            None if target.plain.len() < guards.two_slips_letters || plain.contains(&target.plain) => None,
             None => within_two(target.plain.as_bytes(), plain.as_bytes()).then_some(Technique::TwoSlips),
         };
         best = better(best, technique.map(|technique| likeness(brands, number, technique, text)));

@@ -154,6 +154,19 @@ fn limits_are_reached() {
     assert_eq!((mined.found.len(), mined.bytes_left_out), (0, "ü evil.com".len()));
 }
 
+#[test]
+fn hostile_texts_cost_their_length() {
+    // Each of these took minutes where something looked back over the whole text, and ends in a moment where nothing does.
+    let size = limits::MINE_TEXT_BYTES_MAX / 4;
+    for piece in
+        [")", "http://a.com/)", "5.6.7.8,", "a.", "[.]", "a:", "a@", "[", "http://", "1:", "CVE-", "hxxp://[.]"]
+    {
+        let text = piece.repeat(size / piece.len());
+        let mined = mine(&text, &TechniqueNames::default());
+        assert!(mined.found.len() <= 1, "{piece}: {}", mined.found.len());
+    }
+}
+
 /// How people write an indicator, from its plain form.
 fn defanged(value: &str, style: usize) -> String {
     let (dot, at) =

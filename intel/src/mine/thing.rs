@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::IpAddr;
 
 use detect::indicators::infer;
-use model::IndicatorKind;
+use model::{IndicatorKind, limits};
 use serde::{Deserialize, Serialize};
 
 use super::names::TechniqueNames;
@@ -103,12 +103,19 @@ const EXTENSIONS: [&str; 96] = [
     "sys", "tar", "tmp", "ts", "txt", "vbs", "war", "xls", "xlsm", "xlsx", "xml", "yaml", "yml", "zip",
 ];
 
+/// Bytes before a number in which the word "version" is looked for.
+const WORD_BYTES_MAX: usize = 40;
+
 /// Reads a shape between what stands before and after it; what it is, and how much of it.
 pub(super) fn read(
     sort: Sort,
     (before, written, after): (&str, &str, &str),
     names: &TechniqueNames,
 ) -> Option<(usize, Reading)> {
+    // Nothing so long becomes an indicator, with fangs or without.
+    if written.len() > 2 * limits::INDICATOR_VALUE_BYTES_MAX {
+        return None;
+    }
     match sort {
         Sort::Vulnerability => vulnerability(written).map(|thing| plain(written, thing, Vec::new())),
         Sort::Technique => technique(written, names).map(|(thing, doubts)| plain(written, thing, doubts)),
@@ -183,15 +190,31 @@ fn refanged(written: &str) -> (String, bool) {
 
 /// Without what ends a sentence or closes a bracket that was opened before it.
 fn without_end(written: &str) -> &str {
+    // Counted once: a text of nothing but brackets must not cost its length squared.
+    let count = |wanted: char| written.chars().filter(|c| *c == wanted).count();
+    let mut open = [count('('), count('['), count('{')];
+    let mut closed = [count(')'), count(']'), count('}')];
     let mut text = written;
     while let Some(last) = text.chars().next_back() {
-        let opened = |open: char, close: char| text.matches(open).count() >= text.matches(close).count();
+        let mut is_surplus = |n: usize| match (open.get(n), closed.get_mut(n)) {
+            (Some(open), Some(closed)) if *closed > *open => {
+                *closed -= 1;
+                true
+            }
+            _ => false,
+        };
         let ends = match last {
             '.' | ',' | ';' | ':' | '!' | '?' | '\u{2026}' | '*' | '_' | '\u{201c}' | '\u{201d}' => true,
-            ')' => !opened('(', ')'),
-            ']' => !opened('[', ']'),
-            '}' => !opened('{', '}'),
-            '(' | '[' | '{' => true,
+            ')' => is_surplus(0),
+            ']' => is_surplus(1),
+            '}' => is_surplus(2),
+            '(' | '[' | '{' => {
+                let n = if last == '(' { 0 } else { usize::from(last == '{') + 1 };
+                if let Some(open) = open.get_mut(n) {
+                    *open -= 1;
+                }
+                true
+            }
             _ => false,
         };
         if !ends {
@@ -200,6 +223,15 @@ fn without_end(written: &str) -> &str {
         text = text.get(..text.len() - last.len_utf8()).unwrap_or_default();
     }
     text
+}
+
+/// The last few bytes of what stands before: looking at all of it for each place would cost the text's length squared.
+fn tail(before: &str) -> &str {
+    let mut from = before.len().saturating_sub(WORD_BYTES_MAX);
+    while !before.is_char_boundary(from) {
+        from += 1;
+    }
+    before.get(from..).unwrap_or_default()
 }
 
 fn url(written: &str) -> Option<(usize, Reading)> {
@@ -305,7 +337,7 @@ fn file_name(text: &str) -> Option<String> {
 fn says_version(before: &str, after: &str) -> bool {
     const WORDS: [&str; 10] =
         ["version", "versions", "v", "ver", "ver.", "release", "build", "firmware", "update", "through"];
-    let last = before.trim_end().rsplit(|c: char| c.is_whitespace() || c == '(').next().unwrap_or_default();
+    let last = tail(before).trim_end().rsplit(|c: char| c.is_whitespace() || c == '(').next().unwrap_or_default();
     let last = last.trim_end_matches([':', '=']).to_lowercase();
     WORDS.contains(&last.as_str()) || after.starts_with("-beta") || after.starts_with("-rc")
 }

@@ -237,6 +237,15 @@ fn a_loud_voice_among_calm_ones_does_not_set_the_level() {
     assert_eq!(level(&[loud]), Level::Critical);
 }
 
+#[test]
+fn the_surest_claims_are_weighed_when_there_are_too_many() {
+    let mut many = vec![claim("s0", 10); limits::WEIGH_CLAIMS_MAX];
+    many.push(claim("s1", 90));
+    let found = City::new().weigh(&evidence(&many));
+    let said = found.because.iter().filter(|reason| matches!(reason, WeighReason::Said { .. })).count();
+    assert_eq!((said, found.value.voices.len()), (limits::WEIGH_CLAIMS_MAX, 2));
+}
+
 fn some_claim() -> impl Strategy<Value = Claim> {
     let source = prop_oneof![(0u8..6).prop_map(|n| format!("s{n}")), Just("cert".into()), Just("report".into())];
     (source, 0u8..=100, 0usize..7, 0usize..5, 0u64..140, 0usize..4, "[ab]").prop_map(
