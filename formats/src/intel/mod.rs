@@ -14,10 +14,13 @@
 //! | [`leak`], [`breach`] | posts of leak sites; the range format of Have I Been Pwned |
 //! | [`nmap`], [`nuclei`] | findings of the city's own tests |
 //!
+//! [`check_stix`] and [`check_csaf`] judge a document instead of reading it.
+//!
 //! Deliberately absent: fetching (`connect`), normal forms of values (`detect::indicators`), lowering of patterns and weighing
 //! of claims (`intel`). Values are handed on as the feed wrote them, without the blanks round them.
 
 pub mod breach;
+pub mod check;
 pub mod csaf;
 pub mod kev;
 pub mod leak;
@@ -38,6 +41,7 @@ use model::{Confidence, Grade, IndicatorKind, Level, Marking, Timestamp};
 
 use crate::Trouble;
 
+pub use check::{Fault, Judgement, PatternCheck, Severity, check_csaf, check_stix};
 pub use known::{
     Advisory, BreachHash, BreachOf, Entity, EntityKind, Known, LeakPost, OwnFinding, Product, ProductState, Relation,
     Sighting, SightingNature, Vulnerability,

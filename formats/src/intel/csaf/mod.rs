@@ -221,4 +221,4 @@ fn level_of_score(tenths: u8) -> Level {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
