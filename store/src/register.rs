@@ -196,12 +196,14 @@ pub const REGISTER: &[Kept] = &[
     technical("taxii_roots", "API roots that others ask", "to share intelligence", "for ever"),
     technical("taxii_collections", "collections of shared objects", "to share intelligence", "for ever"),
     technical("taxii_rights", "which program may read and write which collection", "to share no further", "for ever"),
+    Kept {
         place: "taxii_objects",
         what: "objects that are shared, as they were written",
         of_whom: Some("whoever is named in shared intelligence"),
         why: "to share intelligence",
         how_long: "until they are deleted",
         erased_by: Some("deleting the object in its collection"),
+    },
     technical("taxii_statuses", "what became of objects that were brought", "to answer whoever brought them", "a day"),
     technical("consumers", "how far parts of the program have come", "to go on after a restart", "for ever"),
     technical(

@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// A Python that can import `packages` from PyPI, each a name, `name==version`, or `name==version as module` where the module is called otherwise: the one in the cache folder (`WATCHBELL_CACHE`, else `~/.cache/watchbell`),
-/// A Python that can import `packages` from PyPI, each a name, or `name==version`, or `module name==version` where its module is called otherwise: the one in the cache folder (`WATCHBELL_CACHE`, else `~/.cache/watchbell`),
+/// A Python that can import `packages` from PyPI, each a name, `name==version`, or `name==version as module` where its module is called
+/// otherwise: the one in the cache folder (`WATCHBELL_CACHE`, else `~/.cache/watchbell`),
 /// where it is made and filled when it is missing; `None` where there is no way to get it.
 ///
 /// # Panics
@@ -18,8 +18,6 @@ pub fn python(packages: &[&'static str]) -> Option<PathBuf> {
     let parts = |package: &'static str| package.split_once(" as ").unwrap_or((package, package));
     let names: Vec<&str> = packages.iter().filter_map(|package| parts(package).1.split("==").next()).collect();
     let packages: Vec<&str> = packages.iter().map(|package| parts(package).0).collect();
-    let names: Vec<&str> = packages.iter().filter_map(|package| package.split([' ', '=']).next()).collect();
-    let packages: Vec<&str> = packages.iter().filter_map(|package| package.rsplit(' ').next()).collect();
     let works = || succeeds(Command::new(&python).arg("-c").arg(format!("import {}", names.join(", "))));
     let make = || python.is_file() || succeeds(Command::new("python3").args(["-m", "venv"]).arg(&venv));
     let install = || succeeds(Command::new(&python).args(["-m", "pip", "install", "--quiet"]).args(&packages));

@@ -62,7 +62,7 @@ pub enum Operation {
 
 impl Operation {
     /// All of them.
-    pub const ALL: [Operation; 23] = [
+    pub const ALL: [Operation; 26] = [
         Operation::FindingRead,
         Operation::FindingDecide,
         Operation::SuppressionManage,
@@ -159,9 +159,7 @@ impl Group {
     pub const fn has(self, operation: Operation) -> bool {
         use Operation::{
             FindingDecide, FindingRead, HuntPersonal, HuntRun, HuntSave, IntelRead, IntelSourceManage, IntelWrite,
-            KeyRotate, OwnPasskeys, PersonErase, PersonManage, SourceRead, SuppressionManage, TokenManage,
-            FindingDecide, FindingRead, HuntPersonal, HuntRun, HuntSave, KeyRotate, OwnPasskeys, PersonErase,
-            PersonManage, ShareManage, SourceRead, SuppressionManage, TokenManage,
+            KeyRotate, OwnPasskeys, PersonErase, PersonManage, ShareManage, SourceRead, SuppressionManage, TokenManage,
         };
         match self {
             Group::Watching => matches!(
@@ -179,11 +177,14 @@ impl Group {
             // What a source says becomes what detectors look for, and the program asks where a source says.
             Group::Grave => matches!(
                 operation,
-                PersonManage | PersonErase | TokenManage | KeyRotate | IntelSourceManage | OwnPasskeys
+                PersonManage
+                    | PersonErase
+                    | TokenManage
+                    | KeyRotate
+                    | IntelSourceManage
+                    | ShareManage
+                    | OwnPasskeys
             ),
-            Group::Grave => {
-                matches!(operation, PersonManage | PersonErase | TokenManage | KeyRotate | ShareManage | OwnPasskeys)
-            }
             Group::Own => matches!(operation, OwnPasskeys),
         }
     }

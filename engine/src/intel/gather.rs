@@ -121,7 +121,7 @@ impl Gatherer {
             },
             What::Pattern { language, text } => {
                 let lowered = if language == "stix" {
-                    None::<Vec<(IndicatorKind, String)>>.filter(|_| text.is_empty())
+                    intel::pattern::lower_text(text)
                 } else {
                     None
                 };

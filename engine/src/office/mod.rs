@@ -46,11 +46,10 @@ pub use sources::{Gauges, IntakeView, Period, SourceView, WatchView};
 pub use store::ledger::{Entry as LedgerEntry, Outcome, Verdict as LedgerVerdict};
 pub use store::register::Kept;
 pub use store::state::{
-    Finding, FindingId, InboxAsked, InboxRow, IndicatorAsked, IntelObject, IntelSource, Job, JobId, JobStatus,
-    LedgerAsked, LedgerLine, PersonId, SavedHunt, Scope, ServiceToken, Suppression, Verdict,
-    ApiRoot, Collection, CollectionRights, Finding, FindingId, InboxAsked, InboxRow, Job, JobId, JobStatus,
-    LedgerAsked, LedgerLine, ManifestEntry, ManifestPage, NewCollection, NewObject, ObjectsAsked, ObjectsPage,
-    PersonId, SavedHunt, Scope, ServiceToken, SpecAsked, Suppression, Taken, Verdict, VersionsAsked,
+    ApiRoot, Collection, CollectionRights, Finding, FindingId, InboxAsked, InboxRow, IndicatorAsked, IntelObject,
+    IntelSource, Job, JobId, JobStatus, LedgerAsked, LedgerLine, ManifestEntry, ManifestPage, NewCollection, NewObject,
+    ObjectsAsked, ObjectsPage, PersonId, SavedHunt, Scope, ServiceToken, SpecAsked, Suppression, Taken, Verdict,
+    VersionsAsked,
 };
 pub use tokens::NamedToken;
 

@@ -19,8 +19,8 @@ const MIGRATIONS: &[Migration] = &[
     Migration { version: 4, text: include_str!("../../migrations/0004_ledger.sql") },
     Migration { version: 5, text: include_str!("../../migrations/0005_people.sql") },
     Migration { version: 6, text: include_str!("../../migrations/0006_identities_and_jobs.sql") },
-    Migration { version: 8, text: include_str!("../../migrations/0008_intelligence.sql") },
     Migration { version: 7, text: include_str!("../../migrations/0007_taxii.sql") },
+    Migration { version: 8, text: include_str!("../../migrations/0008_intelligence.sql") },
 ];
 
 pub(super) const NEWEST: i64 = MIGRATIONS[MIGRATIONS.len() - 1].version;

@@ -73,11 +73,9 @@ pub fn statements() -> Vec<&'static str> {
         sessions::STATEMENTS,
         tokens::STATEMENTS,
         triage::STATEMENTS,
-        &intel::bulk_statements(),
-    ]
-    .concat()
     ];
-    fixed.into_iter().flatten().copied().chain(taxii::statements()).collect()
+    let made = taxii::statements().into_iter().chain(intel::bulk_statements());
+    fixed.into_iter().flatten().copied().chain(made).collect()
 }
 
 /// Every table that migrations make, for the register of processing.

@@ -6,7 +6,7 @@ use crate::kit::{COLLECTION, Server};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_client_of_oasis_is_served() {
-    let Some(python) = testkit::python(&["taxii2client taxii2-client==2.3.0"]) else { return };
+    let Some(python) = testkit::python(&["taxii2-client==2.3.0 as taxii2client"]) else { return };
     let (server, token) = Server::with_collection().await;
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/taxii/client.py");
     let mut command = Command::new(python);
