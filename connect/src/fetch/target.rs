@@ -255,8 +255,19 @@ mod tests {
     #[test]
     fn every_spelling_of_an_address_is_that_address() {
         for host in [
-            "127.0.0.1", "127.1", "0x7f.1", "0177.0.0.1", "2130706433", "0x7f000001", "017700000001", "127.0.0.1.",
-            "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "%31%32%37.0.0.1", "１２７.0.0.1", "127。0。0。1",
+            "127.0.0.1",
+            "127.1",
+            "0x7f.1",
+            "0177.0.0.1",
+            "2130706433",
+            "0x7f000001",
+            "017700000001",
+            "127.0.0.1.",
+            "[::ffff:127.0.0.1]",
+            "[::ffff:7f00:1]",
+            "%31%32%37.0.0.1",
+            "１２７.0.0.1",
+            "127。0。0。1",
         ] {
             check(&format!("http://{host}/x"), "http://127.0.0.1:80");
         }
@@ -317,7 +328,9 @@ mod tests {
         check("Feeds.lan.:8443", "https://feeds.lan:8443/", true);
         check("feeds.lan:443", "https://feeds.lan:8443/", false);
         check("[fd00::1]:443", "https://[fd00:0::1]/", true);
-        for wrong in ["feeds.lan", "feeds.lan:", ":80", "feeds.lan:http", "http://a:80", "a/b:80", "a@b:80", "a:99999", "a:0"] {
+        for wrong in
+            ["feeds.lan", "feeds.lan:", ":80", "feeds.lan:http", "http://a:80", "a/b:80", "a@b:80", "a:99999", "a:0"]
+        {
             assert!(wrong.parse::<Exception>().is_err(), "{wrong}");
         }
     }

@@ -177,13 +177,7 @@ impl Group {
             // What a source says becomes what detectors look for, and the program asks where a source says.
             Group::Grave => matches!(
                 operation,
-                PersonManage
-                    | PersonErase
-                    | TokenManage
-                    | KeyRotate
-                    | IntelSourceManage
-                    | ShareManage
-                    | OwnPasskeys
+                PersonManage | PersonErase | TokenManage | KeyRotate | IntelSourceManage | ShareManage | OwnPasskeys
             ),
             Group::Own => matches!(operation, OwnPasskeys),
         }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use formats::intel::{Claimed, Item, Known, Refused, Standing, What};
+use intel::pattern::{Pattern, lower};
 use model::{Confidence, Grade, IndicatorKind, Level, Marking, limits};
 use store::state::{NewClaim, NewIntelObject};
 
@@ -120,11 +121,8 @@ impl Gatherer {
                 }
             },
             What::Pattern { language, text } => {
-                let lowered = if language == "stix" {
-                    intel::pattern::lower_text(text)
-                } else {
-                    None
-                };
+                let lowered =
+                    if language == "stix" { Pattern::parse(text).ok().as_ref().and_then(lower) } else { None };
                 match lowered {
                     Some(places) => places,
                     None => {
