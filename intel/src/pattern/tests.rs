@@ -227,7 +227,7 @@ fn what_cannot_be_compared_matters_where_the_answer_hangs_on_it() {
         check(pattern, &bytes, expected);
     }
     let found = matches("[a:at > t'2020-01-01T00:00:00Z'] OR [a:b = 'y']", &bytes).unwrap().unwrap();
-    assert_eq!(found.observations, [1]);
+    assert_eq!(found.observations, [Bound { place: 1, id: "observed-data--1".into() }]);
     assert_eq!(found.doubts.len(), 1);
     assert_eq!(found.doubts[0].observation, "observed-data--0");
 }
