@@ -477,6 +477,10 @@ pub const PATTERN_BYTES_MAX: usize = 1024 * 1024;
 pub const PATTERN_DEPTH_MAX: usize = 64;
 /// Memory for one regular expression of a pattern, compiled.
 pub const PATTERN_EXPRESSION_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Longest text of one regular expression or of wildcards.
+pub const PATTERN_EXPRESSION_TEXT_BYTES_MAX: usize = 8 * 1024;
+/// Most regular expressions and wildcards of one pattern.
+pub const PATTERN_EXPRESSIONS_MAX: usize = 256;
 /// Places for observations that one pattern has after its repetitions are written out, and choices between alternatives.
 pub const PATTERN_PLACES_MAX: usize = 1_024;
 /// Looks at observations while one pattern is fitted to them: about a second.
@@ -485,6 +489,8 @@ pub const PATTERN_STEPS_MAX: u64 = 50_000_000;
 pub const PATTERN_DOUBTS_KEPT_MAX: usize = 100;
 /// Most patterns of one set.
 pub const PATTERN_SET_MAX: usize = 5_000_000;
+/// Most regular expressions and wildcards of one set. They are compiled when they are first needed, and then kept.
+pub const PATTERN_SET_EXPRESSIONS_MAX: usize = 100_000;
 /// Largest file of observed data.
 pub const OBSERVED_BYTES_MAX: usize = 256 * 1024 * 1024;
 /// Most observations in one file.

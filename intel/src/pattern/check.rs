@@ -101,6 +101,14 @@ impl Check {
         }
     }
 
+    /// How many regular expressions and wildcards it has.
+    pub(crate) fn expressions(&self) -> usize {
+        match self {
+            Check::Test(test) => usize::from(matches!(test.question, Question::Finds(_))),
+            Check::All(children) | Check::Any(children) => children.iter().map(Check::expressions).sum(),
+        }
+    }
+
     /// Whether it holds for that object of that observation.
     pub(crate) fn ask<'p>(&'p self, object: &Json, observation: &Observation, observed: &Observed) -> Truth<'p> {
         match self {

@@ -12,12 +12,21 @@ use super::observed::{Observation, Observed};
 /// A pattern that matched.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Match {
-    /// The observations that were bound, by their place in the file, in order.
-    pub observations: Vec<usize>,
+    /// The observations that were bound, in the order of the file, each once.
+    pub observations: Vec<Bound>,
     /// What could not be compared on the way, and did not change the answer; at most `PATTERN_DOUBTS_KEPT_MAX`.
     pub doubts: Vec<Doubt>,
     /// How many more there were.
     pub doubts_dropped: usize,
+}
+
+/// An observation that a pattern was bound to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bound {
+    /// Its number among the observations of the file, from 0.
+    pub place: usize,
+    /// Its id.
+    pub id: String,
 }
 
 /// What one test of a pattern takes.
@@ -106,7 +115,11 @@ impl Pattern {
         let counts = |number: u32| frame(observed, number).map_or(u64::MAX, |frame| frame.count);
         let supply = Supply { candidates: &certain, counts: &counts };
         if let Some(found) = fit(&self.expression, &supply)? {
-            let observations = found.into_iter().filter_map(|number| usize::try_from(number).ok()).collect();
+            let bound = |number: u32| {
+                let place = usize::try_from(number).ok()?;
+                Some(Bound { place, id: observed.id(place)?.to_owned() })
+            };
+            let observations = found.into_iter().filter_map(bound).collect();
             return Ok(Some(Match { observations, doubts: doubts.kept, doubts_dropped: doubts.dropped }));
         }
         let Some(first) = doubts.kept.into_iter().next() else { return Ok(None) };

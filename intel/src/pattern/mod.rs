@@ -32,7 +32,7 @@ use std::str::FromStr;
 
 pub use ast::{Comparison, Expression, Literal, ObjectPath, Operation, Qualifier, Relation, Step, Test};
 pub use fault::{Doubt, MatchError, ObservedFault, PatternFault, Place, Undecided, Why};
-pub use judge::Match;
+pub use judge::{Bound, Match};
 pub use lower::lower;
 pub use observed::{Observed, ObservedNote};
 pub use set::{PatternSet, TooManyPatterns, Verdict};

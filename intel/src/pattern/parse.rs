@@ -16,7 +16,7 @@ pub(crate) fn parse(text: &str) -> Result<Expression, PatternFault> {
         let reason = format!("{} bytes; hint: at most {} are read", text.len(), limits::PATTERN_BYTES_MAX);
         return Err(PatternFault::new(Place { line: 1, column: 1 }, reason));
     }
-    let mut parser = Parser { text, tokens: lex::words(text)?, at: 0, depth: 0 };
+    let mut parser = Parser { text, tokens: lex::words(text)?, at: 0, depth: 0, expressions: 0 };
     let expression = parser.sequence()?;
     match parser.peek() {
         Kind::End => Ok(expression),
@@ -30,6 +30,8 @@ struct Parser<'a> {
     tokens: Vec<Token>,
     at: usize,
     depth: usize,
+    /// Regular expressions and wildcards so far.
+    expressions: usize,
 }
 
 impl Parser<'_> {
@@ -229,11 +231,11 @@ impl Parser<'_> {
                 self.advance();
                 self.set().map(Operation::In)
             }
-            Kind::Keyword(Keyword::Like) => self.text_operand().map(Operation::Like),
+            Kind::Keyword(Keyword::Like) => self.expression_operand().map(Operation::Like),
             Kind::Keyword(Keyword::IsSubset) => self.text_operand().map(Operation::IsSubset),
             Kind::Keyword(Keyword::IsSuperset) => self.text_operand().map(Operation::IsSuperset),
             Kind::Keyword(Keyword::Matches) => {
-                let text = self.text_operand()?;
+                let text = self.expression_operand()?;
                 if let Err(reason) = regular::check(&text) {
                     return Err(self.fault_at(self.at.saturating_sub(1), reason));
                 }
@@ -250,6 +252,20 @@ impl Parser<'_> {
         let text = text.clone();
         self.advance();
         Ok(text)
+    }
+
+    /// The same, for what will be compiled.
+    fn expression_operand(&mut self) -> Result<String, PatternFault> {
+        let text = self.text_operand()?;
+        self.expressions += 1;
+        let over = if text.len() > limits::PATTERN_EXPRESSION_TEXT_BYTES_MAX {
+            format!("longer than {} bytes", limits::PATTERN_EXPRESSION_TEXT_BYTES_MAX)
+        } else if self.expressions > limits::PATTERN_EXPRESSIONS_MAX {
+            format!("more than {} of LIKE and MATCHES", limits::PATTERN_EXPRESSIONS_MAX)
+        } else {
+            return Ok(text);
+        };
+        Err(self.fault_at(self.at.saturating_sub(1), over))
     }
 
     fn literal(&mut self) -> Result<Literal, PatternFault> {

@@ -116,6 +116,12 @@ fn limits_of_patterns_are_met() {
     let long = |length: usize| format!("[a:b = 5]{}", " ".repeat(length - 9));
     check(&long(model::limits::PATTERN_BYTES_MAX), &bytes, "true");
     check(&long(model::limits::PATTERN_BYTES_MAX + 1), &bytes, "pattern pattern, 1:1: 1048577 bytes");
+    let like = |length: usize| format!("[a:b LIKE '{}']", "a".repeat(length));
+    check(&like(model::limits::PATTERN_EXPRESSION_TEXT_BYTES_MAX), &bytes, "false");
+    check(&like(model::limits::PATTERN_EXPRESSION_TEXT_BYTES_MAX + 1), &bytes, "pattern pattern, 1:11: longer");
+    let likes = |count: usize| format!("[{}]", vec!["a:b LIKE 'x'"; count].join(" OR "));
+    check(&likes(model::limits::PATTERN_EXPRESSIONS_MAX), &bytes, "false");
+    check(&likes(model::limits::PATTERN_EXPRESSIONS_MAX + 1), &bytes, "pattern");
     let wide = vec!["a:b = 5"; 50_000].join(" OR ");
     check(&format!("[{wide}]"), &bytes, "true");
     let wide = vec!["[a:b = 6]"; 50_000].join(" OR ");
@@ -227,7 +233,7 @@ fn what_cannot_be_compared_matters_where_the_answer_hangs_on_it() {
         check(pattern, &bytes, expected);
     }
     let found = matches("[a:at > t'2020-01-01T00:00:00Z'] OR [a:b = 'y']", &bytes).unwrap().unwrap();
-    assert_eq!(found.observations, [1]);
+    assert_eq!(found.observations, [Bound { place: 1, id: "observed-data--1".into() }]);
     assert_eq!(found.doubts.len(), 1);
     assert_eq!(found.doubts[0].observation, "observed-data--0");
 }

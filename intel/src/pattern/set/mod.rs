@@ -11,7 +11,7 @@ use model::limits;
 use rustc_hash::FxHashMap;
 
 use super::Pattern;
-use super::check::Truth;
+use super::check::{Check, Truth};
 use super::fault::Undecided;
 use super::judge::{Match, Taken, better};
 use super::observed::Observed;
@@ -24,12 +24,16 @@ pub struct PatternSet {
     index: Index,
 }
 
-/// More patterns than a set takes.
+/// More than a set takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{patterns} patterns; hint: a set takes {}", limits::PATTERN_SET_MAX)]
+#[error("{count} {what}; hint: a set of patterns takes {most}")]
 pub struct TooManyPatterns {
+    /// What there is too much of.
+    pub what: &'static str,
     /// How many there are.
-    pub patterns: usize,
+    pub count: usize,
+    /// How many it takes.
+    pub most: usize,
 }
 
 /// A pattern that matches, or of which it cannot be said.
@@ -45,10 +49,16 @@ impl PatternSet {
     /// Patterns are numbered in their order.
     ///
     /// # Errors
-    /// There are more than `PATTERN_SET_MAX`.
+    /// There are more than `PATTERN_SET_MAX`, or more of `LIKE` and `MATCHES` in them than `PATTERN_SET_EXPRESSIONS_MAX`.
     pub fn new(patterns: Vec<Pattern>) -> Result<Self, TooManyPatterns> {
-        if patterns.len() > limits::PATTERN_SET_MAX {
-            return Err(TooManyPatterns { patterns: patterns.len() });
+        let expressions = patterns.iter().flat_map(|pattern| &pattern.checks).map(Check::expressions).sum();
+        for (what, count, most) in [
+            ("patterns", patterns.len(), limits::PATTERN_SET_MAX),
+            ("regular expressions and wildcards", expressions, limits::PATTERN_SET_EXPRESSIONS_MAX),
+        ] {
+            if count > most {
+                return Err(TooManyPatterns { what, count, most });
+            }
         }
         let index = Index::new(&patterns);
         Ok(PatternSet { patterns, index })

@@ -130,3 +130,14 @@ fn what_is_looked_up_and_what_is_asked() {
         assert_eq!(of(text), expected, "{text}");
     }
 }
+
+#[test]
+fn a_set_takes_so_many_expressions() {
+    let of = |count: usize| {
+        let likes = vec!["a:b LIKE 'x'"; 250].join(" OR ");
+        PatternSet::new((0..count).map(|_| Pattern::parse(&format!("[{likes}]")).unwrap()).collect())
+    };
+    assert!(of(limits::PATTERN_SET_EXPRESSIONS_MAX / 250).is_ok());
+    let error = of(limits::PATTERN_SET_EXPRESSIONS_MAX / 250 + 1).unwrap_err();
+    assert_eq!((error.count, error.most), (100_250, 100_000));
+}
