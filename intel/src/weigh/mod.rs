@@ -169,6 +169,9 @@ fn level(
     }
 }
 
+/// A part of what a claim is about, and what it is worth that it is ours.
+type Topic = (fn(&About) -> &[String], Weight);
+
 /// Confidence × level × how much it concerns us, as a share of the most that is possible.
 fn rank(
     confidence: Weight,
@@ -180,15 +183,16 @@ fn rank(
 ) -> u16 {
     let rules = setting.rules;
     let abouts = || voices.iter().flat_map(|voice| &voice.claims).map(|(_, claim)| &claim.about);
-    let topics: [(&[String], fn(&About) -> &[String], Weight); 3] = [
-        (&setting.city.sectors, |about| &about.sectors, rules.sector_bonus),
-        (&setting.city.regions, |about| &about.regions, rules.region_bonus),
-        (&setting.city.technologies, |about| &about.technologies, rules.technology_bonus),
+    let topics: [Topic; 3] = [
+        (|about| &about.sectors, rules.sector_bonus),
+        (|about| &about.regions, rules.region_bonus),
+        (|about| &about.technologies, rules.technology_bonus),
     ];
     let (mut factor, mut most) = (1.0, 1.0);
-    for (ours, of, bonus) in topics {
+    for (of, bonus) in topics {
         most += bonus.get();
-        let is_ours = |word: &&String| ours.iter().any(|own| is_word_of(own, word) || is_word_of(word, own));
+        let is_ours =
+            |word: &&String| of(setting.city).iter().any(|own| is_word_of(own, word) || is_word_of(word, own));
         // The least word, so that the reason does not depend on whose claim comes first.
         let met = abouts().flat_map(of).filter(is_ours).min();
         if let Some(what) = met {

@@ -224,8 +224,8 @@ fn strangers_are_not_named() {
         }
     }
     eprintln!("{named} of {} strangers were taken for somebody", candidates.len());
-    // One of twelve, and the documents say so: a name is a lead, not a finding.
-    assert!(named * 12 <= candidates.len(), "{named}");
+    // One of twenty at most: a name is a lead, not a finding.
+    assert!(named * 20 <= candidates.len(), "{named}");
 }
 
 proptest! {

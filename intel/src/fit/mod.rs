@@ -10,6 +10,9 @@
 //! published, not a probability: attackers copy each other, and one whom nobody described yet looks like whoever is nearest.
 //! The tests measure both on ATT&CK.
 
+#[cfg(test)]
+mod test;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
@@ -497,7 +500,3 @@ fn verdict(ranked: &[Fitting], telling: usize) -> Verdict {
         several => Verdict::Several { actors: several.iter().map(|one| one.actor.clone()).collect() },
     }
 }
-
-#[cfg(test)]
-#[path = "fit_test.rs"]
-mod test;
