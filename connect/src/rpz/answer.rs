@@ -53,11 +53,23 @@ pub(super) fn buffer() -> Buffer {
     Buffer::new_vec()
 }
 
+/// What is said to one datagram, for who has a socket of its own; `None` where nothing is said. The server itself says just this.
+pub fn reply(datagram: Vec<u8>, zones: &dyn Zones, now: Timestamp) -> Option<Vec<u8>> {
+    match judge(datagram, Way::Udp, zones, now) {
+        Reply::Stranger(message) | Reply::Message(message) => Some(message.as_dgram_slice().to_vec()),
+        Reply::Silence | Reply::Transfer(_) => None,
+    }
+}
+
 /// Judges one message from outside.
 pub(super) fn judge(bytes: Vec<u8>, way: Way, zones: &dyn Zones, now: Timestamp) -> Reply {
     let Ok(mut message) = Message::from_octets(bytes) else { return Reply::Silence };
     if message.header().qr() {
         return Reply::Silence;
+    }
+    // RFC 9619. Repeating many questions, each a pointer, would also make forty bytes of one for somebody who did not ask.
+    if message.header_counts().qdcount() != 1 {
+        return stranger(without_question(&message));
     }
     let is_in_time = is_in_time(&message, now);
     let keys = Keys { zones, now };
@@ -73,6 +85,16 @@ pub(super) fn judge(bytes: Vec<u8>, way: Way, zones: &dyn Zones, now: Timestamp)
 
 fn stranger(built: Result<AdditionalBuilder<Buffer>, PushError>) -> Reply {
     built.map_or(Reply::Silence, |message| Reply::Stranger(message.finish()))
+}
+
+fn without_question(message: &Message<Vec<u8>>) -> Result<AdditionalBuilder<Buffer>, PushError> {
+    let mut built = MessageBuilder::from_target(buffer())?;
+    let header = built.header_mut();
+    header.set_id(message.header().id());
+    header.set_qr(true);
+    header.set_opcode(message.header().opcode());
+    header.set_rcode(Rcode::FORMERR);
+    Ok(built.additional())
 }
 
 /// The library takes the asker's word for how far clocks may differ; this does not.

@@ -28,6 +28,7 @@ mod zone;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+pub use answer::reply;
 pub use key::{KeyAlgorithm, KeyError, TransferKey};
 pub use names::{NameError, Names, NamesBuilder};
 pub use serve::{Counts, Notices, RpzError, Server};

@@ -298,6 +298,16 @@ fn short_answers_are_short() {
 }
 
 #[test]
+fn many_questions_are_not_repeated() {
+    let city = city(zone(&["evil.example"]));
+    let mut message = vec![0x12, 0x34, 0, 0, 0, 200, 0, 0, 0, 0, 0, 0];
+    message.extend_from_slice(b"\x3faaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\0\0\x06\0\x01");
+    message.extend(b"\xc0\x0c\0\x06\0\x01".repeat(199));
+    let said = reply(message, &city, NOW).unwrap();
+    assert_eq!(said, [0x12, 0x34, 0x80, 1, 0, 0, 0, 0, 0, 0, 0, 0], "a format error and nothing else");
+}
+
+#[test]
 fn an_answer_is_no_question() {
     let city = city(zone(&["evil.example"]));
     let (mut message, _) = signed(AXFR, &city.keys["good"], NOW);

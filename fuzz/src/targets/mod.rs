@@ -6,6 +6,7 @@ mod formats;
 mod indicators;
 mod journal;
 mod netflow;
+mod rpz;
 mod segment;
 mod sigma;
 mod small;
@@ -19,6 +20,7 @@ pub use self::formats::{
 pub use self::indicators::{indicator_list, misp_list, plain_list, values};
 pub use self::journal::{journal_marks, journal_segment};
 pub use self::netflow::netflow_packets;
+pub use self::rpz::rpz_question;
 pub use self::segment::segment_image;
 pub use self::sigma::{correlation, correlation_state, routing, sigma};
 pub use self::small::{cursor, times};
@@ -69,6 +71,7 @@ targets! {
     connect::http_lines, 1000;
     connect::tail_lines, 1000;
     connect::fingerprint, 1000;
+    rpz::rpz_question, 1000;
     journal::journal_segment, 200;
     journal::journal_marks, 200;
     small::times, 1000;
