@@ -56,8 +56,11 @@ pub(super) fn indicator(object: &mut Object<'_>, marks: Marks, index: &Index) ->
     })
 }
 
-/// Observables that say what they are in one property: type, property, kind or the name of the sort.
-const VALUES: [(&str, &str, Result<Option<IndicatorKind>, &str>); 17] = [
+/// What a property of an observable is: a value, of a kind where that is certain, or another sort of thing.
+type Sort = Result<Option<IndicatorKind>, &'static str>;
+
+/// Observables that say what they are in one property: type, property, and what it is.
+const VALUES: [(&str, &str, Sort); 17] = [
     // An address may be a range, so the kind is left to the value.
     ("ipv4-addr", "value", Ok(None)),
     ("ipv6-addr", "value", Ok(None)),

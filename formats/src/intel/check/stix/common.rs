@@ -62,16 +62,19 @@ pub(super) fn check(map: &Map<String, Value>, table: Option<&[Property]>, scope:
     names(map, table, is_observable, scope, out);
     let place = scope.place;
     map.values().for_each(|value| no_nothing(value, place, out));
-    references(map, place, out);
+    if !is_observable {
+        // Observables have none; a property of that name is a custom one.
+        references(map, place, out);
+    }
     markings(map, scope, out);
     extensions(map, scope, out);
 }
 
 fn identity(map: &Map<String, Value>, is_observable: bool, scope: &Scope<'_>, out: &mut Judgement) {
-    if scope.is_embedded {
+    let place = format!("{} `id`", scope.place);
+    if scope.is_embedded && !map.contains_key("id") {
         return;
     }
-    let place = format!("{} `id`", scope.place);
     let Some(id) = map.get("id").and_then(Value::as_str) else {
         if !(is_observable && scope.is_20) {
             out.must("required", scope.place, "`id` is missing or no text");
@@ -301,6 +304,9 @@ fn extensions(map: &Map<String, Value>, scope: &Scope<'_>, out: &mut Judgement) 
         }
         if content.is_empty() {
             out.must("empty", &place, "an extension should not be empty");
+        }
+        if !content.keys().all(|name| formats::is_property_name(name)) {
+            out.must("name", &place, "an extension's properties should have names like all others");
         }
         let known = tables::EXTENSIONS.iter().find(|(sort, known, ..)| *sort == scope.sort && known == name);
         if let Some((_, _, table, has_one)) = known {

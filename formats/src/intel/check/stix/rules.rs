@@ -62,7 +62,7 @@ pub(super) fn check(map: &Map<String, Value>, scope: &Scope<'_>, out: &mut Judge
     }
     let has = |names: &&str| names.split('+').all(|name| map.contains_key(name));
     for (_, names) in ONE_OF.iter().filter(|(sort, _)| is_of(sort)) {
-        if !names.iter().any(|name| has(name)) {
+        if !names.iter().any(has) {
             out.must("required", scope.place, format!("one of {} should be there", names.join(", ")));
         }
     }
@@ -194,8 +194,11 @@ fn marking(map: &Map<String, Value>, scope: &Scope<'_>, out: &mut Judgement) {
                 let is_named = name.is_none_or(|name| name == format!("TLP:{}", color.to_uppercase()));
                 id == format!("marking-definition--{uuid}") && is_named
             });
+            // They are given in full: nothing may stand beside what they have.
+            let own = ["type", "spec_version", "id", "created", "definition_type", "name", "definition"];
+            let is_bare = map.keys().all(|name| own.contains(&name.as_str()));
             let is_dated = map.get("created").and_then(Value::as_str) == Some("2017-01-20T00:00:00.000Z");
-            if !is_fixed || !is_dated {
+            if !is_fixed || !is_dated || !is_bare && !scope.is_20 {
                 out.must("marking", scope.place, "markings of TLP should be the four objects that the standard gives");
             }
             if name.is_none() && !scope.is_20 {

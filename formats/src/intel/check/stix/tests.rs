@@ -204,8 +204,9 @@ fn observables() {
         &observable("file", json!({"name": "a", "extensions": {"windows-pebinary-ext": {"imphash": "0"}}})),
         &["required"],
     );
-    check(&observable("file", json!({"name": "a", "extensions": {"bad": {"x": 1}}})), &["name"]);
-    recommends(&observable("file", json!({"name": "a", "extensions": {"my-ext": {"x": 1}}})), &["custom"]);
+    check(&observable("file", json!({"name": "a", "extensions": {"bad": {"x_y": 1}}})), &["name"]);
+    check(&observable("file", json!({"name": "a", "extensions": {"my-ext": {"x": 1}}})), &["name"]);
+    recommends(&observable("file", json!({"name": "a", "extensions": {"my-ext": {"x_y": 1}}})), &["custom"]);
     check(&observable("artifact", json!({"url": "https://a.example/"})), &["dependency", "uuid-version"]);
     check(&observable("artifact", json!({"payload_bin": "AAA"})), &["type"]);
     check(&observable("artifact", json!({"payload_bin": "AAAA", "mime_type": "x"})), &["type"]);
@@ -243,6 +244,7 @@ fn observed_data_of_old() {
     check(&observed(traffic("0")), &[]);
     check(&observed(traffic("2")), &["reference"]);
     check(&observed(traffic("1")), &["reference"]);
+    check(&observed(json!({"0": {"type": "url", "id": "x", "value": "urn:x"}})), &["id"]);
     check(&observed(json!({})), &["empty"]);
     check(&observed(json!({"0": {"value": "x"}})), &["required"]);
 }
