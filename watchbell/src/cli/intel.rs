@@ -82,6 +82,18 @@ pub(crate) enum IntelCommand {
         #[arg(long, short)]
         quiet: bool,
     },
+    /// Hold a STIX pattern against observed data. Exit 0: it matches; 1: it does not; 2: it cannot be evaluated.
+    Match {
+        /// The pattern, for example "[ipv4-addr:value = '198.51.100.1']".
+        #[arg(long, value_name = "PATTERN")]
+        pattern: String,
+        /// A bundle with observed data, or a list of bundles; `-` reads stdin.
+        #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+        file: PathBuf,
+        /// One JSON object.
+        #[arg(long)]
+        json: bool,
+    },
     /// List the sources: how each does, what its word is worth.
     Sources {
         #[command(flatten)]

@@ -2,6 +2,7 @@
 
 pub(crate) mod index;
 mod load;
+mod matching;
 mod show;
 
 use std::io::Write;
@@ -31,9 +32,12 @@ async fn open(whose: &WhoseArgs) -> Result<Opened> {
 }
 
 pub(crate) fn run(arguments: &IntelArgs) -> Result<Exit> {
+    if let IntelCommand::Match { pattern, file, json } = &arguments.command {
+        return matching::run(pattern, file, *json);
+    }
     node::runtime()?.block_on(async {
         match &arguments.command {
-            IntelCommand::Load { .. } => load::run(&arguments.command).await,
+            IntelCommand::Load { .. } | IntelCommand::Match { .. } => load::run(&arguments.command).await,
             IntelCommand::Sources { whose, json } => show::sources(&open(whose).await?, *json).await,
             IntelCommand::Pause { name, whose } => pause(&open(whose).await?, name, true).await,
             IntelCommand::Resume { name, whose } => pause(&open(whose).await?, name, false).await,

@@ -6,6 +6,7 @@ mod doors;
 mod gauges;
 mod http;
 mod hunter;
+mod knowing;
 mod shelf;
 mod upkeep;
 
@@ -161,6 +162,8 @@ async fn serve(config: Config, arguments: &ServeArgs) -> Result<Exit> {
     let looking = tokio::spawn(Arc::clone(&gauges).watch(shutdown.clone()));
     let hunter = Arc::clone(&shelf) as Arc<dyn Hunter>;
     let console = console::open(&config, &state, listening, (hunter, gauges), shutdown.clone()).await?;
+    let knowing = knowing::watch(config.clone(), Arc::clone(&content), console.app.office.clone(), shutdown.clone());
+    let knowing = tokio::spawn(knowing);
     let (vital, document) = http::router(vitals);
     let settings = Arc::clone(&console.app.settings);
     let router = sources.ingest_router().merge(vital).merge(web::router(console.app, document));
@@ -182,7 +185,7 @@ async fn serve(config: Config, arguments: &ServeArgs) -> Result<Exit> {
         Err(shared) => drop(shared),
     }
     watch.stop().await;
-    let _ = tokio::join!(upkeep, signing, looking, working);
+    let _ = tokio::join!(upkeep, signing, looking, working, knowing);
     let closed = tokio::task::spawn_blocking(move || journal_thread.close()).await;
     state.close().await;
     served.context("the HTTP door failed")?;
