@@ -5,6 +5,7 @@
 //! stops the others, and every input is bounded before it is parsed. Deliberately absent: opinions; style and doubtful
 //! constructs are what the lint of [`crate::rule_tests`] speaks about.
 
+mod documents;
 mod events;
 mod lists;
 mod sigma;
@@ -39,6 +40,10 @@ pub enum Kind {
     Indicators,
     /// Lists of harmless things.
     Suppress,
+    /// STIX 2.1 and 2.0: bundles, lists of objects, single objects.
+    Stix,
+    /// CSAF 2.0 advisories.
+    Csaf,
 }
 
 /// No kind goes by that name.
@@ -48,8 +53,17 @@ pub struct UnknownKind(String);
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Kind; 7] =
-        [Kind::Sigma, Kind::Ocsf, Kind::Mapping, Kind::Routing, Kind::Placeholders, Kind::Indicators, Kind::Suppress];
+    pub const ALL: [Kind; 9] = [
+        Kind::Sigma,
+        Kind::Ocsf,
+        Kind::Mapping,
+        Kind::Routing,
+        Kind::Placeholders,
+        Kind::Indicators,
+        Kind::Suppress,
+        Kind::Stix,
+        Kind::Csaf,
+    ];
 
     /// As people write it.
     pub const fn name(self) -> &'static str {
@@ -61,6 +75,8 @@ impl Kind {
             Kind::Placeholders => "placeholders",
             Kind::Indicators => "indicators",
             Kind::Suppress => "suppress",
+            Kind::Stix => "stix",
+            Kind::Csaf => "csaf",
         }
     }
 
@@ -82,6 +98,7 @@ impl Kind {
             Kind::Mapping | Kind::Routing | Kind::Placeholders => &[".toml"],
             Kind::Indicators => &[".tsv", ".txt", ".tsv.gz", ".txt.gz", ".tsv.zst", ".txt.zst"],
             Kind::Suppress => &["list.json", ".txt", ".lst"],
+            Kind::Stix | Kind::Csaf => &[".json", ".json.gz", ".json.zst"],
         }
     }
 }
@@ -335,6 +352,8 @@ fn faults(check: &Check, input: &Input) -> Result<Faults, Fault> {
         Check::BuiltIn(Kind::Placeholders) => tables::placeholders(input),
         Check::BuiltIn(Kind::Indicators) => lists::indicators(input),
         Check::BuiltIn(Kind::Suppress) => lists::suppress(input),
+        Check::BuiltIn(Kind::Stix) => documents::stix(input),
+        Check::BuiltIn(Kind::Csaf) => documents::csaf(input),
         Check::BuiltIn(Kind::Sigma | Kind::Ocsf) => Err(Fault::new("this kind is not checked file by file")),
     }
 }

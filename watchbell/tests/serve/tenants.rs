@@ -54,6 +54,11 @@ fn needs(operation: &Operation) -> Option<(&'static str, &'static str)> {
         ("GET", "/agencies" | "/agencies.json" | "/agencies.csv") => ("agency.read", ""),
         ("GET", "/register" | "/register.json" | "/register.csv") => ("register.read", ""),
         ("GET", "/dpia" | "/dpia.json" | "/dpia.csv") => ("register.read", ""),
+        ("GET", "/intel" | "/intel.json" | "/intel/sources" | "/intel/sources.json" | "/intel/sources.csv") => {
+            ("intel.read", "")
+        }
+        ("POST", "/intel/sight") => ("intel.write", "value=192.0.2.77&what=seen"),
+        ("POST", "/intel/sources/{name}/pause" | "/intel/sources/{name}/resume") => ("intel.source.manage", ""),
         // One's own, and what ends or never ends.
         ("GET", "/account" | "/prove" | "/inbox/events")
         | (
@@ -146,6 +151,9 @@ fn installation() -> (Place, Node, String) {
     std::fs::write(place.data().join("watchbell.toml"), config).unwrap();
     place.say(&["people", "admit", CANARY, "--roles", "analyst"]);
     let token = place.token(CANARY);
+    let list = place.folder.path().join("list.tsv");
+    std::fs::write(&list, format!("planted.example\tmalware/{CANARY}\n")).unwrap();
+    place.say(&["intel", "load", CANARY, list.to_str().unwrap(), "--mapping", "maltrail", "--quiet"]);
     place.say(&["hunts", "save", CANARY, &format!("SELECT '{CANARY}'")]);
     place.say(&[
         "hold",
@@ -186,6 +194,8 @@ async fn every_route_keeps_agencies_and_roles_apart() {
     assert_eq!(ask(&node, "POST", &format!("/findings/{finding}/suppress"), &ours, &suppressed).status, 303);
     let people = ask(&node, "GET", "/people.json", &ours, "").body;
     assert!(people.contains(CANARY), "{people}");
+    let planted = ask(&node, "GET", "/intel.json?value=planted.example", &ours, "").body;
+    assert!(planted.contains(CANARY), "{planted}");
     let people: serde_json::Value = serde_json::from_str(&people).unwrap();
     let person = people["people"][0]["id"].as_str().unwrap().to_owned();
     let suppressions = ask(&node, "GET", "/suppressions.json", &ours, "").body;
@@ -198,6 +208,7 @@ async fn every_route_keeps_agencies_and_roles_apart() {
         let path = &operation.path;
         let with = |id: &str| path.replace("{id}", id).replace("{source}", "home").replace("{name}", "x");
         match path.as_str() {
+            "/intel/sources/{name}/pause" | "/intel/sources/{name}/resume" => vec![path.replace("{name}", CANARY)],
             "/findings/{id}" => vec![with(&finding), with(&format!("{finding}.json"))],
             "/findings/{id}/suppress" => vec![with(&finding)],
             "/suppressions/{id}/lift" => vec![with(&suppression)],
@@ -217,6 +228,7 @@ async fn every_route_keeps_agencies_and_roles_apart() {
                     vec!["?sql=SELECT+*+FROM+events".into(), "?sql=SELECT+*+FROM+findings".into()]
                 }
                 "/audit" | "/audit.json" | "/audit.csv" => vec!["?before=9007199254740991".into()],
+                "/intel" | "/intel.json" => vec!["?value=planted.example".into()],
                 _ => Vec::new(),
             };
             let bodies = match (operation.method.as_str(), operation.path.as_str()) {
