@@ -44,6 +44,11 @@ pub(crate) fn locate(program: &str) -> Option<PathBuf> {
     if let Some(file) = find_program(program) {
         return file.parent().map(Path::to_path_buf);
     }
+    // Where servers and tools of the system stand, which not everybody has in the search path.
+    let system = Path::new("/usr/sbin");
+    if system.join(program).is_file() {
+        return Some(system.to_owned());
+    }
     // Debian keeps PostgreSQL's own programs out of the search path, one folder a version.
     let mut versions: Vec<PathBuf> = std::fs::read_dir("/usr/lib/postgresql")
         .ok()?

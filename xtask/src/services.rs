@@ -16,8 +16,9 @@ use crate::packages::{Package, install_missing, is_root, locate};
 use crate::process::{find_program, succeed};
 use crate::workspace::Scratch;
 
-/// Debian packages of the servers, and of the browser and the checker that pages are tried with, each with a program by which we know that it is there.
-const PACKAGES: [Package; 7] = [
+/// Debian packages of the servers, of the browser and the checker that pages are tried with, and of those who judge what leaves us: each with a
+/// program by which we know that it is there.
+const PACKAGES: [Package; 11] = [
     ("nats-server", "nats-server"),
     ("mosquitto", "mosquitto"),
     ("postgresql", "initdb"),
@@ -25,6 +26,10 @@ const PACKAGES: [Package; 7] = [
     ("nodejs", "node"),
     ("npm", "npm"),
     ("default-jre-headless", "java"),
+    ("bind9", "named"),
+    ("bind9-utils", "named-checkzone"),
+    ("bind9-dnsutils", "dig"),
+    ("nftables", "nft"),
 ];
 const NATS_PORT: u16 = 4222;
 const MQTT_PORT: u16 = 1883;
