@@ -3,7 +3,7 @@
 use engine::office::{CollectionRights, Scope};
 use model::limits;
 
-use crate::kit::{Answer, COLLECTION, Client, MEDIA_TYPE, OBJECTS, Server, new_collection};
+use crate::kit::{Answer, COLLECTION, Client, MEDIA_TYPE, OBJECTS, Server, new_collection, send};
 
 /// Blocking clients beside a server of the same test.
 async fn beside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
