@@ -3,6 +3,7 @@
 mod audit;
 mod backup;
 mod cli;
+mod collections;
 mod config;
 mod doctor;
 mod erase;
@@ -53,6 +54,7 @@ fn main() -> ExitCode {
         Command::Retro(arguments) => retro::run(&arguments),
         Command::Intel(arguments) => intel::run(&arguments),
         Command::Token(arguments) => tokens::run(&arguments),
+        Command::Collection(arguments) => collections::run(&arguments),
         Command::People(arguments) => people::run(&arguments),
         Command::Hold(arguments) => holds::run(&arguments),
         Command::Erase(arguments) => erase::run(&arguments),

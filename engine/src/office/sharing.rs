@@ -42,6 +42,11 @@ fn holder(ctx: &OpContext) -> &str {
 }
 
 impl Office {
+    /// An id that no collection has yet.
+    pub fn collection_id() -> String {
+        Uuid::new_v4().to_string()
+    }
+
     /// The agency's API roots.
     ///
     /// # Errors

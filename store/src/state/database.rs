@@ -5,12 +5,14 @@ use std::future::Future;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use model::{OpContext, limits};
 use sqlx::any::{AnyArguments, AnyConnectOptions, AnyPoolOptions, AnyRow};
 use sqlx::query::Query;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{Any, AnyPool, ConnectOptions, Row, Transaction};
+use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use super::migrate;
 use crate::vault::{Vault, VaultError};
@@ -83,6 +85,8 @@ pub struct State {
     engine: Engine,
     /// Where the keys of texts are.
     pub(super) vault: Option<Vault>,
+    /// Whose turn it is to write shared objects.
+    turns: Arc<Mutex<()>>,
 }
 
 /// Why something could not be kept or found.
@@ -258,11 +262,20 @@ impl State {
             .connect_with(options)
             .await
             .map_err(opening)?;
-        Ok(State { pool, engine, vault: None })
+        Ok(State { pool, engine, vault: None, turns: Arc::default() })
     }
 
     pub(super) fn engine(&self) -> Engine {
         self.engine
+    }
+
+    /// Waits for one's turn where all write one after the other anyhow: SQLite lets those who wait look again after a while, so that many
+    /// who write much keep each other waiting for longer than the writing takes. PostgreSQL has its own order.
+    pub(super) async fn turn(&self) -> Option<OwnedMutexGuard<()>> {
+        match self.engine {
+            Engine::Sqlite => Some(Arc::clone(&self.turns).lock_owned().await),
+            Engine::Postgres => None,
+        }
     }
 
     /// A transaction of the program itself, as the owner of the tables.

@@ -1,5 +1,6 @@
 //! The command line.
 
+mod collections;
 mod house;
 mod intel;
 
@@ -12,6 +13,7 @@ use model::{AgencyId, Format, Level, OpContext};
 use crate::config::{Config, Overrides};
 use crate::exit::Exit;
 
+pub(crate) use collections::{CollectionArgs, CollectionCommand, Right};
 pub(crate) use house::{
     AuditArgs, AuditCommand, BackupArgs, DoctorArgs, EraseArgs, HoldArgs, HoldCommand, JobsArgs, JobsCommand, KeysArgs,
     KeysCommand, PeopleArgs, PeopleCommand, RestoreArgs, TokenArgs, TokenCommand,
@@ -47,6 +49,8 @@ pub(crate) enum Command {
     Intel(IntelArgs),
     /// Work on tokens of programs that bring records.
     Token(TokenArgs),
+    /// Work on collections of shared objects (TAXII), and on who may read and write them.
+    Collection(CollectionArgs),
     /// Admit the people who work here, and give them roles.
     People(PeopleArgs),
     /// Place and lift legal holds: times whose data must not be deleted.

@@ -3,7 +3,7 @@
 use engine::office::{CollectionRights, Scope};
 use model::limits;
 
-use crate::kit::{Answer, COLLECTION, Client, MEDIA_TYPE, OBJECTS, Server, new_collection};
+use crate::kit::{Answer, COLLECTION, Client, MEDIA_TYPE, OBJECTS, Server, new_collection, send};
 
 /// Blocking clients beside a server of the same test.
 async fn beside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
@@ -13,10 +13,13 @@ async fn beside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) ->
 fn is_error(answer: &Answer) -> bool {
     let said = answer.json();
     answer.header("content-type") == Some(MEDIA_TYPE)
-        && said["http_status"] == answer.status.to_string()
+        && said["http_status"].as_str() == Some(answer.status.to_string().as_str())
         && said["title"] == "ProcessingError"
         && said["description"].as_str().is_some_and(|words| !words.is_empty())
 }
+
+/// Method, path, headers, body, and the status of the answer.
+type Case<'a> = (&'a str, &'a str, &'a [(&'a str, &'a str)], &'a str, u16);
 
 const TOOL: &str =
     r#"{"objects":[{"type":"tool","id":"tool--1","spec_version":"2.1","modified":"2020-01-01T00:00:00.000Z"}]}"#;
@@ -31,7 +34,7 @@ async fn what_is_wrong_is_said_as_the_standard_says() {
         let manifest = OBJECTS.replace("objects/", "manifest/");
         let one = format!("{OBJECTS}tool--1/");
         let versions = format!("{one}versions/");
-        let cases: &[(&str, &str, &[(&str, &str)], &str, u16)] = &[
+        let cases: &[Case<'_>] = &[
             ("GET", "/taxii2/", &good, "", 200),
             ("GET", "/taxii2/", &accept("application/json"), "", 406),
             ("GET", "/taxii2/", &accept("application/taxii+json;version=2.0"), "", 406),

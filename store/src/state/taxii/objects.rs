@@ -239,6 +239,7 @@ impl State {
     ) -> Result<Vec<Taken>, StateError> {
         let sharing = sql("adding objects to a collection");
         let key = (agency(ctx), collection.number);
+        let _turn = self.turn().await;
         let mut work = self.begin(ctx).await?;
         let take = sqlx::query(TAKE).bind(key.0.clone()).bind(key.1);
         let row = take.fetch_optional(&mut *work).await.map_err(&sharing)?;
