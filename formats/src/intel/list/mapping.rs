@@ -262,7 +262,8 @@ mod tests {
             let text = serde_json::to_string(&mapping).unwrap();
             assert_eq!(serde_json::from_str::<ListMapping>(&text).unwrap(), mapping);
         }
-        let written = "value = \"ioc\"\nheader = \"names\"\nlayout = { delimited = { delimiter = \",\", quote = '\"' } }\n";
+        let written =
+            "value = \"ioc\"\nheader = \"names\"\nlayout = { delimited = { delimiter = \",\", quote = '\"' } }\n";
         assert_eq!(toml::from_str::<ListMapping>(written).unwrap(), ListMapping::csv("ioc"));
         assert!(toml::from_str::<ListMapping>("colour = 1").is_err());
         assert_eq!(kind_word("IP:port"), Some(IndicatorKind::IpPort));
