@@ -70,7 +70,7 @@ impl<B> Received<B> {
     }
 
     /// The same with another body.
-    pub(super) fn with<C>(self, body: C) -> Received<C> {
+    pub(crate) fn with<C>(self, body: C) -> Received<C> {
         let Received { length, status, conditional, server_time, headers, target, .. } = self;
         Received { body, length, status, conditional, server_time, headers, target }
     }

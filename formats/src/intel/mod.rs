@@ -13,6 +13,7 @@
 //! | [`kev`], [`csaf`] | CISA's catalogue of exploited vulnerabilities; CSAF 2.0 (OASIS, 18 November 2022) |
 //! | [`leak`], [`breach`] | posts of leak sites; the range format of Have I Been Pwned |
 //! | [`nmap`], [`nuclei`] | findings of the city's own tests |
+//! | [`taxii`] | resources and envelopes of TAXII 2.1, for the client |
 //!
 //! [`check_stix`] and [`check_csaf`] judge a document instead of reading it.
 //!
@@ -29,6 +30,7 @@ pub mod misp;
 pub mod nmap;
 pub mod nuclei;
 pub mod stix;
+pub mod taxii;
 
 mod known;
 mod object;
