@@ -11,7 +11,7 @@
 //! The tests measure both on ATT&CK.
 
 #[cfg(test)]
-mod test;
+mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;

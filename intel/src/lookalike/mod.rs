@@ -15,7 +15,7 @@ mod skeleton;
 mod slip;
 mod target;
 #[cfg(test)]
-mod test;
+mod tests;
 
 use std::fmt;
 

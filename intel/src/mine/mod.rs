@@ -12,7 +12,7 @@
 mod names;
 mod pattern;
 #[cfg(test)]
-mod test;
+mod tests;
 mod thing;
 
 use std::collections::BTreeMap;

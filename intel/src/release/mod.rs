@@ -15,7 +15,7 @@ mod policy;
 mod redact;
 mod refusal;
 #[cfg(test)]
-mod test;
+mod tests;
 mod write;
 
 use std::time::Duration;

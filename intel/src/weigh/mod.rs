@@ -11,7 +11,7 @@
 mod claim;
 mod reason;
 #[cfg(test)]
-mod test;
+mod tests;
 mod voice;
 
 use model::{Confidence, Explained, Level, SourceId, Timestamp, limits};
