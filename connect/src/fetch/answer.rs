@@ -41,7 +41,7 @@ pub enum Fetched<B> {
     /// What we have is what there is.
     NotModified,
     /// Something new.
-    Body(Received<B>),
+    Body(Box<Received<B>>),
 }
 
 /// A body, and what came with it.

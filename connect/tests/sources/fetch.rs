@@ -28,7 +28,7 @@ fn open() -> Fetcher {
 
 fn body(fetched: Result<Fetched<Vec<u8>>, FetchError>) -> Received<Vec<u8>> {
     match fetched.expect("an answer") {
-        Fetched::Body(received) => received,
+        Fetched::Body(received) => *received,
         Fetched::NotModified => panic!("not modified"),
     }
 }
