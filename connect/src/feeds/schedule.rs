@@ -88,7 +88,7 @@ pub struct Chance(pub u32);
 impl Chance {
     /// A part of `whole`, itself included.
     fn part_of(self, whole: u64) -> u64 {
-        let scaled = u128::from(whole + 1) * u128::from(self.0) >> 32;
+        let scaled = (u128::from(whole + 1) * u128::from(self.0)) >> 32;
         u64::try_from(scaled).unwrap_or(whole)
     }
 }

@@ -41,7 +41,7 @@ pub enum Fetched<B> {
     /// What we have is what there is.
     NotModified,
     /// Something new.
-    Body(Received<B>),
+    Body(Box<Received<B>>),
 }
 
 /// A body, and what came with it.
@@ -238,7 +238,7 @@ mod tests {
             "busy Some(37s)",
         );
         check(503, &[(RETRY_AFTER, "Sun, 06 Nov 1994 08:00:00 GMT")], "busy Some(0ns)");
-        check(503, &[(RETRY_AFTER, "Sun, 06 Nov 2094 08:49:37 GMT")], "busy Some(86400s)");
+        check(503, &[(RETRY_AFTER, "Sat, 06 Nov 2094 08:49:37 GMT")], "busy Some(86400s)");
     }
 
     #[test]

@@ -28,7 +28,7 @@ fn open() -> Fetcher {
 
 fn body(fetched: Result<Fetched<Vec<u8>>, FetchError>) -> Received<Vec<u8>> {
     match fetched.expect("an answer") {
-        Fetched::Body(received) => received,
+        Fetched::Body(received) => *received,
         Fetched::NotModified => panic!("not modified"),
     }
 }
@@ -297,7 +297,7 @@ async fn whoever_is_slow_is_left() {
         "/half-a-head" => Answer::Stall(b"HTTP/1.1 200 OK\r\nContent-".to_vec()),
         "/half-a-body" => Answer::Stall(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nabc".to_vec()),
         // Slow-loris: always a byte before the patience between two parts ends.
-        _ => Answer::Drip(b"HTTP/1.1 200 OK\r\nContent-Length: 100000000\r\n\r\n".to_vec()),
+        _ => Answer::Drip(b"HTTP/1.1 200 OK\r\nContent-Length: 10000000\r\n\r\n".to_vec()),
     })
     .await;
     let short = Duration::from_millis(150);

@@ -73,8 +73,6 @@ impl Migration {
         };
         let text: String = self.text.lines().filter(|line| !line.starts_with("--")).flat_map(|l| [l, "\n"]).collect();
         let text = text.replace(" BYTES ", bytes).replace(" ORDERED_TEXT ", ordered);
-        text.split(";\n").map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned).collect()
-        let text = text.replace(" BYTES ", bytes);
         let parts = text.split(";\n").map(str::trim).filter(|part| !part.is_empty());
         // An entry of PostgreSQL's indexes is a third of a page at most, and texts may be longer.
         let of_engine = parts.filter_map(|part| match (part.strip_prefix("ONLY_SQLITE "), engine) {

@@ -112,7 +112,7 @@ impl Folder {
             Fetched::Body(received) => {
                 let read = Manifest::read(&received.body);
                 let read = read.map_err(|trouble| unreadable(received.target.origin(), "manifest", trouble))?;
-                Ok(Fetched::Body(received.with(read)))
+                Ok(Fetched::Body(Box::new(received.with(read))))
             }
         }
     }
@@ -141,7 +141,7 @@ impl Folder {
     async fn file(&self, name: &str) -> Result<Received<Vec<u8>>, MispError> {
         let request = self.request(name);
         match Box::pin(self.fetcher.fetch(&request)).await? {
-            Fetched::Body(received) => Ok(received),
+            Fetched::Body(received) => Ok(*received),
             Fetched::NotModified => {
                 let origin = self.at.origin().clone();
                 Err(crate::fetch::FetchError::Status { origin, status: 304 }.into())

@@ -125,7 +125,7 @@ impl Rest {
     async fn send(&self, request: Request) -> Result<Received<Vec<u8>>, MispError> {
         let request = request.accepting("application/json").with_access(self.access.clone());
         match Box::pin(self.fetcher.fetch(&request)).await? {
-            Fetched::Body(received) => Ok(received),
+            Fetched::Body(received) => Ok(*received),
             Fetched::NotModified => Err(FetchError::Status { origin: self.at.origin().clone(), status: 304 }.into()),
         }
     }

@@ -232,7 +232,7 @@ impl Client {
     async fn send(&self, request: Request) -> Result<Received<Vec<u8>>, TaxiiError> {
         let request = request.accepting(MEDIA_TYPE).with_access(self.access.clone());
         match Box::pin(self.fetcher.fetch(&request)).await? {
-            Fetched::Body(received) => Ok(received),
+            Fetched::Body(received) => Ok(*received),
             // Nothing here asks conditionally.
             Fetched::NotModified => {
                 Err(FetchError::Status { origin: request.target().origin().clone(), status: 304 }.into())

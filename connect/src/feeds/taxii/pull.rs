@@ -5,7 +5,8 @@
 //!
 //! | server | here |
 //! |---|---|
-//! | gives the same `next` twice, or says `more` without any | the run goes on by the date of the page's last object |
+//! | gives the same `next` again with a page that has nothing new, or says `more` without any | the run goes on by the date of the page's last object |
+//! | gives the same `next` for every page and counts them itself (the OASIS reference server does) | it is asked on; a run that broke off goes on by date, because the server may have counted a page that never came |
 //! | has no such date, or goes in circles all the same | the run ends with [`TaxiiError::Loops`]; the pages before are kept |
 //! | takes `added_after` as "from … on", or skips objects that share the date of a page's last one | the run goes on a microsecond before that date; what comes again is known by id and version |
 //! | has more objects of one date than a page holds | the page is asked for larger, up to [`TAXII_PAGE_OBJECTS_MAX`]; then [`TaxiiError::Stuck`] |
@@ -51,18 +52,25 @@ pub enum Reached {
     Nothing,
     /// Everything up to this date.
     Upto(Timestamp),
+    /// Objects up to this date, not in the order of their dates: there may be earlier ones to come.
+    Mixed(Timestamp),
     /// A page had no date that can be read.
     Unknown,
 }
 
 impl Reached {
-    fn with(self, page: &Dates, is_empty: bool) -> Self {
-        match (self, page.last) {
-            (Reached::Unknown, _) => Reached::Unknown,
-            (reached, None) if is_empty => reached,
-            (_, None) => Reached::Unknown,
-            (Reached::Nothing, Some(last)) => Reached::Upto(last),
-            (Reached::Upto(before), Some(last)) => Reached::Upto(before.max(last)),
+    /// The same behind another page, whose objects should not be earlier than `earliest`.
+    fn with(self, page: &Dates, earliest: Option<Timestamp>) -> Self {
+        let Some(last) = page.last else { return Reached::Unknown };
+        let first = page.first.unwrap_or(last);
+        let is_in_order = first <= last && Some(first) >= earliest;
+        let latest = first.max(last);
+        match self {
+            Reached::Unknown => Reached::Unknown,
+            Reached::Nothing if is_in_order => Reached::Upto(latest),
+            Reached::Nothing => Reached::Mixed(latest),
+            Reached::Upto(before) if is_in_order => Reached::Upto(latest.max(before)),
+            Reached::Upto(before) | Reached::Mixed(before) => Reached::Mixed(latest.max(before)),
         }
     }
 }
@@ -171,8 +179,6 @@ struct Progress {
     bytes: u64,
     objects: u64,
     barren: u32,
-    /// A page began before the one in front of it ended.
-    is_unsorted: bool,
     nexts: HashSet<[u8; 16]>,
     seen: Seen,
 }
@@ -209,8 +215,13 @@ impl Client {
     ///
     /// # Errors
     /// When the id cannot stand in a URL.
-    pub fn pull(&self, root: &Target, collection: &str, cursor: Cursor) -> Result<Pull<'_>, TaxiiError> {
+    pub fn pull(&self, root: &Target, collection: &str, mut cursor: Cursor) -> Result<Pull<'_>, TaxiiError> {
         let objects = objects_at(root, collection)?;
+        if let (Some(_), Reached::Upto(last)) = (&cursor.next, cursor.reached) {
+            // A server that counts pages itself may have counted one that never came: its key is not trusted over a break.
+            cursor.added_after = Some(just_before(last)).max(cursor.added_after);
+            cursor.next = None;
+        }
         let state = if cursor.next.is_some() { State::Resumed } else { State::Going };
         Ok(Pull {
             client: self,
@@ -254,6 +265,9 @@ impl Pull<'_> {
         let envelope = wire::envelope(&received.body)
             .map_err(|trouble| unreadable(received.target.origin(), "envelope of objects", trouble))?;
         let dates = dates(&received, &mut notes);
+        if dates.last.is_none() && !envelope.objects.is_empty() {
+            notes.push(PageNote::NoDate);
+        }
         let (fresh, repeated) = self.sort_out(&received.body, &envelope);
         if let Err(error) = self.step(&envelope, &dates, fresh.len(), &mut notes) {
             if fresh.is_empty() {
@@ -329,9 +343,8 @@ impl Pull<'_> {
         fresh: usize,
         notes: &mut Vec<PageNote>,
     ) -> Result<(), TaxiiError> {
-        let reached = self.cursor.reached.with(dates, page.objects.is_empty());
-        self.progress.is_unsorted |=
-            matches!((self.cursor.reached, dates.first), (Reached::Upto(before), Some(first)) if first < before);
+        // A page that came before says nothing about order, and an empty one nothing at all.
+        let reached = if fresh == 0 { self.cursor.reached } else { self.cursor.reached.with(dates, self.earliest()) };
         if !page.has_more {
             self.state = State::Ended;
             self.cursor = Cursor { added_after: self.behind(reached), ..Cursor::default() };
@@ -342,10 +355,9 @@ impl Pull<'_> {
         let is_circle = self.progress.barren > TAXII_BARREN_PAGES_MAX;
         match &page.next {
             _ if is_circle => Err(self.loops("page after page brings nothing new")),
-            Some(next) if !self.progress.nexts.insert(digest(&[next.as_bytes()])) => {
+            Some(next) if !self.progress.nexts.insert(digest(&[next.as_bytes()])) && fresh == 0 => {
                 notes.push(PageNote::NextRepeats);
-                let by_date = if self.progress.is_unsorted { Err(()) } else { self.go_on_from(dates.last) };
-                by_date.map_err(|()| self.loops("it gives the same next twice"))
+                self.go_on_from(dates).map_err(|()| self.loops("it gives the same next for the same page"))
             }
             Some(next) => {
                 self.cursor.next = Some(next.clone());
@@ -355,23 +367,31 @@ impl Pull<'_> {
         }
     }
 
+    /// The earliest date that the page asked for should have.
+    fn earliest(&self) -> Option<Timestamp> {
+        match (&self.cursor.next, self.cursor.reached) {
+            (Some(_), Reached::Upto(before)) => Some(before),
+            _ => self.cursor.added_after,
+        }
+    }
+
     /// From where the next run asks, once this one is at its end.
     fn behind(&self, reached: Reached) -> Option<Timestamp> {
         match reached {
-            Reached::Upto(last) => Some(just_before(last)).max(self.cursor.added_after),
+            Reached::Upto(last) | Reached::Mixed(last) => Some(just_before(last)).max(self.cursor.added_after),
             Reached::Nothing | Reached::Unknown => self.cursor.added_after,
         }
     }
 
     fn step_by_date(&mut self, dates: &Dates, notes: &mut Vec<PageNote>) -> Result<(), TaxiiError> {
         notes.push(PageNote::NoNext);
-        let Some(last) = dates.last else {
+        if dates.last.is_none() {
             return Err(self.stuck("it gives neither a key nor a date that can be read"));
-        };
-        if self.progress.is_unsorted {
+        }
+        if !matches!(self.cursor.reached, Reached::Upto(_)) {
             return Err(self.stuck("it gives no key, and its objects are not in the order of their dates"));
         }
-        if self.go_on_from(Some(last)).is_ok() {
+        if self.go_on_from(dates).is_ok() {
             return Ok(());
         }
         if self.page_objects >= TAXII_PAGE_OBJECTS_MAX {
@@ -382,9 +402,14 @@ impl Pull<'_> {
         Ok(())
     }
 
-    /// Asks by date from here on, if that leads further than before.
-    fn go_on_from(&mut self, last: Option<Timestamp>) -> Result<(), ()> {
-        let from = last.map(just_before);
+    /// Asks by date from here on, if that leads further than before. A server that begins with the very date that was asked for
+    /// means "from … on": it needs no step back.
+    fn go_on_from(&mut self, dates: &Dates) -> Result<(), ()> {
+        if !matches!(self.cursor.reached, Reached::Upto(_)) {
+            return Err(());
+        }
+        let is_inclusive = dates.first.is_some() && dates.first == self.cursor.added_after;
+        let from = if is_inclusive { dates.last } else { dates.last.map(just_before) };
         if from <= self.cursor.added_after {
             return Err(());
         }
@@ -484,11 +509,16 @@ mod tests {
     #[test]
     fn how_far_a_run_has_come() {
         let at = Timestamp::from_millis;
-        let page = |last| Dates { first: None, last };
-        let reached = Reached::Nothing.with(&page(Some(at(5))), false).with(&page(Some(at(3))), false);
-        assert_eq!(reached, Reached::Upto(at(5)), "a server that is not in order does not take us back");
-        assert_eq!(reached.with(&page(None), true), reached, "an empty page needs no date");
-        assert_eq!(reached.with(&page(None), false).with(&page(Some(at(9))), false), Reached::Unknown);
+        let page = |first, last| Dates { first: Some(first), last: Some(last) };
+        let first = Reached::Nothing.with(&page(at(2), at(5)), None);
+        assert_eq!(first, Reached::Upto(at(5)));
+        assert_eq!(first.with(&page(at(5), at(9)), Some(at(5))), Reached::Upto(at(9)));
+        let mixed = first.with(&page(at(4), at(9)), Some(at(5)));
+        assert_eq!(mixed, Reached::Mixed(at(9)), "a page that begins before the last one ended");
+        assert_eq!(mixed.with(&page(at(9), at(9)), Some(at(9))), mixed, "and it stays so");
+        assert_eq!(Reached::Nothing.with(&page(at(9), at(2)), None), Reached::Mixed(at(9)), "newest first");
+        let undated = first.with(&Dates::default(), None);
+        assert_eq!((undated, undated.with(&page(at(9), at(9)), None)), (Reached::Unknown, Reached::Unknown));
     }
 
     #[test]
