@@ -8,6 +8,7 @@ mod config;
 mod doctor;
 mod erase;
 mod exit;
+mod feed;
 mod findings;
 mod fsck;
 mod holds;
@@ -52,6 +53,7 @@ fn main() -> ExitCode {
         Command::Hunt(arguments) => hunt::run(&arguments),
         Command::Hunts(arguments) => hunts::run(&arguments),
         Command::Retro(arguments) => retro::run(&arguments),
+        Command::Feed(arguments) => feed::run(&arguments),
         Command::Intel(arguments) => intel::run(&arguments),
         Command::Token(arguments) => tokens::run(&arguments),
         Command::Collection(arguments) => collections::run(&arguments),

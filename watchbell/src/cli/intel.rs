@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueHint};
+use connect::feeds::{FeedKind, Interval};
 use engine::intel::{IntelFormat, SourceTerms};
 use model::{Confidence, Grade, Level, Marking, Pap, Tlp};
 
@@ -161,6 +162,115 @@ pub(crate) enum IntelCommand {
         #[arg(long)]
         json: bool,
     },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct FeedArgs {
+    #[command(subcommand)]
+    pub(crate) command: FeedCommand,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct FeedAddArgs {
+    /// What it is called: a label, since reasons and exports name it.
+    pub(crate) name: String,
+    /// What it is: list, stix, kev, csaf, leaks, nmap, nuclei.
+    #[arg(long, value_name = "KIND", value_parser = feed_kind, default_value = "list")]
+    pub(crate) kind: FeedKind,
+    /// Where it is. Private addresses are not asked, unless `--allow-private` names them.
+    #[arg(long, value_name = "URL", required_unless_present = "path", conflicts_with = "path")]
+    pub(crate) url: Option<String>,
+    /// Where it is on this machine.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) path: Option<PathBuf>,
+    /// Time between two runs: 15m, 6h, 1d.
+    #[arg(long, value_name = "TIME", default_value_t = Interval::default())]
+    pub(crate) every: Interval,
+    /// What the columns of a list are: plain, maltrail, ipsum, hosts, csv:COLUMN, or a JSON object.
+    #[arg(long, value_name = "MAPPING")]
+    pub(crate) mapping: Option<String>,
+    /// File with a token that is shown to the server (Authorization: Bearer).
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) token_file: Option<PathBuf>,
+    /// A private place that may be asked, HOST:PORT as in the URL.
+    #[arg(long, value_name = "HOST:PORT")]
+    pub(crate) allow_private: Vec<String>,
+    /// Ask without encryption where the URL says http. What comes can be read and changed on the way.
+    #[arg(long)]
+    pub(crate) allow_http: bool,
+    /// PEM file with a further authority, beside those that the machine trusts.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) ca: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) terms: TermsArgs,
+    #[command(flatten)]
+    pub(crate) whose: WhoseArgs,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum FeedCommand {
+    /// Add a feed.
+    Add(Box<FeedAddArgs>),
+    /// List sources: last success, counts, errors, what the word of each is worth.
+    List {
+        #[command(flatten)]
+        whose: WhoseArgs,
+        /// One JSON object a source.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Run a feed now.
+    Run {
+        /// Its name.
+        name: String,
+        #[command(flatten)]
+        whose: WhoseArgs,
+        /// One JSON object.
+        #[arg(long)]
+        json: bool,
+        /// No progress.
+        #[arg(long, short)]
+        quiet: bool,
+    },
+    /// Fetch and read a feed, say what it would bring, and keep nothing.
+    Test {
+        /// Its name.
+        name: String,
+        #[command(flatten)]
+        whose: WhoseArgs,
+        /// Indicators that are shown.
+        #[arg(long, value_name = "N", default_value_t = 10)]
+        rows: usize,
+        /// One JSON object.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Ask a feed no more for now.
+    Pause {
+        /// Its name.
+        name: String,
+        #[command(flatten)]
+        whose: WhoseArgs,
+    },
+    /// Ask a feed again.
+    Resume {
+        /// Its name.
+        name: String,
+        #[command(flatten)]
+        whose: WhoseArgs,
+    },
+    /// Remove a feed with all that it claims.
+    Remove {
+        /// Its name.
+        name: String,
+        #[command(flatten)]
+        whose: WhoseArgs,
+    },
+}
+
+fn feed_kind(text: &str) -> Result<FeedKind, String> {
+    let read = serde_json::from_value(serde_json::Value::String(text.to_owned()));
+    read.map_err(|_| format!("{text:?} is no kind of feed; known are list, stix, kev, csaf, leaks, nmap, nuclei"))
 }
 
 fn confidence(text: &str) -> Result<Confidence, String> {

@@ -19,7 +19,7 @@ pub(crate) use house::{
     KeysCommand, PeopleArgs, PeopleCommand, RestoreArgs, TokenArgs, TokenCommand,
 };
 
-pub(crate) use intel::{IntelArgs, IntelCommand, TermsArgs};
+pub(crate) use intel::{FeedAddArgs, FeedArgs, FeedCommand, IntelArgs, IntelCommand, TermsArgs};
 
 /// Watchbell keeps a city's digital services safe and its citizens' trust whole.
 #[derive(Debug, Parser)]
@@ -45,6 +45,8 @@ pub(crate) enum Command {
     Retro(RetroArgs),
     /// Work on detection rules.
     Rules(RulesArgs),
+    /// Work on feeds: sources of intelligence that are asked again and again.
+    Feed(FeedArgs),
     /// Work on intelligence: load it, look things up, match patterns.
     Intel(IntelArgs),
     /// Work on tokens of programs that bring records.

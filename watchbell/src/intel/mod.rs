@@ -3,7 +3,7 @@
 pub(crate) mod index;
 mod load;
 mod matching;
-mod show;
+pub(crate) mod show;
 
 use std::io::Write;
 
@@ -16,14 +16,14 @@ use crate::exit::Exit;
 use crate::node;
 
 /// An installation, opened for a command.
-struct Opened {
-    config: Config,
-    ctx: OpContext,
-    state: store::state::State,
-    office: engine::office::Office,
+pub(crate) struct Opened {
+    pub(crate) config: Config,
+    pub(crate) ctx: OpContext,
+    pub(crate) state: store::state::State,
+    pub(crate) office: engine::office::Office,
 }
 
-async fn open(whose: &WhoseArgs) -> Result<Opened> {
+pub(crate) async fn open(whose: &WhoseArgs) -> Result<Opened> {
     let (config, ctx) = whose.open()?;
     config.make_data_dir()?;
     let state = node::state(&config).await?;
@@ -52,14 +52,14 @@ pub(crate) fn run(arguments: &IntelArgs) -> Result<Exit> {
     })
 }
 
-async fn pause(opened: &Opened, name: &str, is_paused: bool) -> Result<Exit> {
+pub(crate) async fn pause(opened: &Opened, name: &str, is_paused: bool) -> Result<Exit> {
     opened.office.pause_intel_source(&opened.ctx, name, is_paused).await.context("cannot change the source")?;
     node::sign(&opened.config, &opened.state).await?;
     eprintln!("{name} is {}", if is_paused { "not asked any more for now" } else { "asked again" });
     Ok(Exit::Ok)
 }
 
-async fn remove(opened: &Opened, name: &str) -> Result<Exit> {
+pub(crate) async fn remove(opened: &Opened, name: &str) -> Result<Exit> {
     let claims = opened.office.remove_intel_source(&opened.ctx, name).await.context("cannot remove the source")?;
     index::write(&opened.config, &opened.office, &opened.ctx).await?;
     node::sign(&opened.config, &opened.state).await?;
@@ -74,7 +74,7 @@ async fn sight(opened: &Opened, value: &str, is_false: bool) -> Result<Exit> {
 }
 
 /// Says on stdout, one JSON object a line.
-fn say(line: &impl serde::Serialize) -> Result<()> {
+pub(crate) fn say(line: &impl serde::Serialize) -> Result<()> {
     writeln!(std::io::stdout().lock(), "{}", serde_json::to_string(line)?)?;
     Ok(())
 }

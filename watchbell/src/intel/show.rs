@@ -22,7 +22,7 @@ fn table(header: &[&str]) -> Table {
     table
 }
 
-pub(super) async fn sources(opened: &Opened, is_json: bool) -> Result<Exit> {
+pub(crate) async fn sources(opened: &Opened, is_json: bool) -> Result<Exit> {
     let views = opened.office.intel_sources(&opened.ctx).await.context("cannot read the sources")?;
     let mut rows = table(&["source", "kind", "is", "grade", "weight", "lists", "last success", "why"]);
     for view in &views {

@@ -3,6 +3,7 @@
 mod chores;
 mod console;
 mod doors;
+mod feeds;
 mod gauges;
 mod http;
 mod hunter;
@@ -164,6 +165,8 @@ async fn serve(config: Config, arguments: &ServeArgs) -> Result<Exit> {
     let console = console::open(&config, &state, listening, (hunter, gauges), shutdown.clone()).await?;
     let knowing = knowing::watch(config.clone(), Arc::clone(&content), console.app.office.clone(), shutdown.clone());
     let knowing = tokio::spawn(knowing);
+    let asking = feeds::watch(config.clone(), state.clone(), console.app.office.clone(), shutdown.clone());
+    let asking = tokio::spawn(asking);
     let (vital, document) = http::router(vitals);
     let settings = Arc::clone(&console.app.settings);
     let router = sources.ingest_router().merge(vital).merge(web::router(console.app, document));
@@ -185,7 +188,7 @@ async fn serve(config: Config, arguments: &ServeArgs) -> Result<Exit> {
         Err(shared) => drop(shared),
     }
     watch.stop().await;
-    let _ = tokio::join!(upkeep, signing, looking, working, knowing);
+    let _ = tokio::join!(upkeep, signing, looking, working, knowing, asking);
     let closed = tokio::task::spawn_blocking(move || journal_thread.close()).await;
     state.close().await;
     served.context("the HTTP door failed")?;
