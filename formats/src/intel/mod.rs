@@ -13,6 +13,7 @@
 //! | [`kev`], [`csaf`] | CISA's catalogue of exploited vulnerabilities; CSAF 2.0 (OASIS, 18 November 2022) |
 //! | [`leak`], [`breach`] | posts of leak sites; the range format of Have I Been Pwned |
 //! | [`nmap`], [`nuclei`] | findings of the city's own tests |
+//! | [`taxii`] | resources and envelopes of TAXII 2.1, for the client |
 //!
 //! Deliberately absent: fetching (`connect`), normal forms of values (`detect::indicators`), lowering of patterns and weighing
 //! of claims (`intel`). Values are handed on as the feed wrote them, without the blanks round them.
@@ -26,6 +27,7 @@ pub mod misp;
 pub mod nmap;
 pub mod nuclei;
 pub mod stix;
+pub mod taxii;
 
 mod known;
 mod object;

@@ -11,6 +11,7 @@
 //! (`ShadowAttribute`), which nobody stands by yet, correlations, and attachments' content.
 
 mod feed;
+mod heads;
 mod tags;
 mod types;
 
@@ -26,6 +27,7 @@ use super::{
 };
 use crate::Trouble;
 pub use feed::{HashedValue, ManifestEntry, hashes, manifest};
+pub use heads::{EventHead, heads};
 use tags::Tags;
 
 /// Reads events or attributes.
