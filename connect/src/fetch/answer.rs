@@ -41,7 +41,7 @@ pub enum Fetched<B> {
     /// What we have is what there is.
     NotModified,
     /// Something new.
-    Body(Received<B>),
+    Body(Box<Received<B>>),
 }
 
 /// A body, and what came with it.
@@ -70,7 +70,7 @@ impl<B> Received<B> {
     }
 
     /// The same with another body.
-    pub(super) fn with<C>(self, body: C) -> Received<C> {
+    pub(crate) fn with<C>(self, body: C) -> Received<C> {
         let Received { length, status, conditional, server_time, headers, target, .. } = self;
         Received { body, length, status, conditional, server_time, headers, target }
     }
@@ -232,9 +232,13 @@ mod tests {
         check(503, &[(RETRY_AFTER, "-1")], "busy None");
         check(503, &[(RETRY_AFTER, "99999999999999999999999")], "busy Some(86400s)");
         check(503, &[(RETRY_AFTER, "Sun, 06 Nov 1994 08:50:37 GMT")], "busy Some(60s)");
-        check(503, &[(RETRY_AFTER, "Sun, 06 Nov 1994 08:50:37 GMT"), (DATE, "Sun, 06 Nov 1994 08:50:00 GMT")], "busy Some(37s)");
+        check(
+            503,
+            &[(RETRY_AFTER, "Sun, 06 Nov 1994 08:50:37 GMT"), (DATE, "Sun, 06 Nov 1994 08:50:00 GMT")],
+            "busy Some(37s)",
+        );
         check(503, &[(RETRY_AFTER, "Sun, 06 Nov 1994 08:00:00 GMT")], "busy Some(0ns)");
-        check(503, &[(RETRY_AFTER, "Sun, 06 Nov 2094 08:49:37 GMT")], "busy Some(86400s)");
+        check(503, &[(RETRY_AFTER, "Sat, 06 Nov 2094 08:49:37 GMT")], "busy Some(86400s)");
     }
 
     #[test]

@@ -55,7 +55,9 @@ pub enum FetchError {
         cause: io::Error,
     },
     /// TLS failed.
-    #[error("cannot agree on TLS with {origin}; hint: if its certificate comes from an authority of your own, name that in ca")]
+    #[error(
+        "cannot agree on TLS with {origin}; hint: if its certificate comes from an authority of your own, name that in ca"
+    )]
     Tls {
         /// Who was asked for.
         origin: Origin,
@@ -64,7 +66,9 @@ pub enum FetchError {
         cause: io::Error,
     },
     /// There is nobody to trust.
-    #[error("cannot check who {0} is: this machine has no list of authorities; hint: install ca-certificates, or name a file in ca")]
+    #[error(
+        "cannot check who {0} is: this machine has no list of authorities; hint: install ca-certificates, or name a file in ca"
+    )]
     NoAuthorities(Origin),
     /// The other side takes its time.
     #[error("{origin} takes more than {} s to {phase}", limit.as_secs_f64())]
@@ -208,9 +212,9 @@ impl FetchError {
     /// The status that was answered, where one was.
     pub fn status(&self) -> Option<u16> {
         match self {
-            FetchError::Denied { status, .. }
-            | FetchError::Busy { status, .. }
-            | FetchError::Status { status, .. } => Some(*status),
+            FetchError::Denied { status, .. } | FetchError::Busy { status, .. } | FetchError::Status { status, .. } => {
+                Some(*status)
+            }
             _ => None,
         }
     }

@@ -108,8 +108,8 @@ impl Fetcher {
         Ok(match self.whole(request, Place::Memory, bytes_max).await? {
             Fetched::NotModified => Fetched::NotModified,
             Fetched::Body(received) => {
-                let (whole, rest) = split(received);
-                Fetched::Body(rest.with(whole.bytes))
+                let (whole, rest) = split(*received);
+                Fetched::Body(Box::new(rest.with(whole.bytes)))
             }
         })
     }
@@ -122,7 +122,7 @@ impl Fetcher {
     pub async fn fetch_to_file(&self, request: &Request, path: &Path) -> Result<Fetched<PathBuf>, FetchError> {
         Ok(match self.whole(request, Place::File(path.to_owned()), request.bytes_max).await? {
             Fetched::NotModified => Fetched::NotModified,
-            Fetched::Body(received) => Fetched::Body(split(received).1.with(path.to_owned())),
+            Fetched::Body(received) => Fetched::Body(Box::new(split(*received).1.with(path.to_owned()))),
         })
     }
 
@@ -152,7 +152,7 @@ impl Fetcher {
                     }
                     let intake = Intake::start(target.origin().clone(), packing, place, bytes_max);
                     let whole = self.read(target.origin(), body, intake).await?;
-                    return Ok(Fetched::Body(arrived(head.status, head.headers, target, whole)));
+                    return Ok(Fetched::Body(Box::new(arrived(head.status, head.headers, target, whole))));
                 }
             }
         }

@@ -47,6 +47,11 @@ impl Request {
         Request { method: Method::POST, body: Some((content_type, body.into())), ..Request::get(target) }
     }
 
+    /// Where it goes.
+    pub fn target(&self) -> &Target {
+        &self.target
+    }
+
     /// The media type that is wanted.
     #[must_use]
     pub fn accepting(self, accept: &'static str) -> Self {

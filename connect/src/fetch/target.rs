@@ -108,6 +108,39 @@ impl Target {
         Target { url, origin: self.origin.clone() }
     }
 
+    /// The folder of that name below this one. The name is one step, whatever letters it has; it must not be `.` or `..`.
+    #[must_use]
+    pub fn below(&self, names: &[&str]) -> Self {
+        let mut url = self.url.clone();
+        url.set_query(None);
+        if let Ok(mut steps) = url.path_segments_mut() {
+            steps.pop_if_empty().extend(names).push("");
+        }
+        Target { url, origin: self.origin.clone() }
+    }
+
+    /// The file of that name in this folder, under the same conditions.
+    #[must_use]
+    pub fn file(&self, name: &str) -> Self {
+        let mut url = self.url.clone();
+        url.set_query(None);
+        if let Ok(mut steps) = url.path_segments_mut() {
+            steps.pop_if_empty().push(name);
+        }
+        Target { url, origin: self.origin.clone() }
+    }
+
+    /// The folder that holds this folder.
+    #[must_use]
+    pub fn above(&self) -> Self {
+        let mut url = self.url.clone();
+        url.set_query(None);
+        if let Ok(mut steps) = url.path_segments_mut() {
+            steps.pop_if_empty().pop().push("");
+        }
+        Target { url, origin: self.origin.clone() }
+    }
+
     /// The same place with these parameters, in place of the ones that it has.
     #[must_use]
     pub fn with_query(&self, parameters: &[(&str, &str)]) -> Self {
@@ -147,6 +180,11 @@ impl Target {
     /// Who answers there.
     pub fn origin(&self) -> &Origin {
         &self.origin
+    }
+
+    /// The last step of the path, empty for a folder.
+    pub(crate) fn file_name(&self) -> &str {
+        self.url.path().rsplit('/').next().unwrap_or_default()
     }
 
     /// What is asked for: path and query.
@@ -255,8 +293,19 @@ mod tests {
     #[test]
     fn every_spelling_of_an_address_is_that_address() {
         for host in [
-            "127.0.0.1", "127.1", "0x7f.1", "0177.0.0.1", "2130706433", "0x7f000001", "017700000001", "127.0.0.1.",
-            "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "%31%32%37.0.0.1", "１２７.0.0.1", "127。0。0。1",
+            "127.0.0.1",
+            "127.1",
+            "0x7f.1",
+            "0177.0.0.1",
+            "2130706433",
+            "0x7f000001",
+            "017700000001",
+            "127.0.0.1.",
+            "[::ffff:127.0.0.1]",
+            "[::ffff:7f00:1]",
+            "%31%32%37.0.0.1",
+            "１２７.0.0.1",
+            "127。0。0。1",
         ] {
             check(&format!("http://{host}/x"), "http://127.0.0.1:80");
         }
@@ -301,6 +350,9 @@ mod tests {
         assert_eq!(there("http://0x7f.1/").unwrap(), "http://127.0.0.1/");
         assert_eq!(here.join("javascript:1"), Err(TargetError::Scheme));
         assert_eq!(here.folder().url.as_str(), "https://a.example/feeds/list/");
+        assert_eq!(here.below(&["a/b", "c"]).url.as_str(), "https://a.example/feeds/list/a%2Fb/c/");
+        assert_eq!(here.folder().file("manifest.json").url.as_str(), "https://a.example/feeds/list/manifest.json");
+        assert_eq!(here.folder().above().above().above().url.as_str(), "https://a.example/");
         assert_eq!(here.with_query(&[("next", "a b&c")]).url.as_str(), "https://a.example/feeds/list?next=a+b%26c");
     }
 
@@ -317,7 +369,9 @@ mod tests {
         check("Feeds.lan.:8443", "https://feeds.lan:8443/", true);
         check("feeds.lan:443", "https://feeds.lan:8443/", false);
         check("[fd00::1]:443", "https://[fd00:0::1]/", true);
-        for wrong in ["feeds.lan", "feeds.lan:", ":80", "feeds.lan:http", "http://a:80", "a/b:80", "a@b:80", "a:99999", "a:0"] {
+        for wrong in
+            ["feeds.lan", "feeds.lan:", ":80", "feeds.lan:http", "http://a:80", "a/b:80", "a@b:80", "a:99999", "a:0"]
+        {
             assert!(wrong.parse::<Exception>().is_err(), "{wrong}");
         }
     }
