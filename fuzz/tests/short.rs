@@ -26,5 +26,5 @@ macro_rules! short {
 short! {
     windows zeek suricata cloudtrail m365 ocsf netflow_flow syslog cef auditd json json_mapped mapping_file recognise split
     evtx netflow_packets sigma correlation correlation_state routing indicator_list values misp_list plain_list segment_image
-    syslog_frames http_lines tail_lines fingerprint journal_segment journal_marks times cursor
+    syslog_frames http_lines tail_lines fingerprint feed_url feed_settings taxii_page taxii_resource misp_manifest misp_heads journal_segment journal_marks times cursor
 }

@@ -2,6 +2,7 @@
 
 mod connect;
 mod evtx;
+mod feeds;
 mod formats;
 mod indicators;
 mod journal;
@@ -12,6 +13,7 @@ mod small;
 
 pub use self::connect::{fingerprint, http_lines, syslog_frames, tail_lines};
 pub use self::evtx::evtx;
+pub use self::feeds::{feed_settings, feed_url, misp_heads, misp_manifest, taxii_page, taxii_resource};
 pub use self::formats::{
     auditd, cef, cloudtrail, json, json_mapped, m365, mapping_file, netflow_flow, ocsf, recognise, split, suricata,
     syslog, windows, zeek,
@@ -69,6 +71,12 @@ targets! {
     connect::http_lines, 1000;
     connect::tail_lines, 1000;
     connect::fingerprint, 1000;
+    feeds::feed_url, 1000;
+    feeds::feed_settings, 1000;
+    feeds::taxii_page, 1000;
+    feeds::taxii_resource, 1000;
+    feeds::misp_manifest, 1000;
+    feeds::misp_heads, 1000;
     journal::journal_segment, 200;
     journal::journal_marks, 200;
     small::times, 1000;
