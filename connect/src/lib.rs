@@ -1,4 +1,4 @@
-//! Everything that opens a socket: sources in.
+//! Everything that opens a socket: sources in, and what others know, fetched.
 //!
 //! Each source turns what arrives into [`model::doors::Incoming`] records, hands them to [`model::doors::Intake`], and
 //! acknowledges at its own protocol only after the records are durable (`ARCHITECTURE.md`, invariant 8). What a record
@@ -13,7 +13,8 @@
 //! | [`syslog`] UDP, [`netflow`] | no | the wire may lose; what is known to be lost is counted |
 //! | [`mqtt`] | no | at least once with QoS 1, at most once with QoS 0 |
 //!
-//! And out: [`rpz`] serves what is listed to resolvers.
+//! Sources bring records by themselves; [`feeds`] are asked on a schedule, for intelligence, and give the caller bytes and the
+//! place to go on from. Servers of feeds are not trusted: [`fetch`] is the only way to them.
 
 pub mod config;
 pub mod feeds;

@@ -583,3 +583,5 @@ pub const FEED_RUN_ITEMS: u64 = 10_000_000;
 pub const FEED_RUN_ITEMS_MAX: u64 = 100_000_000;
 /// Collections that one TAXII feed names.
 pub const FEED_COLLECTIONS_MAX: usize = 256;
+/// Time that a date of an object may be ahead of its server's clock.
+pub const TAXII_CLOCK_SECONDS_MAX: u64 = 3_600;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use formats::intel::{Claimed, Item, Known, Refused, Standing, What};
 use intel::pattern::{Pattern, lower};
-use model::{Confidence, Grade, IndicatorKind, Level, Marking, limits};
+use model::{Confidence, IndicatorKind, Level, Marking, limits};
 use store::state::{NewClaim, NewIntelObject};
 
 use super::objects;
@@ -154,7 +154,7 @@ impl Gatherer {
     }
 
     fn claim(&self, claimed: &Claimed, kind: IndicatorKind, value: String) -> NewClaim {
-        let grade = claimed.grade.unwrap_or(Grade::default());
+        let grade = claimed.grade.unwrap_or_default();
         NewClaim {
             kind,
             value,

@@ -70,7 +70,7 @@ impl SourceTerms {
 }
 
 /// What is the same for all questions of an installation.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct JudgeSetting {
     /// The numbers.
     pub rules: Rules,
@@ -82,18 +82,6 @@ pub struct JudgeSetting {
     pub own: Arc<OwnAssets>,
     /// Lists of harmless things.
     pub suppression: Arc<Suppression>,
-}
-
-impl Default for JudgeSetting {
-    fn default() -> Self {
-        JudgeSetting {
-            rules: Rules::default(),
-            decay: DecayModel::default(),
-            city: About::default(),
-            own: Arc::default(),
-            suppression: Arc::default(),
-        }
-    }
 }
 
 /// How far back judged sightings count: the longest window of the rules.
@@ -151,15 +139,8 @@ impl Judge {
         let listed = self.listed(kind, value);
         let own = self.setting.own.covers(kind, value);
         let feedback = self.feedback.get(&(kind, value.to_owned())).map_or(&[][..], Vec::as_slice);
-        let evidence = Evidence {
-            kind,
-            value,
-            claims: &claims,
-            feedback,
-            listed: &listed,
-            own_asset: own.as_deref(),
-            blast: None,
-        };
+        let evidence =
+            Evidence { kind, value, claims: &claims, feedback, listed: &listed, own_asset: own, blast: None };
         let voices = Voices::default();
         let setting = Setting {
             sources: &self.sources,

@@ -43,7 +43,7 @@ fn look(pattern: &str, bytes: &[u8], is_json: bool) -> Result<Exit> {
     let observed = Observed::read(bytes).map_err(MatchError::from)?;
     // What could not be read is said, whatever comes out.
     for note in observed.notes() {
-        eprintln!("note: {note}");
+        eprintln!("note: {}: {}", note.record, note.reason);
     }
     let found = pattern.judge(&observed).map_err(MatchError::from)?;
     let places: Vec<_> = found.iter().flat_map(|found| &found.observations).collect();

@@ -5,6 +5,7 @@
 mod backup;
 mod console;
 mod crash;
+mod intel;
 mod kept;
 mod kit;
 mod live;

@@ -11,6 +11,7 @@
 //! | takes `added_after` as "from … on", or skips objects that share the date of a page's last one | the run goes on a microsecond before that date; what comes again is known by id and version |
 //! | has more objects of one date than a page holds | the page is asked for larger, up to [`TAXII_PAGE_OBJECTS_MAX`]; then [`TaxiiError::Stuck`] |
 //! | sends no `X-TAXII-Date-Added-Last`, or not in RFC 3339 | other forms are read; without any, the next run reads all again, and says so |
+//! | sends a date that is later than its own clock | the date is not believed |
 //! | forgets a `next` between two runs | the run begins again from its date |
 //!
 //! So the last objects of a run come once more at the next. They cost a comparison; an object that is skipped costs a finding.
@@ -23,8 +24,8 @@ use formats::intel::Refused;
 use formats::intel::taxii::{self as wire, Envelope};
 use model::Timestamp;
 use model::limits::{
-    FEED_RUN_BYTES, FEED_RUN_ITEMS, TAXII_BARREN_PAGES_MAX, TAXII_PAGE_OBJECTS, TAXII_PAGE_OBJECTS_MAX,
-    TAXII_PAGES_MAX, TAXII_SEEN_MAX,
+    FEED_RUN_BYTES, FEED_RUN_ITEMS, TAXII_BARREN_PAGES_MAX, TAXII_CLOCK_SECONDS_MAX, TAXII_PAGE_OBJECTS,
+    TAXII_PAGE_OBJECTS_MAX, TAXII_PAGES_MAX, TAXII_SEEN_MAX,
 };
 use serde::{Deserialize, Serialize};
 
@@ -133,6 +134,8 @@ pub enum PageNote {
     NoDate,
     /// A date is not in RFC 3339.
     OddDate,
+    /// A date is later than the server's own clock says it is: going on from there would pass over what comes until then.
+    FutureDate,
     /// The key from the last run is not known any more: the run has begun again from its date.
     NextForgotten,
     /// There is more, but no key: the run goes on by date.
@@ -149,6 +152,7 @@ impl PageNote {
         match self {
             PageNote::NoDate => "the server does not say when objects were added; the next run reads all of them again",
             PageNote::OddDate => "the server writes dates otherwise than RFC 3339",
+            PageNote::FutureDate => "the server says that objects were added in the future, which is not believed",
             PageNote::NextForgotten => {
                 "the server has forgotten where the last run stopped; it began again from its date"
             }
@@ -454,16 +458,22 @@ fn digest(parts: &[&[u8]]) -> [u8; 16] {
 }
 
 fn dates(received: &Received<Vec<u8>>, notes: &mut Vec<PageNote>) -> Dates {
-    let mut odd = false;
+    let (mut odd, mut future) = (false, false);
+    let latest = received.server_time.map(|now| now.plus(Duration::from_secs(TAXII_CLOCK_SECONDS_MAX)));
     let mut date = |name| {
         let text = received.header(name)?;
-        let found = read_date(text);
         odd |= !is_rfc3339(text);
-        found
+        let found = read_date(text);
+        let is_future = latest.is_some() && found > latest;
+        future |= is_future;
+        found.filter(|_| !is_future)
     };
     let dates = Dates { first: date("x-taxii-date-added-first"), last: date("x-taxii-date-added-last") };
     if odd {
         notes.push(PageNote::OddDate);
+    }
+    if future {
+        notes.push(PageNote::FutureDate);
     }
     dates
 }

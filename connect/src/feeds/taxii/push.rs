@@ -9,8 +9,8 @@ use model::limits::{TAXII_PUSH_BYTES_MAX, TAXII_STATUS_ASKED_MAX, TAXII_STATUS_W
 use super::{Client, TaxiiError, objects_at, unreadable};
 use crate::fetch::{Request, Target};
 
-/// The wait before a status is asked for the first time; it doubles.
-const FIRST_WAIT: Duration = Duration::from_millis(100);
+/// The wait before a status is asked for the first time that suits most servers.
+pub const FIRST_WAIT: Duration = Duration::from_millis(100);
 
 impl Client {
     /// Sends an envelope. `bytes_max` is the root's `max_content_length`, where it is known.
@@ -45,12 +45,12 @@ impl Client {
         self.read(&root.folder().below(&["status", status]), "status", wire::status).await
     }
 
-    /// Asks until the server has dealt with all of it, waiting longer each time.
+    /// Asks until the server has dealt with all of it, waiting twice as long each time, from `first_wait` ([`FIRST_WAIT`]) on.
     ///
     /// # Errors
     /// When it has not after being asked [`TAXII_STATUS_ASKED_MAX`] times, and as [`Client::status`].
-    pub async fn settled(&self, root: &Target, mut status: Status) -> Result<Status, TaxiiError> {
-        let mut wait = FIRST_WAIT;
+    pub async fn settled(&self, root: &Target, mut status: Status, first_wait: Duration) -> Result<Status, TaxiiError> {
+        let mut wait = first_wait;
         for _ in 0..TAXII_STATUS_ASKED_MAX {
             if status.status == Progress::Complete {
                 return Ok(status);

@@ -1,0 +1,174 @@
+//! Intelligence as people bring it: from files and feeds, into the index, onto the wire, and back as the weight of sources.
+
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use serde_json::Value;
+
+use crate::kit::{Place, text, watchbell};
+
+fn file(place: &Place, name: &str, content: &str) -> String {
+    let path: PathBuf = place.folder.path().join(name);
+    std::fs::write(&path, content).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+fn json(text: &str) -> Value {
+    serde_json::from_str(text.trim()).unwrap_or_else(|error| panic!("{error}: {text}"))
+}
+
+fn load(place: &Place, name: &str, file: &str, more: &[&str]) -> Value {
+    let command = [&["intel", "load", name, file, "--json", "--quiet"], more].concat();
+    json(&place.say(&command))
+}
+
+#[test]
+fn a_load_is_weighed_and_a_second_one_changes_what_changed() {
+    let place = Place::new();
+    let first = file(&place, "a.txt", "evil.example\n198.51.100.7\nnonsense here\nhxxp://bad[.]example/x\n");
+    let done = load(&place, "ours", &first, &["--grade", "B2"]);
+    assert_eq!(
+        (done["added"].as_u64(), done["bad"].as_u64(), done["indicators"].as_u64()),
+        (Some(3), Some(1), Some(3))
+    );
+    assert!(done["notes"][0].as_str().unwrap().contains("nonsense"), "{done}");
+    let again = load(&place, "ours", &first, &[]);
+    assert_eq!((again["added"].as_u64(), again["unchanged"].as_u64()), (Some(0), Some(3)));
+    let second = file(&place, "b.txt", "evil.example\n203.0.113.0/24\n");
+    let done = load(&place, "ours", &second, &[]);
+    assert_eq!((done["added"].as_u64(), done["gone"].as_u64()), (Some(1), Some(2)));
+    // Defanged or not, it is the same thing; reasons name the source.
+    let shown = json(&place.say(&["intel", "show", "EVIL[.]example", "--json"]));
+    assert_eq!((shown["kind"].as_str(), shown["value"].as_str()), (Some("domain"), Some("evil.example")));
+    assert_eq!(shown["claims"].as_array().unwrap().len(), 1);
+    assert!(shown["because"][0].as_str().unwrap().starts_with("ours calls it"), "{shown}");
+    assert_eq!(shown["may_block"], false, "one voice, and never tried on traffic");
+    let unknown = place.run(&["intel", "show", "nobody.example"]);
+    assert_eq!(unknown.status.code(), Some(1), "{}", text(&unknown.stderr));
+    // Somebody says that it is harmless: the source loses weight, and says so.
+    let before = shown["confidence"].as_u64().unwrap();
+    place.say(&["intel", "harmless", "evil.example"]);
+    let after = json(&place.say(&["intel", "show", "evil.example", "--json"]));
+    assert!(after["confidence"].as_u64().unwrap() < before, "{after}");
+    let sources = json(&place.say(&["intel", "sources", "--json"]));
+    assert!(sources["because"].to_string().contains("1 were false alarms"), "{sources}");
+    place.say(&["intel", "remove", "ours"]);
+    assert_eq!(place.run(&["intel", "show", "evil.example"]).status.code(), Some(1));
+    place.say(&["audit", "verify"]);
+}
+
+#[test]
+fn what_stix_knows_is_kept_and_plain_patterns_are_looked_for() {
+    let place = Place::new();
+    let bundle = r#"{"type":"bundle","id":"bundle--8e2e2d2b-17d4-4cbf-938f-98ee46b3cd3f","objects":[
+      {"type":"indicator","spec_version":"2.1","id":"indicator--8e2e2d2b-17d4-4cbf-938f-98ee46b3cd3f","created":"2026-01-01T00:00:00Z",
+       "modified":"2026-01-01T00:00:00Z","name":"dropper","pattern":"[domain-name:value = 'drop.example' OR ipv4-addr:value = '192.0.2.9']",
+       "pattern_type":"stix","valid_from":"2026-11-01T00:00:00Z","confidence":90},
+      {"type":"indicator","spec_version":"2.1","id":"indicator--1e2e2d2b-17d4-4cbf-938f-98ee46b3cd3f","created":"2026-01-01T00:00:00Z",
+       "modified":"2026-01-01T00:00:00Z","pattern":"[file:size > 5]","pattern_type":"stix","valid_from":"2026-11-01T00:00:00Z"},
+      {"type":"intrusion-set","spec_version":"2.1","id":"intrusion-set--4e78f46f-a023-4e5f-bc24-71b3ca22ec29","created":"2026-01-01T00:00:00Z",
+       "modified":"2026-01-01T00:00:00Z","name":"Quiet Heron"},
+      {"type":"indicator"}]}"#;
+    let bundle = file(&place, "bundle.json", bundle);
+    let done = load(&place, "cert", &bundle, &["--format", "stix", "--grade", "A1"]);
+    assert_eq!((done["added"].as_u64(), done["patterns"].as_u64()), (Some(2), Some(1)), "{done}");
+    assert!(done["bad"].as_u64() >= Some(1), "{done}");
+    assert!(place.say(&["intel", "objects", "intrusion-set"]).contains("Quiet Heron"));
+    assert!(place.say(&["intel", "objects"]).contains("indicator"), "the pattern that needs more than a look-up");
+    let shown = json(&place.say(&["intel", "show", "192.0.2.9", "--json"]));
+    assert_eq!(shown["claims"][0]["label"], "dropper");
+}
+
+#[test]
+fn patterns_are_like_grep() {
+    let place = Place::new();
+    let observed = r#"{"type":"bundle","id":"bundle--1","objects":[{"type":"observed-data","id":"observed-data--1","number_observed":1,
+        "first_observed":"2026-01-01T00:00:00Z","last_observed":"2026-01-01T00:00:00Z",
+        "objects":{"0":{"type":"ipv4-addr","value":"198.51.100.7"}}}]}"#;
+    let observed = file(&place, "observed.json", observed);
+    let check = |pattern: &str, code: i32| {
+        let output = watchbell(&["intel", "match", "--pattern", pattern, &observed]);
+        assert_eq!(output.status.code(), Some(code), "{pattern}: {}", text(&output.stderr));
+    };
+    check("[ipv4-addr:value = '198.51.100.7']", 0);
+    check("[ipv4-addr:value ISSUBSET '198.51.100.0/24']", 0);
+    check("[ipv4-addr:value = '198.51.100.8']", 1);
+    check("[ipv4-addr:value = ]", 2);
+    let missing = watchbell(&["intel", "match", "--pattern", "[a:b = 1]", "/nowhere.json"]);
+    assert_eq!(missing.status.code(), Some(2));
+}
+
+/// Answers every request with the list, or with 304 to whoever has it.
+fn server(list: &'static str) -> (u16, Arc<AtomicUsize>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let asked = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&asked);
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut head = Vec::new();
+            let mut byte = [0];
+            while !head.ends_with(b"\r\n\r\n") && stream.read(&mut byte).is_ok_and(|read| read > 0) {
+                head.push(byte[0]);
+            }
+            counted.fetch_add(1, Ordering::SeqCst);
+            let head = text(&head).to_lowercase();
+            let answer = if head.contains("if-none-match: \"one\"") {
+                "HTTP/1.1 304 Not Modified\r\nETag: \"one\"\r\nConnection: close\r\n\r\n".to_owned()
+            } else {
+                format!(
+                    "HTTP/1.1 200 OK\r\nETag: \"one\"\r\nContent-Type: text/plain\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{list}",
+                    list.len()
+                )
+            };
+            stream.write_all(answer.as_bytes()).unwrap();
+        }
+    });
+    (port, asked)
+}
+
+#[test]
+fn a_feed_is_asked_by_the_watch_and_finds_what_it_names() {
+    let place = Place::new();
+    let (port, asked) = server("10.20.7.20\nevil.example\n");
+    let url = format!("http://127.0.0.1:{port}/list.txt");
+    let (allow, add) = (format!("127.0.0.1:{port}"), ["feed", "add", "state-list", "--url", &url, "--level", "high"]);
+    // A private address is asked by nobody whom nobody told to, and plain http neither.
+    let refused = place.run(&[&add[..], &["--allow-http"]].concat());
+    assert!(refused.status.success(), "{}", text(&refused.stderr));
+    let run = place.run(&["feed", "run", "state-list", "--quiet"]);
+    assert_eq!((run.status.code(), asked.load(Ordering::SeqCst)), (Some(1), 0), "{}", text(&run.stderr));
+    place.say(&["feed", "remove", "state-list"]);
+    assert!(!place.run(&add).status.success(), "http is not taken unless somebody says so");
+    place
+        .say(&[&add[..], &["--allow-http", "--allow-private", &allow, "--grade", "A1", "--confidence", "90"]].concat());
+    let tried = json(&place.say(&["feed", "test", "state-list", "--json"]));
+    assert_eq!(tried["indicators"], 2);
+    assert_eq!(place.run(&["intel", "show", "evil.example"]).status.code(), Some(1), "a test keeps nothing");
+    // The watch runs it by itself, and looks for what it names.
+    let token = place.token("agent");
+    let node = place.start(&[]);
+    let patience = std::time::Instant::now() + crate::kit::PATIENCE;
+    while place.run(&["intel", "show", "evil.example"]).status.code() != Some(0) {
+        assert!(std::time::Instant::now() < patience, "{}", node.log());
+        std::thread::sleep(std::time::Duration::from_millis(200));
+    }
+    while !node.log().contains("intelligence: 2 indicators") {
+        assert!(std::time::Instant::now() < patience, "{}", node.log());
+        std::thread::sleep(std::time::Duration::from_millis(200));
+    }
+    let line = "<86>Nov 26 02:16:00 siren-ctl sshd[991]: Accepted publickey for x from 10.20.7.20 port 50022 ssh2: RSA SHA256:a\n";
+    assert_eq!(node.post("http?format=syslog", &token, "b-1", line).unwrap().status, 200);
+    node.wait_for("watchbell_findings_total", 1);
+    let found = place.say(&["findings", "--json"]);
+    assert!(found.contains("10.20.7.20") && found.contains("state-list"), "{found}");
+    // Asked again, it says that nothing changed.
+    let before = asked.load(Ordering::SeqCst);
+    let again = json(&place.say(&["feed", "run", "state-list", "--json", "--quiet"]));
+    assert_eq!((asked.load(Ordering::SeqCst), &again["error"]), (before + 1, &Value::Null));
+    node.stop();
+}
