@@ -164,7 +164,8 @@ fn a_feed_is_asked_by_the_watch_and_finds_what_it_names() {
     let line = "<86>Nov 26 02:16:00 siren-ctl sshd[991]: Accepted publickey for x from 10.20.7.20 port 50022 ssh2: RSA SHA256:a\n";
     assert_eq!(node.post("http?format=syslog", &token, "b-1", line).unwrap().status, 200);
     node.wait_for("watchbell_findings_total", 1);
-    let found = place.say(&["findings", "--json"]);
+    // It says 1 when something of level high is among them.
+    let found = text(&place.run(&["findings", "--json"]).stdout);
     assert!(found.contains("10.20.7.20") && found.contains("state-list"), "{found}");
     // Asked again, it says that nothing changed.
     let before = asked.load(Ordering::SeqCst);
