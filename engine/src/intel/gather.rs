@@ -116,8 +116,8 @@ impl Gatherer {
                 Some(place) => vec![place],
                 None => {
                     let value: String = value.chars().take(80).collect();
-                    let id = claimed.id.as_deref().unwrap_or("-");
-                    return self.refuse(format!("{id}: {value:?} is nothing that can be looked for"));
+                    let place = claimed.id.clone().unwrap_or_else(|| format!("record {}", self.tally.items));
+                    return self.refuse(format!("{place}: {value:?} is nothing that can be looked for"));
                 }
             },
             What::Pattern { language, text } => {

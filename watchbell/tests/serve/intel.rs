@@ -34,7 +34,7 @@ fn a_load_is_weighed_and_a_second_one_changes_what_changed() {
         (done["added"].as_u64(), done["bad"].as_u64(), done["indicators"].as_u64()),
         (Some(3), Some(1), Some(3))
     );
-    assert!(done["notes"][0].as_str().unwrap().contains("nonsense"), "{done}");
+    assert!(done["notes"][0].as_str().unwrap().starts_with("record 3: \"nonsense"), "{done}");
     let again = load(&place, "ours", &first, &[]);
     assert_eq!((again["added"].as_u64(), again["unchanged"].as_u64()), (Some(0), Some(3)));
     let second = file(&place, "b.txt", "evil.example\n203.0.113.0/24\n");
