@@ -51,6 +51,15 @@ const BENCHES: &[Bench] = &[
         given: |given| Ok(Some(given.cache.join("hunt-lake")).filter(|lake| lake.is_dir()).into_iter().collect()),
     },
     Bench {
+        name: "intel",
+        package: "engine",
+        example: "intel_speed",
+        given: |given| Ok(vec![given.data.join("intel/blocklists")]),
+    },
+    Bench { name: "patterns", package: "intel", example: "pattern_speed", given: |_| Ok(Vec::new()) },
+    Bench { name: "taxii", package: "web", example: "taxii_speed", given: |_| Ok(Vec::new()) },
+    Bench { name: "rpz", package: "connect", example: "rpz_speed", given: |_| Ok(Vec::new()) },
+    Bench {
         name: "hunt",
         package: "lake",
         example: "hunt_speed",

@@ -20,7 +20,7 @@ use crate::config::Config;
 pub(crate) async fn write(config: &Config, office: &Office, ctx: &OpContext) -> Result<Built> {
     let path = config.intel_index_file(&ctx.agency);
     let beside = path.with_extension(format!("new-{}", std::process::id()));
-    let file = File::create(&beside).with_context(|| format!("cannot write {}", beside.display()))?;
+    let file = create(&beside).with_context(|| format!("cannot write {}", beside.display()))?;
     let mut out = BufWriter::new(file);
     let built = office.write_index(ctx, &mut out).await.context("cannot make the index of intelligence");
     let done = built.and_then(|built| {
@@ -36,7 +36,13 @@ pub(crate) async fn write(config: &Config, office: &Office, ctx: &OpContext) -> 
     done
 }
 
-/// The index of a file, and when the file changed last; `None` when there is none yet or it holds nothing.
+/// Like everything beside it, for its owner only.
+fn create(path: &Path) -> std::io::Result<File> {
+    use std::os::unix::fs::OpenOptionsExt;
+    File::options().write(true).create(true).truncate(true).mode(0o600).open(path)
+}
+
+/// The index of a file; `None` when there is none yet or it holds nothing.
 ///
 /// # Errors
 /// When it cannot be read or is damaged.

@@ -198,6 +198,28 @@ const enter = async (page, link, name) => {
   await page.click("button:text('Rotate')");
   await page.waitForFunction((before) => document.querySelector("tbody tr:first-child code").textContent !== before, master);
   assert.equal(await page.textContent(".who a"), "Ada Brandt");
+  // What somebody lists: looked up as it is written in reports, and called harmless.
+  await page.keyboard.press("g");
+  await page.keyboard.press("n");
+  await page.waitForURL("**/intel");
+  await judge(page, "indicators");
+  await page.fill("input[name=value]", "hxxp://listed[.]example/<b>");
+  await page.press("input[name=value]", "Enter");
+  await page.waitForSelector("text=No source says anything about it");
+  await page.fill("input[name=value]", "LISTED[.]example");
+  await page.press("input[name=value]", "Enter");
+  await page.waitForSelector("text=calls it");
+  assert.match(await page.textContent("main"), /malware\/test[\s\S]*TLP:AMBER/);
+  await judge(page, "indicator");
+  await page.click("text=It is harmless");
+  await page.waitForSelector("text=1 were false alarms");
+  assert.match(await page.textContent("main"), /false alarm, 1 times[\s\S]*Ada Brandt/);
+  await page.click("text=Sources of intelligence");
+  await page.waitForURL("**/intel/sources");
+  assert.match(await page.textContent("tbody"), /some-list[\s\S]*good/);
+  await judge(page, "intel-sources");
+  await page.click("[aria-label='Pause some-list']");
+  await page.waitForSelector("[aria-label='Resume some-list']");
   await page.goto(`${origin}/agencies`);
   assert.match(await page.textContent("tbody"), /home[\s\S]*the installation stands here/);
   await judge(page, "agencies");
@@ -305,7 +327,7 @@ const enter = async (page, link, name) => {
   await page.click("button.main");
   await page.waitForURL(`${origin}/audit?operation=finding.decide`);
   for (const twin of ["/inbox.json?verdict=acknowledged", "/inbox.csv", "/audit.json", "/audit.csv", "/people.json", "/people.csv", "/suppressions.json", "/suppressions.csv", "/health.json", "/health.csv",
-    "/health/rates.json", "/register.json", "/register.csv", "/tokens.json", "/tokens.csv", "/keys.json", "/keys.csv", "/agencies.json", "/agencies.csv", "/dpia.json", "/dpia.csv",
+    "/health/rates.json", "/register.json", "/register.csv", "/tokens.json", "/tokens.csv", "/keys.json", "/keys.csv", "/agencies.json", "/agencies.csv", "/intel.json?value=listed.example", "/intel/sources.json", "/intel/sources.csv", "/dpia.json", "/dpia.csv",
     "/hunt.json?sql=SELECT+1", "/hunt.csv?sql=SELECT+1"]) {
     assert.equal((await page.request.get(origin + twin)).status(), 200, twin);
   }

@@ -205,6 +205,9 @@ fn a_day_in_the_console() {
     let Some(browser) = testkit::browser() else { return };
     let place = Place::new();
     let token = place.token("agent");
+    let list = place.folder.path().join("list.tsv");
+    std::fs::write(&list, "listed.example\tmalware/test\n").unwrap();
+    place.say(&["intel", "load", "some-list", list.to_str().unwrap(), "--mapping", "maltrail", "--quiet"]);
     let node = place.start(&[]);
     node.post("http?format=syslog", &token, "b-1", &format!("{ATTACK}\n")).unwrap();
     node.wait_for("watchbell_findings_total", 1);
