@@ -178,6 +178,14 @@ pub const REGISTER: &[Kept] = &[
         erased_by: Some("removing the source; the source's own correction"),
     },
     Kept {
+        place: "intel index",
+        what: "what detectors look for, made of the claims",
+        of_whom: Some("whoever uses such an address"),
+        why: "to recognise attacks",
+        how_long: "until it is written anew, once a day at least",
+        erased_by: Some("removing the source; the source's own correction"),
+    },
+    Kept {
         place: "indicator_sightings",
         what: "how often such things were seen here or by others, by day; no account, no machine",
         of_whom: Some("whoever uses such an address"),

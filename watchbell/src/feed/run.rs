@@ -97,7 +97,9 @@ pub(crate) async fn look(
     let feed = tokio::task::spawn_blocking(move || Feed::open(&open)).await??;
     let (path, conditional, is_ours) = match (feed, &settings.feed.path) {
         (Some(feed), _) => {
-            let path = config.data_dir.join(format!("feed-{}-{}.part", source.agency, source.number));
+            // The watch and a command may ask the same feed at once.
+            let name = format!("feed-{}-{}-{}.part", source.agency, source.number, std::process::id());
+            let path = config.data_dir.join(name);
             // Left behind by a run that was cut off.
             std::fs::remove_file(&path).ok();
             match feed.fetch_to_file(conditional, &path).await? {

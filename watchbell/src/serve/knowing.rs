@@ -1,4 +1,5 @@
-//! Intelligence beside the indicators of files: taken up when somebody has written its index anew.
+//! Intelligence beside the indicators of files: taken up when somebody has written its index anew. Once a day it is written anew in any case,
+//! since claims grow old; and when it is not there, after a backup was restored.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,20 +8,42 @@ use arc_swap::ArcSwap;
 use engine::content::Content;
 use engine::intel::JudgeSetting;
 use engine::office::Office;
+use model::doors::Clock;
+use model::{OpContext, Roles};
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
 use crate::intel::index;
+use crate::node::SystemClock;
 use crate::words;
 
 /// How often somebody looks whether the index changed.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
+
+/// Age at which the index is written anew.
+const OLD: Duration = Duration::from_secs(24 * 3_600);
+
+/// Writes the index anew when it is old or not there, and somebody claims anything.
+async fn renew(config: &Config, office: &Office) {
+    let age = index::mark(&config.intel_index_file(&config.agency)).map(|(written, _)| written.elapsed());
+    // A time ahead of ours is no reason: it passes.
+    let is_good = age.is_some_and(|age| age.is_err() || age.is_ok_and(|age| age < OLD));
+    if is_good {
+        return;
+    }
+    let ctx = OpContext::new(config.agency.clone(), "node", Roles::NODE, SystemClock.now());
+    let has_sources = office.intel_sources(&ctx).await.is_ok_and(|sources| !sources.is_empty());
+    if has_sources && let Err(error) = index::write(config, office, &ctx).await {
+        tracing::error!("the index of intelligence is not written: {error:#}");
+    }
+}
 
 /// Takes up the index now and whenever it changes, also when rules and lists were read anew.
 pub(super) async fn watch(config: Config, content: Arc<ArcSwap<Content>>, office: Office, shutdown: CancellationToken) {
     let path = config.intel_index_file(&config.agency);
     let mut known = None;
     loop {
+        renew(&config, &office).await;
         let current = content.load_full();
         let now = (index::mark(&path), Arc::as_ptr(&current) as usize);
         if known != Some(now) {
