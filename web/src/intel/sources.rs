@@ -22,7 +22,7 @@ use crate::visit::{Caller, Visit};
 #[template(path = "intel_sources.html")]
 struct Page {
     shell: Shell,
-    rows: Vec<SourceListed>,
+    rows: Vec<IntelSourceListed>,
     may_manage: bool,
 }
 
@@ -35,7 +35,7 @@ impl Page {
 
 /// A source of intelligence.
 #[derive(Serialize, ToSchema)]
-struct SourceListed {
+struct IntelSourceListed {
     name: String,
     /// What it is: `list`, `taxii`, `misp`, …
     kind: String,
@@ -73,14 +73,14 @@ struct SourceListed {
 
 /// Sources, by name.
 #[derive(Serialize, ToSchema)]
-struct SourceList {
-    sources: Vec<SourceListed>,
+struct IntelSourceList {
+    sources: Vec<IntelSourceListed>,
 }
 
-fn source(view: IntelSourceView) -> SourceListed {
+fn source(view: IntelSourceView) -> IntelSourceListed {
     let health = SourceHealth::of(&view.source);
     let text = |at: Option<Timestamp>| at.map(|at| at.to_string());
-    SourceListed {
+    IntelSourceListed {
         status: health.status(&view.source),
         grade: view.terms.grade.to_string(),
         weight: view.trust.as_ref().map(|trust| trust.value.weight.get()),
@@ -102,7 +102,7 @@ fn source(view: IntelSourceView) -> SourceListed {
     }
 }
 
-async fn listed(app: &App, ctx: &OpContext) -> Result<Vec<SourceListed>, Problem> {
+async fn listed(app: &App, ctx: &OpContext) -> Result<Vec<IntelSourceListed>, Problem> {
     Ok(app.office.intel_sources(ctx).await?.into_iter().map(source).collect())
 }
 
@@ -119,9 +119,9 @@ pub(crate) async fn html(State(app): State<App>, visit: Visit) -> Result<Respons
 
 /// Sources of intelligence, for programs.
 #[utoipa::path(get, path = "/intel/sources.json", tag = "Intelligence", security(("session" = []), ("token" = [])),
-    responses((status = 200, body = SourceList)))]
+    responses((status = 200, body = IntelSourceList)))]
 pub(crate) async fn json(State(app): State<App>, caller: Caller) -> Result<Response, Problem> {
-    Ok(Json(SourceList { sources: listed(&app, &caller.ctx).await? }).into_response())
+    Ok(Json(IntelSourceList { sources: listed(&app, &caller.ctx).await? }).into_response())
 }
 
 /// Sources of intelligence, as a file.

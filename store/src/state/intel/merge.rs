@@ -33,14 +33,14 @@ pub(super) static GONE: Bulk = Bulk::new(
     "marking claims as gone",
     "UPDATE claims SET gone_us = $3, changed_us = $3 WHERE agency = $1 AND source = $2 AND gone_us IS NULL \
      AND (kind, value) IN (VALUES",
-    "(?, ?)",
+    "(CAST(? AS BIGINT), ?)",
     ")",
 );
 pub(super) static REMOVE: Bulk = Bulk::new(
     "taking claims back",
     // `$3` is the time, as for the others, which share their values with this one.
     "DELETE FROM claims WHERE agency = $1 AND source = $2 AND first_us <= $3 AND (kind, value) IN (VALUES",
-    "(?, ?)",
+    "(CAST(? AS BIGINT), ?)",
     ")",
 );
 pub(super) const DELETE_SOURCE: &str = "DELETE FROM claims WHERE agency = $1 AND source = $2 AND (kind, value) IN \
