@@ -171,19 +171,19 @@ pub(crate) async fn add(State(app): State<App>, visit: Visit, Fields(body): Fiel
 /// Which token.
 #[derive(Deserialize, ToSchema)]
 #[schema(as = TokenName)]
-pub(crate) struct Which {
+pub(crate) struct WhichToken {
     #[schema(min_length = 1, max_length = 128)]
     name: String,
 }
 
 /// Ends a token at once.
 #[utoipa::path(post, path = "/tokens/revoke", tag = "Administration", security(("session" = [])),
-    request_body(content = Which, content_type = "application/x-www-form-urlencoded"),
+    request_body(content = WhichToken, content_type = "application/x-www-form-urlencoded"),
     responses((status = 303, description = "Revoked; on to the tokens")))]
 pub(crate) async fn revoke(
     State(app): State<App>,
     visit: Visit,
-    Form(which): Form<Which>,
+    Form(which): Form<WhichToken>,
 ) -> Result<Response, Problem> {
     app.office.revoke_token(&visit.visitor.ctx, &which.name).await?;
     Ok(Redirect::to("/tokens").into_response())

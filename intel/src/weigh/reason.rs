@@ -183,7 +183,8 @@ impl fmt::Display for WeighReason {
             TooUnsure { is, needed } => write!(f, "{} % sure, {needed} % are needed", is.percent()),
             Marked { pap } => write!(f, "marked {pap}: the attacker must not notice"),
             TooFewVoices { voices, needed } => {
-                write!(f, "{voices} independent voices, {needed} are needed, or a trusted one")
+                let noun = if *voices == 1 { "voice" } else { "voices" };
+                write!(f, "{voices} independent {noun}, {needed} are needed, or a trusted one")
             }
             OnlyAnonymous => f.write_str("only people who are not known say so"),
             NotBlastChecked => f.write_str("not yet tried on past traffic"),

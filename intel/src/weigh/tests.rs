@@ -167,11 +167,11 @@ fn blocking_asks_for_more() {
         assert!(words.contains(expected), "{expected}: {words}");
     };
     check(evidence(&two), "sure enough, by 2 voices");
-    check(evidence(&two[..1]), "1 independent voices, 2 are needed");
+    check(evidence(&two[..1]), "1 independent voice, 2 are needed");
     check(evidence(&[claim("cert", 80)]), "sure enough, by 1 voices");
     check(evidence(&[claim("s4", 50), claim("s5", 50)]), "40 % sure, 75 % are needed");
     check(evidence(&[claim("report", 100), claim("stranger", 100)]), "only people who are not known say so");
-    check(evidence(&[claim("report", 100), claim("s0", 80)]), "1 independent voices, 2 are needed");
+    check(evidence(&[claim("report", 100), claim("s0", 80)]), "1 independent voice, 2 are needed");
     check(evidence(&[secret("s0"), claim("s1", 80)]), "marked PAP:AMBER: the attacker must not notice");
     check(evidence(&[secret("s5"), two[0].clone(), two[1].clone()]), "sure enough, by 2 voices");
     check(Evidence { listed: &listed, ..evidence(&two) }, "Top 1000 names it as harmless: said, and never blocked");

@@ -113,7 +113,7 @@ pub(crate) async fn html(State(app): State<App>, visit: Visit) -> Result<Respons
     let ctx = &visit.visitor.ctx;
     let rows = listed(&app, ctx).await?;
     let may_manage = app.office.offers(ctx, Operation::IntelSourceManage);
-    let shell = Shell::inside(&app, &visit, "Sources of intelligence", "/intel/sources").await?;
+    let shell = Shell::inside(&app, &visit, "Sources of intelligence", "/intel").await?;
     Ok(Html(Page { shell, rows, may_manage }).into_response())
 }
 
