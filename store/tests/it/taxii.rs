@@ -218,6 +218,8 @@ fn pages_neither_skip_nor_repeat_while_others_write() {
         let (mut asked, mut seen) = (ObjectsAsked { rows_max: 7, ..ObjectsAsked::default() }, Vec::new());
         let mut last = 0;
         while seen.len() < 4 * 15 * 30 {
+            // Asked before the page is: what is written in between is in the next one.
+            let is_over = writers.iter().all(tokio::task::JoinHandle::is_finished);
             let page = state.manifest(&ctx("home", 9), &collection, &asked).await.unwrap();
             for entry in &page.entries {
                 assert!(entry.added.as_micros() > last);
@@ -226,7 +228,6 @@ fn pages_neither_skip_nor_repeat_while_others_write() {
             }
             asked.after = Timestamp::from_micros(last);
             assert!(page.entries.len() == 7 || !page.has_more);
-            let is_over = writers.iter().all(tokio::task::JoinHandle::is_finished);
             assert!(
                 !is_over || page.has_more || !page.entries.is_empty() || seen.len() == 4 * 15 * 30,
                 "{}",

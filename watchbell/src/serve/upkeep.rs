@@ -19,12 +19,25 @@ const SIGN_EVERY: Duration = Duration::from_secs(1);
 const EVERY: Duration = Duration::from_secs(60);
 /// Positions of files that have not moved for so long are forgotten.
 const POSITIONS_KEPT: Duration = Duration::from_secs(400 * 86_400);
+/// What a source of intelligence has not listed for so long is forgotten, and so is what was said to be seen before that.
+const INTEL_KEPT: Duration = Duration::from_secs(400 * 86_400);
 
 pub(super) async fn run(shelf: Arc<LakeShelf>, state: State, config: Config, shutdown: CancellationToken) {
+    let mut forgotten_on = None;
     loop {
         tokio::select! {
             () = tokio::time::sleep(EVERY) => {}
             () = shutdown.cancelled() => return,
+        }
+        // Once a day: it goes through all claims.
+        let now = SystemClock.now();
+        if forgotten_on != Some(now.day()) {
+            match forget_intelligence(&state, now).await {
+                Ok(()) => forgotten_on = Some(now.day()),
+                Err(error) => {
+                    tracing::warn!(%error, "old intelligence is not forgotten; it is tried again in a minute")
+                }
+            }
         }
         if let Err(error) = round(&shelf, &state, &config).await {
             tracing::warn!(%error, "upkeep did not get through; it is tried again in a minute");
@@ -51,6 +64,16 @@ async fn round(shelf: &LakeShelf, state: &State, config: &Config) -> Result<(), 
     let before = now.minus(POSITIONS_KEPT);
     state.forget_file_positions(before).await.map_err(|error| error.to_string())?;
     state.forget_ended_sessions(now).await.map_err(|error| error.to_string())?;
+    Ok(())
+}
+
+async fn forget_intelligence(state: &State, now: Timestamp) -> Result<(), store::state::StateError> {
+    let before = now.minus(INTEL_KEPT);
+    for source in state.intel_sources_everywhere().await? {
+        let ctx = OpContext::new(source.agency.clone(), "node", Roles::NODE, now);
+        state.drop_claims_gone(&ctx, source.number, before).await?;
+        state.drop_sightings_before(&ctx, before).await?;
+    }
     Ok(())
 }
 
