@@ -8,6 +8,7 @@
 //!
 //! Absent on purpose: an object mapper, and macros that need a database to compile.
 
+mod bulk;
 mod consumers;
 mod database;
 mod erasure;

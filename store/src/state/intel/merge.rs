@@ -7,9 +7,9 @@
 use std::cmp::Ordering;
 
 use super::super::agency;
+use super::super::bulk::{Bulk, Row};
 use super::super::database::{Bound, State, StateError, check_size, get, sql};
 use super::super::packed::Packed;
-use super::bulk::{Bulk, Row};
 use super::claims::{NewClaim, kind};
 use super::sources::SourceNumber;
 use model::{IndicatorKind, OpContext, Timestamp, limits};
@@ -21,27 +21,36 @@ pub(super) const SELECT_DIGESTS: &str = "SELECT string_agg(kind || ' ' || digest
     ORDER BY kind, value LIMIT $5) AS page";
 pub(super) static UPSERT: Bulk = Bulk::new(
     "keeping claims",
-    "INSERT INTO claims (agency, source, kind, value, digest, label, confidence, credibility, level, tlp, pap, reference, seen_us, \
+    (
+        "INSERT INTO claims (agency, source, kind, value, digest, label, confidence, credibility, level, tlp, pap, reference, seen_us, \
      until_us, first_us, changed_us, gone_us) VALUES",
-    "($1, $2, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, $3, $3, NULL)",
-    "ON CONFLICT (agency, source, kind, value) DO UPDATE SET digest = excluded.digest, label = excluded.label, \
+        "($1, $2, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, $3, $3, NULL)",
+        "ON CONFLICT (agency, source, kind, value) DO UPDATE SET digest = excluded.digest, label = excluded.label, \
      confidence = excluded.confidence, credibility = excluded.credibility, level = excluded.level, tlp = excluded.tlp, \
      pap = excluded.pap, reference = excluded.reference, seen_us = excluded.seen_us, until_us = excluded.until_us, \
      changed_us = excluded.changed_us, gone_us = NULL WHERE claims.digest <> excluded.digest OR claims.gone_us IS NOT NULL",
+    ),
+    3,
 );
 pub(super) static GONE: Bulk = Bulk::new(
     "marking claims as gone",
-    "UPDATE claims SET gone_us = $3, changed_us = $3 WHERE agency = $1 AND source = $2 AND gone_us IS NULL \
+    (
+        "UPDATE claims SET gone_us = $3, changed_us = $3 WHERE agency = $1 AND source = $2 AND gone_us IS NULL \
      AND (kind, value) IN (VALUES",
-    "(CAST(? AS BIGINT), ?)",
-    ")",
+        "(CAST(? AS BIGINT), ?)",
+        ")",
+    ),
+    3,
 );
 pub(super) static REMOVE: Bulk = Bulk::new(
     "taking claims back",
-    // `$3` is the time, as for the others, which share their values with this one.
-    "DELETE FROM claims WHERE agency = $1 AND source = $2 AND first_us <= $3 AND (kind, value) IN (VALUES",
-    "(CAST(? AS BIGINT), ?)",
-    ")",
+    (
+        // `$3` is the time, as for the others, which share their values with this one.
+        "DELETE FROM claims WHERE agency = $1 AND source = $2 AND first_us <= $3 AND (kind, value) IN (VALUES",
+        "(CAST(? AS BIGINT), ?)",
+        ")",
+    ),
+    3,
 );
 pub(super) const DELETE_SOURCE: &str = "DELETE FROM claims WHERE agency = $1 AND source = $2 AND (kind, value) IN \
     (SELECT kind, value FROM claims WHERE agency = $1 AND source = $2 ORDER BY kind, value LIMIT $3)";
@@ -190,7 +199,7 @@ impl State {
         let mut taken = 0;
         for places in places.chunks(limits::CLAIMS_PAGE_MAX) {
             let mut work = self.begin(ctx).await?;
-            taken += REMOVE.run(&mut work, (ctx, source), places).await?;
+            taken += REMOVE.run(&mut work, share(ctx, source), places).await?;
             work.commit().await.map_err(sql("taking claims back"))?;
         }
         Ok(taken)
@@ -257,16 +266,21 @@ impl State {
         let writing = sql("keeping claims");
         for claims in changes.upserts.chunks(limits::CLAIMS_PAGE_MAX) {
             let mut work = self.begin(ctx).await?;
-            UPSERT.run(&mut work, (ctx, source), claims).await?;
+            UPSERT.run(&mut work, share(ctx, source), claims).await?;
             work.commit().await.map_err(&writing)?;
         }
         if !changes.gone.is_empty() {
             let mut work = self.begin(ctx).await?;
-            GONE.run(&mut work, (ctx, source), &changes.gone).await?;
+            GONE.run(&mut work, share(ctx, source), &changes.gone).await?;
             work.commit().await.map_err(&writing)?;
         }
         Ok(())
     }
+}
+
+/// What all rows of a source's claims or objects share: agency, source and time.
+pub(super) fn share(ctx: &OpContext, source: SourceNumber) -> impl Fn(Bound) -> Bound {
+    move |query| query.bind(agency(ctx)).bind(source.0).bind(ctx.now.as_micros())
 }
 
 /// The place behind one: no value has a sign as small as this.

@@ -2,7 +2,6 @@
 //!
 //! A claim is a row of one source about one thing; an indicator is all rows about the same thing. Nothing here weighs them.
 
-mod bulk;
 mod claims;
 mod merge;
 mod objects;
@@ -35,6 +34,7 @@ pub(super) const STATEMENTS: &[&str] = &[
     sightings::KEEP,
     sightings::SELECT_ON,
     sightings::SELECT_LATEST,
+    sightings::SELECT_CLAIMED,
     sightings::DELETE_BEFORE,
     objects::SELECT,
     objects::SELECT_ONE,

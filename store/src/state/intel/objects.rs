@@ -4,18 +4,22 @@ use model::{OpContext, Timestamp, limits};
 use sqlx::any::AnyRow;
 
 use super::super::agency;
+use super::super::bulk::{Bulk, Row};
 use super::super::database::{Bound, State, StateError, check_size, get, sql};
-use super::bulk::{Bulk, Row};
+use super::merge::share;
 use super::sources::SourceNumber;
 
 /// The newer version stays.
 pub(super) static UPSERT: Bulk = Bulk::new(
     "keeping what is known",
-    "INSERT INTO intel_objects (agency, source, id, type, name, modified_us, body, changed_us) VALUES",
-    "($1, $2, ?, ?, ?, ?, ?, $3)",
-    "ON CONFLICT (agency, source, id) DO UPDATE SET type = excluded.type, name = excluded.name, \
+    (
+        "INSERT INTO intel_objects (agency, source, id, type, name, modified_us, body, changed_us) VALUES",
+        "($1, $2, ?, ?, ?, ?, ?, $3)",
+        "ON CONFLICT (agency, source, id) DO UPDATE SET type = excluded.type, name = excluded.name, \
      modified_us = excluded.modified_us, body = excluded.body, changed_us = excluded.changed_us \
      WHERE excluded.modified_us >= intel_objects.modified_us AND excluded.body <> intel_objects.body",
+    ),
+    3,
 );
 pub(super) const SELECT: &str = "SELECT source, id, type, name, modified_us, body FROM intel_objects \
     WHERE agency = $1 AND type = $2 AND (name, id) > ($3, $4) ORDER BY name, id LIMIT $5";
@@ -80,7 +84,7 @@ impl State {
         let mut kept = 0;
         for objects in objects.chunks(limits::INTEL_PAGE_MAX) {
             let mut work = self.begin(ctx).await?;
-            kept += UPSERT.run(&mut work, (ctx, source), objects).await?;
+            kept += UPSERT.run(&mut work, share(ctx, source), objects).await?;
             work.commit().await.map_err(sql("keeping what is known"))?;
         }
         Ok(kept)

@@ -9,6 +9,7 @@ use super::super::agency;
 use super::super::database::{State, StateError, check_size, get, sql};
 use super::super::ledger::Deed;
 use super::claims::kind;
+use super::sources::SourceNumber;
 
 /// One row for each day and origin, so that a thing that is seen a million times a day costs one row.
 pub(super) const KEEP: &str = "INSERT INTO indicator_sightings \
@@ -22,6 +23,12 @@ pub(super) const SELECT_ON: &str = "SELECT kind, value, origin, is_false, times,
     WHERE agency = $1 AND kind = $2 AND value = $3 ORDER BY day DESC, origin, is_false LIMIT $4";
 pub(super) const SELECT_LATEST: &str = "SELECT kind, value, origin, is_false, times, first_us, last_us FROM indicator_sightings \
     WHERE agency = $1 AND last_us >= $2 ORDER BY last_us DESC, kind, value, origin, is_false LIMIT $3";
+/// With the sources that claim the thing: what became of their word.
+pub(super) const SELECT_CLAIMED: &str = "SELECT s.kind, s.value, s.origin, s.is_false, s.times, s.first_us, s.last_us, c.source \
+    FROM indicator_sightings s JOIN intel_sources i ON i.agency = s.agency \
+    JOIN claims c ON c.agency = s.agency AND c.source = i.number AND c.kind = s.kind AND c.value = s.value \
+    WHERE s.agency = $1 AND s.last_us >= $2 \
+    ORDER BY s.last_us DESC, s.kind, s.value, s.origin, s.is_false, c.source LIMIT $3";
 pub(super) const DELETE_BEFORE: &str = "DELETE FROM indicator_sightings WHERE agency = $1 AND last_us < $2";
 
 const DAY: Duration = Duration::from_secs(86_400);
@@ -110,6 +117,21 @@ impl State {
     ) -> Result<Vec<Sightings>, StateError> {
         let query = sqlx::query(SELECT_LATEST).bind(agency(ctx)).bind(since.as_micros()).bind(rows_max as i64);
         self.fetch_all(ctx, "reading sightings", query).await?.iter().map(read).collect()
+    }
+
+    /// The same, once for each source that claims the thing, with that source.
+    ///
+    /// # Errors
+    /// When the database refuses or holds nonsense.
+    pub async fn claimed_sightings_since(
+        &self,
+        ctx: &OpContext,
+        since: Timestamp,
+        rows_max: usize,
+    ) -> Result<Vec<(SourceNumber, Sightings)>, StateError> {
+        let query = sqlx::query(SELECT_CLAIMED).bind(agency(ctx)).bind(since.as_micros()).bind(rows_max as i64);
+        let rows = self.fetch_all(ctx, "reading sightings", query).await?;
+        rows.iter().map(|row| Ok((SourceNumber(get(row, 7)?), read(row)?))).collect()
     }
 
     /// Forgets what was seen last before a time. Says how many rows there were.

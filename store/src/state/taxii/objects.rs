@@ -2,13 +2,13 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
-use std::sync::LazyLock;
 
 use model::{OpContext, Timestamp, limits};
 use serde::Deserialize;
 use sqlx::{Any, Transaction};
 
 use super::super::agency;
+use super::super::bulk::{Bulk, Row};
 use super::super::database::{Bound, State, StateError, get, sql};
 use super::super::ledger::Deed;
 use super::collections::Collection;
@@ -22,39 +22,28 @@ const TAKE: &str = "UPDATE taxii_collections SET last_added_us = last_added_us W
 const SET_LAST: &str =
     "UPDATE taxii_collections SET last_added_us = $3, spec_versions = $4 WHERE agency = $1 AND number = $2";
 /// An object that the collection has in this version is left as it is.
-const INSERT: &str = "INSERT INTO taxii_objects (agency, collection, added_us, object_id, object_type, spec_version, \
-    version_us, version, size, body) VALUES {rows} ON CONFLICT DO NOTHING";
+static INSERT: Bulk = Bulk::new(
+    "adding objects to a collection",
+    (
+        "INSERT INTO taxii_objects (agency, collection, added_us, object_id, object_type, spec_version, version_us, version, \
+         size, body) VALUES",
+        "($1, $2, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "ON CONFLICT DO NOTHING",
+    ),
+    2,
+);
+static DELETE: Bulk = Bulk::new(
+    "deleting objects of a collection",
+    ("DELETE FROM taxii_objects WHERE agency = $1 AND collection = $2 AND added_us IN (", "?", ")"),
+    2,
+);
 const SELECT_ADDED: &str = "SELECT string_agg(added_us || '', ' ') FROM taxii_objects \
     WHERE agency = $1 AND collection = $2 AND added_us >= $3 AND added_us <= $4";
-const DELETE: &str = "DELETE FROM taxii_objects WHERE agency = $1 AND collection = $2 AND added_us IN ({places})";
-
 pub(super) const STATEMENTS: &[&str] = &[TAKE, SET_LAST, SELECT_ADDED];
-
-/// Rows that one statement writes, most first: each statement costs a hand-over to the database's thread.
-const ROWS: [usize; 3] = [100, 10, 1];
-/// Values of a row beside agency and collection.
-const VALUES: usize = 8;
-/// Rows that one statement deletes.
-const DELETED_AT_ONCE: usize = 100;
-
-static INSERTS: LazyLock<[String; ROWS.len()]> = LazyLock::new(|| {
-    ROWS.map(|rows| {
-        let row = |row: usize| {
-            let values: Vec<_> = (0..VALUES).map(|value| format!("${}", 3 + row * VALUES + value)).collect();
-            format!("($1, $2, {})", values.join(", "))
-        };
-        INSERT.replace("{rows}", &(0..rows).map(row).collect::<Vec<_>>().join(", "))
-    })
-});
-
-static DELETES: LazyLock<String> = LazyLock::new(|| {
-    let places: Vec<_> = (0..DELETED_AT_ONCE).map(|place| format!("${}", 3 + place)).collect();
-    DELETE.replace("{places}", &places.join(", "))
-});
 
 /// Those that are put together from the constants above.
 pub(super) fn statements() -> impl Iterator<Item = &'static str> {
-    INSERTS.iter().chain([&*DELETES]).map(String::as_str)
+    INSERT.statements().into_iter().chain(DELETE.statements())
 }
 
 /// An object as it was written, and what it is found by.
@@ -276,13 +265,9 @@ impl State {
         while let Some(query) = page((agency(ctx), collection.number), &asked, Wanted::Entries)? {
             let row = query.fetch_one(&mut *work).await.map_err(&deleting)?;
             let found = entries(&get::<Option<String>>(&row, 4)?.unwrap_or_default())?;
-            for some in found.chunks(DELETED_AT_ONCE) {
-                let Some(last) = some.last() else { continue };
-                let times = some.iter().chain(std::iter::repeat(last)).map(|entry| entry.added.as_micros());
-                let delete = sqlx::query(DELETES.as_str()).bind(agency(ctx)).bind(collection.number);
-                let delete = times.take(DELETED_AT_ONCE).fold(delete, Bound::bind);
-                delete.execute(&mut *work).await.map_err(&deleting)?;
-            }
+            let times: Vec<AddedAt> = found.iter().map(|entry| AddedAt(entry.added.as_micros())).collect();
+            let share = |query: Bound| query.bind(agency(ctx)).bind(collection.number);
+            DELETE.run(&mut work, share, &times).await?;
             deleted += found.len();
             // What is left over is more of the same only where every version was asked for.
             let has_more = get::<i64>(&row, 0)? > get::<i64>(&row, 1)?;
@@ -328,17 +313,9 @@ async fn insert(
     times: &[i64],
 ) -> Result<Vec<Taken>, StateError> {
     let adding = sql("adding objects to a collection");
-    let mut rest: Vec<(&NewObject, i64)> = objects.iter().zip(times.iter().copied()).collect();
-    let mut added = 0;
-    for (rows, text) in ROWS.into_iter().zip(INSERTS.iter()) {
-        let whole = rest.len() / rows * rows;
-        for some in rest.chunks_exact(rows) {
-            let query = sqlx::query(text.as_str()).bind(key.0.clone()).bind(key.1);
-            let query = some.iter().fold(query, bind_object);
-            added += query.execute(&mut **work).await.map_err(&adding)?.rows_affected() as usize;
-        }
-        rest.drain(..whole);
-    }
+    let rows: Vec<(&NewObject, i64)> = objects.iter().zip(times.iter().copied()).collect();
+    let share = |query: Bound| query.bind(key.0.clone()).bind(key.1);
+    let added = INSERT.run(work, share, &rows).await? as usize;
     if added == objects.len() {
         return Ok(times.iter().map(|at| Taken::Added(Timestamp::from_micros(*at))).collect());
     }
@@ -354,16 +331,28 @@ async fn insert(
     Ok(times.iter().map(taken).collect())
 }
 
-fn bind_object(query: Bound, (object, added): &(&NewObject, i64)) -> Bound {
-    query
-        .bind(*added)
-        .bind(object.id.clone())
-        .bind(object.kind.clone())
-        .bind(object.spec_version.clone())
-        .bind(object.version_us)
-        .bind(object.version.clone())
-        .bind(object.body.len() as i64)
-        .bind(object.body.clone())
+/// By what an object is deleted.
+struct AddedAt(i64);
+
+impl Row for AddedAt {
+    fn bind(&self, query: Bound) -> Bound {
+        query.bind(self.0)
+    }
+}
+
+impl Row for (&NewObject, i64) {
+    fn bind(&self, query: Bound) -> Bound {
+        let (object, added) = self;
+        query
+            .bind(*added)
+            .bind(object.id.clone())
+            .bind(object.kind.clone())
+            .bind(object.spec_version.clone())
+            .bind(object.version_us)
+            .bind(object.version.clone())
+            .bind(object.body.len() as i64)
+            .bind(object.body.clone())
+    }
 }
 
 #[cfg(test)]
