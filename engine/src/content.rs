@@ -98,6 +98,12 @@ impl Content {
         }
     }
 
+    /// The index of intelligence that is in force.
+    pub fn intelligence(&self) -> Option<Arc<Segment>> {
+        let set = self.indicators.load();
+        set.segments().get(usize::from(self.listed.is_some())).cloned()
+    }
+
     /// Puts an index of intelligence beside the indicators of files; without one, they stand alone. Detectors see it with the next record.
     pub fn know(&self, intelligence: Option<Arc<Segment>>) {
         self.indicators.replace(IndicatorSet::new(self.listed.iter().cloned().chain(intelligence).collect()));

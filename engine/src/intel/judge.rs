@@ -16,7 +16,7 @@ use model::{
     Timestamp, limits,
 };
 use serde::{Deserialize, Serialize};
-use store::state::{IntelSource, KeptClaim, SourceNumber, State, StateError};
+use store::state::{IntelSource, KeptClaim, Sightings, SourceNumber, State, StateError};
 
 use super::gather::SourceDefaults;
 use super::health::SourceHealth;
@@ -108,12 +108,15 @@ impl Judge {
         sources: &[IntelSource],
         setting: JudgeSetting,
     ) -> Result<Self, StateError> {
-        let feedback = feedback(state, ctx).await?;
+        let since = ctx.now.minus(Duration::from_secs(FEEDBACK_DAYS * 86_400));
+        let mut feedback: HashMap<(IndicatorKind, String), Vec<Feedback>> = HashMap::new();
+        for sighting in state.sightings_since(ctx, since, limits::FEEDBACK_MAX).await? {
+            let said = said(&sighting);
+            feedback.entry((sighting.kind, sighting.value)).or_default().extend(said);
+        }
         let mut of_source: HashMap<SourceNumber, Vec<Feedback>> = HashMap::new();
-        for ((kind, value), said) in &feedback {
-            for kept in state.claims_on(ctx, *kind, value).await? {
-                of_source.entry(kept.source).or_default().extend(said.iter().cloned());
-            }
+        for (source, sighting) in state.claimed_sightings_since(ctx, since, limits::FEEDBACK_MAX).await? {
+            of_source.entry(source).or_default().extend(said(&sighting));
         }
         let (mut names, mut trusts, mut known) = (HashMap::new(), BTreeMap::new(), BTreeMap::new());
         for source in sources {
@@ -138,7 +141,8 @@ impl Judge {
         let claims: Vec<Claim> = kept.iter().filter_map(|kept| self.claim(kept)).collect();
         let listed = self.listed(kind, value);
         let own = self.setting.own.covers(kind, value);
-        let feedback = self.feedback.get(&(kind, value.to_owned())).map_or(&[][..], Vec::as_slice);
+        let known = if self.feedback.is_empty() { None } else { self.feedback.get(&(kind, value.to_owned())) };
+        let feedback = known.map_or(&[][..], Vec::as_slice);
         let evidence =
             Evidence { kind, value, claims: &claims, feedback, listed: &listed, own_asset: own, blast: None };
         let voices = Voices::default();
@@ -210,19 +214,11 @@ impl Judge {
     }
 }
 
-/// What people decided about sightings, by thing.
-async fn feedback(
-    state: &State,
-    ctx: &OpContext,
-) -> Result<HashMap<(IndicatorKind, String), Vec<Feedback>>, StateError> {
-    let since = ctx.now.minus(Duration::from_secs(FEEDBACK_DAYS * 86_400));
-    let mut found: HashMap<_, Vec<Feedback>> = HashMap::new();
-    for sighting in state.sightings_since(ctx, since, limits::FEEDBACK_MAX).await? {
-        let outcome = if sighting.is_false { Outcome::FalseAlarm } else { Outcome::Confirmed };
-        let one = Feedback { at: sighting.last, outcome, by: sighting.origin };
-        // What one person says of one day counts a few times at most, so more need not be held.
-        let times = usize::try_from(sighting.times).unwrap_or(usize::MAX).min(16);
-        found.entry((sighting.kind, sighting.value)).or_default().extend(std::iter::repeat_n(one, times));
-    }
-    Ok(found)
+/// What somebody decided about a thing on one day.
+fn said(sighting: &Sightings) -> impl Iterator<Item = Feedback> + use<> {
+    let outcome = if sighting.is_false { Outcome::FalseAlarm } else { Outcome::Confirmed };
+    let one = Feedback { at: sighting.last, outcome, by: sighting.origin.clone() };
+    // What one person says of one day counts a few times at most, so more need not be held.
+    let times = usize::try_from(sighting.times).unwrap_or(usize::MAX).min(16);
+    std::iter::repeat_n(one, times)
 }

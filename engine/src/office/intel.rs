@@ -11,7 +11,7 @@ use store::state::{
 
 use super::{Office, OfficeError};
 use crate::access::Operation;
-use crate::intel::{Gathered, IndexError, Judge, JudgeSetting, SourceTerms, write_index};
+use crate::intel::{Gathered, IndexError, Judge, JudgeSetting, SourceHealth, SourceTerms, write_index};
 
 /// A source, and what it is worth.
 #[derive(Clone, Debug)]
@@ -20,8 +20,8 @@ pub struct IntelSourceView {
     pub source: IntelSource,
     /// What was decided about it.
     pub terms: SourceTerms,
-    /// How many things it lists now.
-    pub claims: u64,
+    /// How it does.
+    pub health: SourceHealth,
     /// What it is worth, and why.
     pub trust: Option<Explained<Trust, TrustReason>>,
 }
@@ -52,6 +52,16 @@ pub struct Brought {
     pub taken_back: u64,
     /// What it knows beside them, new or changed.
     pub objects: u64,
+    /// How many things it lists now.
+    #[serde(default)]
+    pub listed: u64,
+}
+
+impl Brought {
+    /// Whether nothing changed.
+    pub fn is_nothing(&self) -> bool {
+        self.claims.is_nothing() && self.taken_back + self.objects == 0
+    }
 }
 
 /// Most findings that are shown beside an indicator.
@@ -59,12 +69,8 @@ const FINDINGS_SHOWN: usize = 50;
 
 impl Office {
     /// Weighs the agency's indicators as things are now.
-    ///
-    /// # Errors
-    /// When the state refuses.
-    pub async fn judge(&self, ctx: &OpContext) -> Result<Judge, OfficeError> {
-        let sources = self.state.intel_sources(ctx).await?;
-        Ok(Judge::new(&self.state, ctx, &sources, self.judging.load().as_ref().clone()).await?)
+    async fn judge_of(&self, ctx: &OpContext, sources: &[IntelSource]) -> Result<Judge, OfficeError> {
+        Ok(Judge::new(&self.state, ctx, sources, self.judging.load().as_ref().clone()).await?)
     }
 
     /// Sets what weighing goes by from now on.
@@ -79,7 +85,7 @@ impl Office {
     pub async fn write_index(&self, ctx: &OpContext, out: &mut impl std::io::Write) -> Result<Built, OfficeError> {
         self.may(ctx, Operation::IntelSourceManage).await?;
         let sources = self.state.intel_sources(ctx).await?;
-        let judge = Judge::new(&self.state, ctx, &sources, self.judging.load().as_ref().clone()).await?;
+        let judge = self.judge_of(ctx, &sources).await?;
         let built = write_index(&self.state, ctx, &sources, |claims| judge.indicators(claims), out).await;
         built.map_err(|error| match error {
             IndexError::State(error) => error.into(),
@@ -93,15 +99,16 @@ impl Office {
     /// When the context may not, or the state refuses.
     pub async fn intel_sources(&self, ctx: &OpContext) -> Result<Vec<IntelSourceView>, OfficeError> {
         self.may(ctx, Operation::IntelRead).await?;
-        let judge = self.judge(ctx).await?;
+        let sources = self.state.intel_sources(ctx).await?;
+        let judge = self.judge_of(ctx, &sources).await?;
         let mut views = Vec::new();
-        for source in self.state.intel_sources(ctx).await? {
+        for source in sources {
             if source.removed.is_some() {
                 continue;
             }
             let trust = SourceId::parse(&source.name).ok().and_then(|name| judge.trust_in(&name).cloned());
-            let claims = self.state.claims_count(ctx, source.number).await?;
-            views.push(IntelSourceView { terms: SourceTerms::of(&source), claims, trust, source });
+            let (terms, health) = (SourceTerms::of(&source), SourceHealth::of(&source));
+            views.push(IntelSourceView { terms, health, trust, source });
         }
         Ok(views)
     }
@@ -158,7 +165,8 @@ impl Office {
         Ok(claims)
     }
 
-    /// Keeps what was gathered of a source. `progress` hears how many claims are dealt with.
+    /// Keeps what was gathered of a source. `progress` hears how many claims are dealt with. The ledger's line says what changed, so it comes
+    /// last: a run that is cut off leaves none, and what it wrote is found as it is by the next one.
     ///
     /// # Errors
     /// When the context may not, there is no such source, or the state refuses.
@@ -174,9 +182,10 @@ impl Office {
         let taken_back = self.state.take_back_claims(ctx, number, &gathered.withdrawn).await?;
         let claims = self.state.merge_claims(ctx, number, (merge, &gathered.claims), progress).await?;
         let objects = self.state.keep_intel_objects(ctx, number, &gathered.objects).await?;
-        let brought = Brought { claims, taken_back, objects };
-        let is_nothing = claims.is_nothing() && taken_back + objects == 0;
-        if !is_nothing {
+        // Counted here and not for each page that shows it: it goes through all claims.
+        let listed = self.state.claims_count(ctx, number).await?;
+        let brought = Brought { claims, taken_back, objects, listed };
+        if !brought.is_nothing() {
             let words = serde_json::to_string(&brought).unwrap_or_default();
             let deed = Deed::done("intel.bring", object_named("source", &source.name)).saying(words);
             self.state.record(ctx, &[deed]).await?;
@@ -198,6 +207,15 @@ impl Office {
         Ok(self.state.keep_intel_run(ctx, source, memory, health).await?)
     }
 
+    /// Whether anybody brings intelligence.
+    ///
+    /// # Errors
+    /// When the context may not, or the state refuses.
+    pub async fn has_intelligence(&self, ctx: &OpContext) -> Result<bool, OfficeError> {
+        self.may(ctx, Operation::IntelRead).await?;
+        Ok(self.state.intel_sources(ctx).await?.iter().any(|source| source.removed.is_none()))
+    }
+
     /// Everything that is known about a thing. The value may be written as people write it.
     ///
     /// # Errors
@@ -206,13 +224,13 @@ impl Office {
         self.may(ctx, Operation::IntelRead).await?;
         let (kind, value) = thing(value)?;
         let kept = self.state.claims_on(ctx, kind, &value).await?;
-        let names = self.state.intel_sources(ctx).await?;
+        let sources = self.state.intel_sources(ctx).await?;
         let weighed = if kept.is_empty() {
             None
         } else {
-            Some(self.judge(ctx).await?.weigh(kind, &value, &kept.iter().collect::<Vec<_>>()))
+            Some(self.judge_of(ctx, &sources).await?.weigh(kind, &value, &kept.iter().collect::<Vec<_>>()))
         };
-        let name = |number| names.iter().find(|source| source.number == number).map(|source| source.name.clone());
+        let name = |number| sources.iter().find(|source| source.number == number).map(|source| source.name.clone());
         let claims = kept.into_iter().filter_map(|kept| Some((name(kept.source)?, kept))).collect();
         let sightings = self.state.sightings_on(ctx, kind, &value).await?;
         let id = model::IndicatorId::of(kind, &value).to_string();

@@ -1,5 +1,6 @@
 //! Sources and their claims: only what differs is written, and each agency has its own.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use model::{Confidence, Credibility, IndicatorKind, Level, Marking, OpContext, Pap, Timestamp, Tlp, limits};
@@ -186,6 +187,17 @@ fn sightings_are_counted_by_day_and_origin() {
         assert_eq!(kept, [next[1].clone(), next[0].clone(), seen("watch", false, 5, at(1, 1), at(1, 9))]);
         assert!(state.sightings_on(&fire, IndicatorKind::Ipv4, "192.0.2.7").await.unwrap().is_empty());
         assert_eq!(state.sightings_since(&home, at(2, 0), 10).await.unwrap().len(), 2);
+        // Each source that claims the thing hears of it.
+        assert!(state.claimed_sightings_since(&home, at(2, 0), 10).await.unwrap().is_empty());
+        let named = NewClaim { kind: IndicatorKind::Ipv4, ..claim("192.0.2.7", "x") };
+        for name in ["one", "other"] {
+            let feed = source(&state, &home, name).await;
+            state.merge_claims(&home, feed, (MergeKind::Part, std::slice::from_ref(&named)), |_| {}).await.unwrap();
+        }
+        let heard = state.claimed_sightings_since(&home, at(2, 0), 10).await.unwrap();
+        let sources: BTreeSet<SourceNumber> = heard.iter().map(|(source, _)| *source).collect();
+        assert_eq!((heard.len(), sources.len()), (4, 2));
+        assert!(state.claimed_sightings_since(&fire, at(0, 0), 10).await.unwrap().is_empty());
         assert_eq!(state.drop_sightings_before(&home, at(2, 0)).await.unwrap(), 1);
     });
 }

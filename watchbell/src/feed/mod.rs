@@ -12,7 +12,7 @@ use store::state::NewIntelSource;
 
 use crate::cli::{FeedAddArgs, FeedArgs, FeedCommand};
 use crate::exit::Exit;
-use crate::intel::{Opened, open, pause, remove, say, show};
+use crate::intel::{Opened, index, open, pause, remove, say, show};
 use crate::words::{self, counted};
 use crate::{node, progress};
 use run::{Came, FeedSettings};
@@ -79,7 +79,10 @@ async fn once(opened: &Opened, name: &str, is_json: bool, quiet: bool) -> Result
     let (source, settings) = found(opened, name).await?;
     let spinner = progress::spinner(quiet);
     spinner.set_message(format!("asking {name}"));
-    let health = run::run(&opened.config, &opened.office, &opened.ctx, &source, &settings).await?;
+    let (health, has_changed) = run::run(&opened.config, &opened.office, &opened.ctx, &source, &settings).await?;
+    if has_changed {
+        index::write(&opened.config, &opened.office, &opened.ctx).await?;
+    }
     spinner.finish_and_clear();
     node::sign(&opened.config, &opened.state).await?;
     if is_json {

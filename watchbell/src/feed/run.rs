@@ -1,4 +1,4 @@
-//! A run of a feed: fetched or read, gathered, brought together with what it said before, and made into the index.
+//! A run of a feed: fetched or read, gathered, and brought together with what it said before.
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -18,7 +18,6 @@ use serde::{Deserialize, Serialize};
 use store::state::MergeKind;
 
 use crate::config::Config;
-use crate::intel::index;
 use crate::node::SystemClock;
 
 /// The part of a source's configuration that says how it is asked. The rest is the engine's: [`SourceTerms`].
@@ -142,7 +141,8 @@ fn read(path: &Path, bytes_max: u64) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Runs a feed and keeps what it brought, how it went, and when it runs next. A run that went wrong is no error of ours: it is in its health.
+/// Runs a feed and keeps what it brought, how it went, and when it runs next; says whether anything changed, so that the index has to be
+/// written anew. A run that went wrong is no error of ours: it is in its health.
 ///
 /// # Errors
 /// When the state or the system refuses.
@@ -152,16 +152,18 @@ pub(crate) async fn run(
     ctx: &OpContext,
     source: &IntelSource,
     settings: &FeedSettings,
-) -> Result<SourceHealth> {
+) -> Result<(SourceHealth, bool)> {
     let started = Instant::now();
     let mut memory = FeedMemory::of(source);
     let mut health = SourceHealth { last_try: Some(ctx.now), ..SourceHealth::of(source) };
+    let mut has_changed = false;
     let interval = settings.feed.interval;
     let mut schedule = memory.schedule.unwrap_or_else(|| Schedule::new(interval, ctx.now, chance()));
     match look(config, source, settings, memory.conditional.clone()).await {
         Ok(came) => {
             if let Came::Gathered(gathered, bytes, conditional) = came {
                 health.brought = office.bring(ctx, source, (MergeKind::Whole, &gathered), |_| {}).await?;
+                has_changed = !health.brought.is_nothing();
                 health.tally = gathered.tally;
                 health.bytes = bytes;
                 memory.conditional = conditional;
@@ -180,10 +182,7 @@ pub(crate) async fn run(
     memory.schedule = Some(schedule);
     let (memory, text) = (serde_json::to_string(&memory)?, serde_json::to_string(&health)?);
     office.keep_intel_run(ctx, source.number, (&memory, &text)).await?;
-    if health.error.is_none() {
-        index::write(config, office, ctx).await?;
-    }
-    Ok(health)
+    Ok((health, has_changed))
 }
 
 fn chance() -> Chance {

@@ -8,7 +8,7 @@ use std::time::SystemTime;
 
 use anyhow::{Context, Result};
 use detect::indicators::{Built, Segment};
-use engine::office::Office;
+use engine::office::{Office, OfficeError};
 use model::OpContext;
 
 use crate::config::Config;
@@ -19,14 +19,22 @@ use crate::config::Config;
 /// When the state or the system refuses.
 pub(crate) async fn write(config: &Config, office: &Office, ctx: &OpContext) -> Result<Built> {
     let path = config.intel_index_file(&ctx.agency);
+    let (office, ctx) = (office.clone(), ctx.clone());
+    // Weighing and sorting take seconds of a processor.
+    let runtime = tokio::runtime::Handle::current();
+    let written =
+        tokio::task::spawn_blocking(move || write_at(&path, |out| runtime.block_on(office.write_index(&ctx, out))));
+    written.await.context("writing the index ended by a panic")?
+}
+
+fn write_at(path: &Path, write: impl FnOnce(&mut BufWriter<File>) -> Result<Built, OfficeError>) -> Result<Built> {
     let beside = path.with_extension(format!("new-{}", std::process::id()));
     let file = create(&beside).with_context(|| format!("cannot write {}", beside.display()))?;
     let mut out = BufWriter::new(file);
-    let built = office.write_index(ctx, &mut out).await.context("cannot make the index of intelligence");
-    let done = built.and_then(|built| {
+    let done = write(&mut out).context("cannot make the index of intelligence").and_then(|built| {
         out.flush().context("cannot write the index")?;
         out.get_ref().sync_all().context("cannot write the index")?;
-        fs::rename(&beside, &path).context("cannot put the index in its place")?;
+        fs::rename(&beside, path).context("cannot put the index in its place")?;
         Ok(built)
     });
     if done.is_err() {

@@ -4,7 +4,7 @@ use std::io::Write;
 
 use anyhow::{Context, Result};
 use comfy_table::{ContentArrangement, Table, presets};
-use engine::intel::{Detecting, SourceHealth};
+use engine::intel::Detecting;
 use serde_json::json;
 
 use super::{Opened, say};
@@ -26,7 +26,7 @@ pub(crate) async fn sources(opened: &Opened, is_json: bool) -> Result<Exit> {
     let views = opened.office.intel_sources(&opened.ctx).await.context("cannot read the sources")?;
     let mut rows = table(&["source", "kind", "is", "grade", "weight", "lists", "last success", "why"]);
     for view in &views {
-        let health = SourceHealth::of(&view.source);
+        let health = &view.health;
         let weight = view.trust.as_ref().map(|trust| trust.value.weight.get());
         let because: Vec<String> =
             view.trust.iter().flat_map(|trust| &trust.because).map(ToString::to_string).collect();
@@ -34,7 +34,7 @@ pub(crate) async fn sources(opened: &Opened, is_json: bool) -> Result<Exit> {
         if is_json {
             say(&json!({
                 "name": view.source.name, "kind": view.source.kind, "status": status, "grade": view.terms.grade,
-                "weight": weight, "because": because, "claims": view.claims, "health": health,
+                "weight": weight, "because": because, "claims": health.brought.listed, "health": health,
             }))?;
             continue;
         }
@@ -44,9 +44,9 @@ pub(crate) async fn sources(opened: &Opened, is_json: bool) -> Result<Exit> {
             status.to_owned(),
             view.terms.grade.to_string(),
             weight.map_or("-".to_owned(), |weight| format!("{weight:.2}")),
-            count(view.claims),
+            count(health.brought.listed),
             health.last_success.map_or("never".to_owned(), |at| at.to_string()),
-            health.error.unwrap_or_else(|| because.join("; ")),
+            health.error.clone().unwrap_or_else(|| because.join("; ")),
         ]);
     }
     if !is_json {

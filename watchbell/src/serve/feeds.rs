@@ -1,7 +1,9 @@
 //! Feeds that are due are run, one after another.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
+use engine::intel::SourceHealth;
 use engine::office::Office;
 use model::doors::Clock;
 use model::{OpContext, Roles};
@@ -10,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
 use crate::feed::run::{FeedSettings, is_due, run};
+use crate::intel::index;
 use crate::node::SystemClock;
 
 /// How often somebody looks what is due.
@@ -34,21 +37,35 @@ async fn round(config: &Config, state: &State, office: &Office) {
         Ok(sources) => sources,
         Err(error) => return tracing::warn!(%error, "feeds cannot be looked at"),
     };
+    let mut changed = BTreeSet::new();
     for source in sources {
         let Some(settings) = FeedSettings::of(&source).filter(|settings| is_due(&source, settings)) else { continue };
         let ctx = OpContext::new(source.agency.clone(), "node", Roles::NODE, SystemClock.now());
         match run(config, office, &ctx, &source, &settings).await {
-            Ok(health) => match &health.error {
-                Some(error) => tracing::warn!(feed = %source.name, %error, "feed {} failed", source.name),
-                None => tracing::info!(
-                    feed = %source.name,
-                    added = health.brought.claims.added,
-                    changed = health.brought.claims.changed,
-                    gone = health.brought.claims.gone,
-                    "feed {} was asked", source.name
-                ),
-            },
+            Ok((health, has_changed)) => {
+                if has_changed {
+                    changed.insert(source.agency.clone());
+                }
+                tell(&source.name, &health);
+            }
             Err(error) => tracing::error!(feed = %source.name, "feed {} was not kept: {error:#}", source.name),
         }
+    }
+    // Once for all feeds of a round.
+    for agency in changed {
+        let ctx = OpContext::new(agency, "node", Roles::NODE, SystemClock.now());
+        if let Err(error) = index::write(config, office, &ctx).await {
+            tracing::error!("the index of intelligence is not written: {error:#}");
+        }
+    }
+}
+
+fn tell(name: &str, health: &SourceHealth) {
+    let claims = &health.brought.claims;
+    match &health.error {
+        Some(error) => tracing::warn!(feed = %name, %error, "feed {name} failed"),
+        None => tracing::info!(
+            feed = %name, added = claims.added, changed = claims.changed, gone = claims.gone, "feed {name} was asked"
+        ),
     }
 }

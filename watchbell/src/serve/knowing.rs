@@ -32,7 +32,7 @@ async fn renew(config: &Config, office: &Office) {
         return;
     }
     let ctx = OpContext::new(config.agency.clone(), "node", Roles::NODE, SystemClock.now());
-    let has_sources = office.intel_sources(&ctx).await.is_ok_and(|sources| !sources.is_empty());
+    let has_sources = office.has_intelligence(&ctx).await.unwrap_or(false);
     if has_sources && let Err(error) = index::write(config, office, &ctx).await {
         tracing::error!("the index of intelligence is not written: {error:#}");
     }
@@ -45,8 +45,10 @@ pub(super) async fn watch(config: Config, content: Arc<ArcSwap<Content>>, office
     loop {
         renew(&config, &office).await;
         let current = content.load_full();
-        let now = (index::mark(&path), Arc::as_ptr(&current) as usize);
-        if known != Some(now) {
+        let mark = index::mark(&path);
+        // The content is held, so that no other one can stand where it stood.
+        let is_known = known.as_ref().is_some_and(|(old, content)| *old == mark && Arc::ptr_eq(content, &current));
+        if !is_known {
             let path = path.clone();
             match tokio::task::spawn_blocking(move || index::read(&path)).await {
                 Ok(Ok(segment)) => {
@@ -63,7 +65,7 @@ pub(super) async fn watch(config: Config, content: Arc<ArcSwap<Content>>, office
                 Ok(Err(error)) => tracing::error!("the index of intelligence is not taken up: {error:#}"),
                 Err(error) => tracing::error!(%error, "reading the index of intelligence ended by a panic"),
             }
-            known = Some(now);
+            known = Some((mark, current));
         }
         tokio::select! {
             () = tokio::time::sleep(LOOK_EVERY) => {}

@@ -33,7 +33,7 @@ use crate::cli::ServeArgs;
 use crate::config::{Config, Overrides};
 use crate::exit::Exit;
 use crate::node::SystemClock;
-use crate::{node, progress, scan, words};
+use crate::{intel, node, progress, scan, words};
 
 pub(crate) use doors::TOKEN_PREFIX;
 pub(crate) use shelf::LakeShelf;
@@ -128,7 +128,13 @@ fn add_sources(config: &mut Config, arguments: &ServeArgs) -> Result<()> {
 async fn serve(config: Config, arguments: &ServeArgs) -> Result<Exit> {
     let address = config.listen()?;
     let tls = config.tls.as_ref().map(connect::tls::listen).transpose().context("the HTTP door's certificate")?;
-    let content = Arc::new(ArcSwap::from_pointee(read_content(&config, arguments.quiet)));
+    let content = read_content(&config, arguments.quiet);
+    // Before the first record is looked at.
+    match intel::index::read(&config.intel_index_file(&config.agency)) {
+        Ok(segment) => content.know(segment),
+        Err(error) => tracing::error!("the index of intelligence is not taken up: {error:#}"),
+    }
+    let content = Arc::new(ArcSwap::from_pointee(content));
     let state = node::state(&config).await?;
     let ledger = node::ledger(&config)?;
     let clock = Arc::new(SystemClock);
@@ -293,6 +299,7 @@ async fn wait_for_the_end(config: &Config, content: &ArcSwap<Content>) -> Result
                     tracing::warn!(path = %complaint.path, reason = %complaint.reason, "not loaded: {}", complaint.path);
                 }
                 let (rules, indicators) = (fresh.rules.len(), fresh.indicator_count);
+                fresh.know(content.load().intelligence());
                 content.store(Arc::new(fresh));
                 tracing::info!(rules, indicators, "read anew: {} and {}",
                     words::counted(rules as u64, "rule"), words::counted(indicators, "indicator"));

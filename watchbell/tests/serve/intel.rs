@@ -167,6 +167,16 @@ fn a_feed_is_asked_by_the_watch_and_finds_what_it_names() {
     // It says 1 when something of level high is among them.
     let found = text(&place.run(&["findings", "--json"]).stdout);
     assert!(found.contains("10.20.7.20") && found.contains("state-list"), "{found}");
+    // Rules that are read anew do not take it away, not for a moment.
+    node.signal("HUP");
+    while !node.log().contains("read anew") {
+        assert!(std::time::Instant::now() < patience, "{}", node.log());
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    assert_eq!(node.post("http?format=syslog", &token, "b-2", &line.replace("50022", "50023")).unwrap().status, 200);
+    node.wait_until_caught_up();
+    let found = text(&place.run(&["findings", "--json"]).stdout);
+    assert_eq!(found.lines().filter(|line| line.contains("state-list")).count(), 2, "{found}");
     // Asked again, it says that nothing changed.
     let before = asked.load(Ordering::SeqCst);
     let again = json(&place.say(&["feed", "run", "state-list", "--json", "--quiet"]));

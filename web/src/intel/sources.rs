@@ -5,7 +5,6 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use engine::access::Operation;
-use engine::intel::SourceHealth;
 use engine::office::IntelSourceView;
 use model::{OpContext, Timestamp};
 use serde::Serialize;
@@ -78,14 +77,14 @@ struct IntelSourceList {
 }
 
 fn source(view: IntelSourceView) -> IntelSourceListed {
-    let health = SourceHealth::of(&view.source);
+    let health = view.health;
     let text = |at: Option<Timestamp>| at.map(|at| at.to_string());
     IntelSourceListed {
         status: health.status(&view.source),
         grade: view.terms.grade.to_string(),
         weight: view.trust.as_ref().map(|trust| trust.value.weight.get()),
         because: view.trust.iter().flat_map(|trust| &trust.because).map(ToString::to_string).collect(),
-        claims: view.claims,
+        claims: health.brought.listed,
         added: health.brought.claims.added,
         changed: health.brought.claims.changed,
         gone: health.brought.claims.gone + health.brought.taken_back,
