@@ -1,8 +1,9 @@
-//! Events in, detections out: indicators by the million and Sigma rules.
+//! Events in, detections out: indicators by the million and Sigma rules; and what was seen, for indicators that come later.
 //!
 //! A thinking crate: no I/O, no clock, no chance. Rules and indicator images are handed in as bytes; time comes with the
 //! events.
 
 pub mod indicators;
+pub mod seen;
 pub mod sigma;
 pub mod suppress;

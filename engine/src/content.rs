@@ -8,12 +8,13 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use detect::indicators::{Builder, Defaults, IndicatorSet, Indicators, Segment, parse_list};
+use detect::indicators::{Builder, Defaults, Segment, parse_list};
 use detect::sigma::{Correlator, Placeholders, Router, RuleFile, RuleSet};
 use detect::suppress::{Lists, Suppression};
 use formats::Mappings;
 use model::{Level, limits};
 
+use crate::known::KnownIndicators;
 use crate::unpack;
 
 /// Where to read what.
@@ -53,7 +54,7 @@ pub struct Content {
     /// Which rules see which records.
     pub router: Arc<Router>,
     /// Indicators; published, so that they can be exchanged while detectors run.
-    pub indicators: Arc<Indicators>,
+    pub indicators: Arc<KnownIndicators>,
     /// Lists of harmless things.
     pub suppression: Arc<Suppression>,
     /// Mappings for JSON that no reader knows.
@@ -62,8 +63,6 @@ pub struct Content {
     pub complaints: Vec<Complaint>,
     /// How many indicators were read from files.
     pub indicator_count: u64,
-    /// The segment of those; intelligence comes beside it.
-    listed: Option<Arc<Segment>>,
     /// How many lists of harmless things were read.
     pub suppress_count: usize,
 }
@@ -82,31 +81,18 @@ impl Content {
         let mappings = reader.mappings(&paths.mappings);
         progress("indicators");
         let (listed, indicator_count) = reader.indicators(&paths.indicators, paths.indicator_level);
-        let set = IndicatorSet::new(listed.iter().cloned().collect());
         progress("lists of harmless things");
         let (suppression, suppress_count) = reader.suppression(&paths.suppress);
         Content {
             rules,
             router: Arc::new(router),
-            indicators: Arc::new(Indicators::new(set)),
-            listed,
+            indicators: Arc::new(KnownIndicators::new(listed)),
             suppression: Arc::new(suppression),
             mappings: Arc::new(mappings),
             complaints: reader.complaints,
             indicator_count,
             suppress_count,
         }
-    }
-
-    /// The index of intelligence that is in force.
-    pub fn intelligence(&self) -> Option<Arc<Segment>> {
-        let set = self.indicators.load();
-        set.segments().get(usize::from(self.listed.is_some())).cloned()
-    }
-
-    /// Puts an index of intelligence beside the indicators of files; without one, they stand alone. Detectors see it with the next record.
-    pub fn know(&self, intelligence: Option<Arc<Segment>>) {
-        self.indicators.replace(IndicatorSet::new(self.listed.iter().cloned().chain(intelligence).collect()));
     }
 }
 

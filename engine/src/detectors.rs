@@ -2,18 +2,19 @@
 
 use std::sync::Arc;
 
-use detect::indicators::{Indicators, observe};
+use detect::indicators::observe;
 use detect::sigma::{Matcher, Seen};
 use detect::suppress::Suppression;
 use formats::{Head, Mappings, Trouble};
 use model::{AgencyId, Detection, Event, EventId, Fields, Format, NoteReason, Timestamp};
 
 use crate::content::Content;
+use crate::known::KnownIndicators;
 
 /// The detectors of one thread. They share what they know and keep what they work with.
 pub struct Detectors {
     matcher: Matcher,
-    indicators: Arc<Indicators>,
+    indicators: Arc<KnownIndicators>,
     suppression: Arc<Suppression>,
     mappings: Arc<Mappings>,
     /// Memory for the next record's fields.
@@ -98,9 +99,10 @@ impl Detectors {
             let seen = Seen { event: record.id, time: event.time, subject: event.machine() };
             self.matcher.explain(matched, fields, &seen, detections);
         }
-        let indicators = self.indicators.load();
+        let sets = self.indicators.load();
+        let indicators = sets.of(record.agency);
         if !indicators.is_empty() {
-            observe(&indicators, event, &self.suppression, detections);
+            observe(indicators, event, &self.suppression, detections);
         }
         Ok(examined)
     }

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use detect::indicators::is_broad;
-use model::{Confidence, Explained, Indicator, IndicatorKind, Level, limits};
+use model::{Confidence, Explained, Indicator, IndicatorKind, Level, SourceId, limits};
 use serde::{Deserialize, Serialize};
 
 use crate::rules::BlastRules;
@@ -22,6 +22,67 @@ pub struct Use {
     pub events: u64,
     /// Days on which it stood somewhere.
     pub days: u32,
+}
+
+/// How much of a list is in use.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListUse {
+    /// Values on it.
+    pub values: u64,
+    /// Values of it that past traffic knows.
+    pub in_use: u64,
+}
+
+impl ListUse {
+    /// Why nothing of the list may block, if so.
+    fn reason(self, rules: &BlastRules) -> Option<BlastReason> {
+        let ListUse { values, in_use } = self;
+        let share = in_use as f64 / values.max(1) as f64;
+        let is_bad = values >= rules.list_values_min && share > rules.list_in_use_max.get();
+        is_bad.then_some(BlastReason::ListInUse { in_use, values })
+    }
+}
+
+/// What past traffic says about everything that is listed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Traffic {
+    /// Days of it that are known.
+    pub days: u32,
+    /// How listed values were used; what is not in it did not occur.
+    pub uses: BTreeMap<IndicatorKind, BTreeMap<String, Use>>,
+    /// How much of what each source lists is in use.
+    pub lists: BTreeMap<SourceId, ListUse>,
+    /// More listed values are in use than are told apart here.
+    pub is_cut: bool,
+}
+
+impl Traffic {
+    /// How a value was used.
+    pub fn used(&self, kind: IndicatorKind, value: &str) -> Use {
+        self.uses.get(&kind).and_then(|uses| uses.get(value)).copied().unwrap_or_default()
+    }
+
+    /// Why nothing at all may block yet.
+    fn unknown(&self, rules: &BlastRules) -> Vec<BlastReason> {
+        let too_few = self.days < rules.days;
+        let too_few = too_few.then_some(BlastReason::TooFewDays { known: self.days, needed: rules.days });
+        too_few.into_iter().chain(self.is_cut.then_some(BlastReason::TooMuchInUse)).collect()
+    }
+
+    /// Whether a value that these sources list may block; a refusal says why. One list that knows good from bad is enough.
+    pub fn may_block(
+        &self,
+        (kind, value): (IndicatorKind, &str),
+        sources: &[SourceId],
+        rules: &BlastRules,
+    ) -> Explained<bool, BlastReason> {
+        let mut because = self.unknown(rules);
+        because.extend(reasons(kind, value, self.used(kind, value), rules));
+        let of_list = |source: &SourceId| self.lists.get(source).and_then(|list| list.reason(rules));
+        let lists: Option<Vec<BlastReason>> = sources.iter().map(of_list).collect();
+        because.extend(lists.into_iter().flatten().next());
+        Explained { value: because.is_empty(), because }
+    }
 }
 
 /// Why something must not block.
@@ -63,10 +124,12 @@ pub enum BlastReason {
     /// The whole list names too much that is in use here.
     ListInUse {
         /// Values in use.
-        in_use: usize,
+        in_use: u64,
         /// Values on the list.
-        values: usize,
+        values: u64,
     },
+    /// More of what is listed is in use than can be told apart.
+    TooMuchInUse,
     /// The list is longer than can be checked.
     TooLong {
         /// Values on it.
@@ -90,6 +153,7 @@ impl fmt::Display for BlastReason {
             BlastReason::ListInUse { in_use, values } => {
                 write!(f, "{in_use} of the list's {values} values are in use here: the list cannot be trusted to block")
             }
+            BlastReason::TooMuchInUse => f.write_str("more of what is listed is in use here than can be told apart"),
             BlastReason::TooLong { values } => write!(f, "a list of {values} values is longer than can be checked"),
         }
     }
@@ -117,34 +181,24 @@ impl BlastReport {
     }
 }
 
-/// Checks a list of values against `days_known` days of traffic. `uses` is what was counted for values that occurred;
-/// a value that is not in it did not occur.
-pub fn blast(
-    values: &[(IndicatorKind, String)],
-    uses: &BTreeMap<String, Use>,
-    days_known: u32,
-    rules: &BlastRules,
-) -> BlastReport {
+/// Checks a list of values against what past traffic says of them.
+pub fn blast(values: &[(IndicatorKind, String)], traffic: &Traffic, rules: &BlastRules) -> BlastReport {
     let mut report = BlastReport { values: values.len(), in_use: 0, list: Vec::new(), held: BTreeMap::new() };
     if values.len() > limits::BLAST_VALUES_MAX {
         report.list.push(BlastReason::TooLong { values: values.len() });
         return report;
     }
-    if days_known < rules.days {
-        report.list.push(BlastReason::TooFewDays { known: days_known, needed: rules.days });
-    }
+    report.list = traffic.unknown(rules);
     for (kind, value) in values {
-        let used = uses.get(value).copied().unwrap_or_default();
+        let used = traffic.used(*kind, value);
         report.in_use += usize::from(used.events > 0 || used.machines > 0);
         let reasons = reasons(*kind, value, used, rules);
         if !reasons.is_empty() {
             report.held.insert(value.clone(), reasons);
         }
     }
-    let share = report.in_use as f64 / values.len().max(1) as f64;
-    if values.len() >= rules.list_values_min && share > rules.list_in_use_max.get() {
-        report.list.push(BlastReason::ListInUse { in_use: report.in_use, values: values.len() });
-    }
+    let list = ListUse { values: values.len() as u64, in_use: report.in_use as u64 };
+    report.list.extend(list.reason(rules));
     report
 }
 
@@ -190,15 +244,21 @@ mod tests {
         values.iter().filter_map(|value| detect::indicators::infer(value)).collect()
     }
 
-    fn uses(used: &[(&str, u64, u64, u32)]) -> BTreeMap<String, Use> {
-        used.iter().map(|&(value, machines, events, days)| (value.to_owned(), Use { machines, events, days })).collect()
+    /// Thirty days, in which each of these was used by so many machines, so often, on so many days.
+    fn traffic(used: &[(&str, u64, u64, u32)]) -> Traffic {
+        let mut traffic = Traffic { days: 30, ..Traffic::default() };
+        for &(value, machines, events, days) in used {
+            let Some((kind, value)) = detect::indicators::infer(value) else { continue };
+            traffic.uses.entry(kind).or_default().insert(value, Use { machines, events, days });
+        }
+        traffic
     }
 
     #[test]
     fn what_is_used_here_does_not_block() {
         let check = |value: &str, used: (u64, u64, u32), expected: &[&str]| {
-            let uses = uses(&[(value, used.0, used.1, used.2)]);
-            let report = blast(&list(&[value]), &uses, 30, &Rules::default().blast);
+            let traffic = traffic(&[(value, used.0, used.1, used.2)]);
+            let report = blast(&list(&[value]), &traffic, &Rules::default().blast);
             let said = report.may_block(value);
             assert_eq!(said.because.iter().map(ToString::to_string).collect::<Vec<_>>(), expected, "{value} {used:?}");
             assert_eq!(said.value, expected.is_empty());
@@ -221,11 +281,9 @@ mod tests {
     fn a_list_that_knows_no_good_from_bad_blocks_nothing() {
         let names: Vec<String> = (0..200).map(|n| format!("h{n}.example")).collect();
         let values = list(&names.iter().map(String::as_str).collect::<Vec<_>>());
-        let seen = |n: usize| {
-            names.iter().take(n).map(|name| (name.clone(), Use { machines: 1, events: 1, days: 1 })).collect()
-        };
-        assert!(blast(&values, &seen(2), 30, &Rules::default().blast).may_block("h9.example").value);
-        let report = blast(&values, &seen(3), 30, &Rules::default().blast);
+        let seen = |n: usize| traffic(&names.iter().take(n).map(|name| (name.as_str(), 1, 1, 1)).collect::<Vec<_>>());
+        assert!(blast(&values, &seen(2), &Rules::default().blast).may_block("h9.example").value);
+        let report = blast(&values, &seen(3), &Rules::default().blast);
         assert_eq!(report.in_use, 3);
         assert_eq!(report.list, [BlastReason::ListInUse { in_use: 3, values: 200 }]);
         assert!(!report.may_block("h9.example").value);
@@ -233,25 +291,47 @@ mod tests {
 
     #[test]
     fn who_knows_no_traffic_cannot_say_yes() {
-        let report = blast(&list(&["198.51.100.7"]), &BTreeMap::new(), 12, &Rules::default().blast);
+        let rules = Rules::default().blast;
+        let report = blast(&list(&["198.51.100.7"]), &Traffic { days: 12, ..Traffic::default() }, &rules);
         assert_eq!(report.list, [BlastReason::TooFewDays { known: 12, needed: 30 }]);
-        let report = blast(&[(IndicatorKind::Ipv4, "Evil".into())], &BTreeMap::new(), 30, &Rules::default().blast);
+        let report = blast(&[(IndicatorKind::Ipv4, "Evil".into())], &traffic(&[]), &rules);
         assert_eq!(report.may_block("Evil").because, [BlastReason::NoValue]);
     }
 
     #[test]
     fn a_list_too_long_to_check_blocks_nothing() {
         let values = vec![(IndicatorKind::Ipv4, String::new()); limits::BLAST_VALUES_MAX + 1];
-        let report = blast(&values, &BTreeMap::new(), 30, &Rules::default().blast);
+        let report = blast(&values, &traffic(&[]), &Rules::default().blast);
         assert_eq!(report.list, [BlastReason::TooLong { values: limits::BLAST_VALUES_MAX + 1 }]);
+    }
+
+    #[test]
+    fn one_list_that_knows_good_from_bad_is_enough() {
+        let source = |name: &str| SourceId::parse(name).expect("a label");
+        let (good, bad) = (source("good"), source("bad"));
+        let mut known = traffic(&[]);
+        known.lists.insert(good.clone(), ListUse { values: 1_000, in_use: 2 });
+        known.lists.insert(bad.clone(), ListUse { values: 1_000, in_use: 90 });
+        let rules = Rules::default().blast;
+        let ask = |traffic: &Traffic, sources: &[SourceId]| {
+            traffic.may_block((IndicatorKind::Ipv4, "198.51.100.7"), sources, &rules).because
+        };
+        assert_eq!(ask(&known, std::slice::from_ref(&good)), []);
+        assert_eq!(ask(&known, &[bad.clone(), good]), []);
+        assert_eq!(ask(&known, &[bad]), [BlastReason::ListInUse { in_use: 90, values: 1_000 }]);
+        assert_eq!(ask(&Traffic { is_cut: true, ..known }, &[]), [BlastReason::TooMuchInUse]);
+        let used = traffic(&[("198.51.100.7", 9, 9, 9)]);
+        assert_eq!(ask(&used, &[]), [BlastReason::ManyMachines { machines: 9, most: 3 }]);
+        let few = Traffic { days: 3, ..Traffic::default() };
+        assert_eq!(ask(&few, &[]), [BlastReason::TooFewDays { known: 3, needed: 30 }]);
     }
 
     proptest! {
         #[test]
         fn more_use_never_frees(machines in 0u64..10, events in 0u64..20_000, days in 0u32..30, more in 0u64..5) {
             let check = |machines, events, days| {
-                let uses = uses(&[("192.0.2.1", machines, events, days)]);
-                blast(&list(&["192.0.2.1"]), &uses, 30, &Rules::default().blast).may_block("192.0.2.1").value
+                let traffic = traffic(&[("192.0.2.1", machines, events, days)]);
+                blast(&list(&["192.0.2.1"]), &traffic, &Rules::default().blast).may_block("192.0.2.1").value
             };
             prop_assert!(check(machines, events, days) || !check(machines + more, events + more, days + 1));
         }

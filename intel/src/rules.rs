@@ -112,7 +112,7 @@ pub struct BlastRules {
     /// Most of a list that may be in use.
     pub list_in_use_max: Weight,
     /// Values from which a list is judged as a whole.
-    pub list_values_min: usize,
+    pub list_values_min: u64,
 }
 
 /// All of them.

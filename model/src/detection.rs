@@ -135,6 +135,21 @@ pub enum Reason {
         /// Days since the source last vouched for it, if it said when.
         age_days: Option<u32>,
     },
+    /// It was seen before anybody here knew it.
+    Past {
+        /// On how many days.
+        days: u32,
+        /// How often.
+        events: u64,
+        /// On how many machines.
+        machines: u32,
+        /// There may be more machines than are counted.
+        is_more: bool,
+        /// When first.
+        first: Timestamp,
+        /// When last.
+        last: Timestamp,
+    },
     /// A correlation that was completed.
     Correlation {
         /// For example `12 events ≥ 10 within 5m`.
@@ -176,6 +191,17 @@ impl fmt::Display for Reason {
                     Some(days) => write!(f, ", {days} days old"),
                     None => write!(f, ", age not stated"),
                 }
+            }
+            Reason::Past { days, events, machines, is_more, first, last } => {
+                let times = |count: u64, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
+                let more = if *is_more { "at least " } else { "" };
+                write!(
+                    f,
+                    "seen before it was known here: {} on {}, from {first} to {last}, by {more}{}",
+                    times(*events, "time"),
+                    times(u64::from(*days), "day"),
+                    times(u64::from(*machines), "machine"),
+                )
             }
             Reason::Correlation { text, group } => {
                 f.write_str(text)?;

@@ -585,3 +585,27 @@ pub const FEED_RUN_ITEMS_MAX: u64 = 100_000_000;
 pub const FEED_COLLECTIONS_MAX: usize = 256;
 /// Time that a date of an object may be ahead of its server's clock.
 pub const TAXII_CLOCK_SECONDS_MAX: u64 = 3_600;
+
+// Briefs (`engine::office`).
+
+/// Analytics whose findings are counted.
+pub const TALLY_ROWS_MAX: usize = 10_000;
+/// Objects of one type that actors are known by.
+pub const FIT_OBJECTS_MAX: usize = 500_000;
+
+// What was seen (`detect::seen`).
+
+/// Machines that are told apart for a value on one day; more are "at least so many".
+pub const SEEN_MACHINES_MAX: usize = 16;
+/// Days that are kept, and that a new indicator is looked for in.
+pub const SEEN_DAYS: u32 = 90;
+/// Values that wait until they are written.
+pub const SEEN_VALUES_WAITING_MAX: usize = 200_000;
+/// Bytes of files that are brought together into one at most.
+pub const SEEN_MERGE_BYTES_MAX: u64 = 64 * 1024 * 1024;
+/// Bytes of a run, unpacked; what is beyond is damage.
+pub const SEEN_RUN_BYTES_MAX: u64 = 4 * 1024 * 1024 * 1024;
+/// Indicators that past traffic is told of at once.
+pub const SEEN_INDICATORS_MAX: usize = 100_000;
+/// Findings that one look into the past makes at most.
+pub const SEEN_FINDINGS_MAX: usize = 1_000;

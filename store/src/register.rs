@@ -47,6 +47,20 @@ pub const REGISTER: &[Kept] = &[
         erased_by: Some("watchbell erase"),
     },
     Kept {
+        place: "seen",
+        what: "values in events that an indicator could name (addresses, names, URLs, hashes, e-mail addresses), by day, with how often and where first",
+        of_whom: ANYBODY,
+        why: "to find with today's intelligence what happened before it was known, and to block nothing that is used here",
+        how_long: "90 days",
+        erased_by: Some("watchbell erase"),
+    },
+    technical(
+        "intel-AGENCY.past.json",
+        "how often values that somebody lists were seen here",
+        "to block nothing that is used here",
+        "until the next look into the past",
+    ),
+    Kept {
         place: "findings",
         what: "what was detected, with the parts of events that say why",
         of_whom: ANYBODY,

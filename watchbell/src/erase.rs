@@ -3,7 +3,7 @@
 //! Needs the data folder to itself. First everything that waits in the journal is looked at and handed to the lake, so that
 //! nothing can come back from there, and the journal is emptied; then findings and the lake's rows go. The proof is the same
 //! search before (it must find the person) and after, over every place: journal, findings, what correlations remember, the
-//! state's own file, and every decoded page of the lake. Backups are erased by those who keep them.
+//! values that were seen, the state's own file, and every decoded page of the lake. Backups are erased by those who keep them.
 
 use std::io::Write;
 use std::path::Path;
@@ -13,6 +13,7 @@ use anyhow::{Context, Result, bail};
 use arc_swap::ArcSwap;
 use engine::content::{Content, ContentPaths};
 use engine::ingest::{Shelf, Watch, WatchOptions, WatchParts};
+use engine::seen::{SeenFiles, SeenShelf};
 use lake::{ErasureTerm, Lake, Matcher};
 use model::OpContext;
 use store::journal::{Journal, JournalHandle, JournalThread, Offset, Options, Piece};
@@ -33,6 +34,8 @@ struct Places {
     findings_held: u64,
     lake_rows: u64,
     lake_rows_held: u64,
+    /// Values that were seen, by day.
+    seen_values: u64,
     /// Notes, reasons, saved hunts, words of the ledger.
     texts: u64,
     correlation_memory: bool,
@@ -48,6 +51,7 @@ impl Places {
             && self.findings == self.findings_held
             && self.lake_rows == self.lake_rows_held
             && self.texts == 0
+            && self.seen_values == 0
             && !self.correlation_memory
             && is_state_free
     }
@@ -114,11 +118,12 @@ async fn erase(arguments: &EraseArgs) -> Result<Exit> {
 
 /// Lets everything that waits in the journal arrive where it belongs.
 async fn drain(config: &Config, state: &State, journal: &JournalHandle, shelf: &Arc<LakeShelf>) -> Result<()> {
+    let shelf = SeenShelf::open(Arc::clone(shelf) as Arc<dyn Shelf>, SeenFiles::at(config.seen_dir()))?;
     let content = Content::read(&ContentPaths::from(&config.content), |_| {});
     let parts = WatchParts {
         journal: journal.clone(),
         state: state.clone(),
-        shelf: Some(Arc::clone(shelf) as Arc<dyn Shelf>),
+        shelf: Some(Arc::new(shelf) as Arc<dyn Shelf>),
         content: Arc::new(ArcSwap::from_pointee(content)),
         clock: Arc::new(SystemClock),
         runtime: tokio::runtime::Handle::current(),
@@ -158,6 +163,7 @@ impl Job<'_> {
             findings_held,
             lake_rows: lake.hits_total,
             lake_rows_held: lake.hits_held.values().sum(),
+            seen_values: self.seen().count(&self.ctx.agency, |text| self.matcher.is_in(text))?,
             texts: self.state.texts_naming(self.ctx, |text| self.matcher.is_in(text)).await?,
             correlation_memory: self.in_file(&self.config.memory_file())?,
             state_file: self.in_state_file()?,
@@ -180,7 +186,12 @@ impl Job<'_> {
             }
         }
         self.lake.erase(self.ctx, self.terms, &holds).await?;
+        self.seen().erase(&self.ctx.agency, |text| self.matcher.is_in(text))?;
         Ok(())
+    }
+
+    fn seen(&self) -> SeenFiles {
+        SeenFiles::at(self.config.seen_dir())
     }
 
     /// Findings that name the person and may go, and how many a legal hold keeps.
@@ -241,8 +252,9 @@ fn report(arguments: &EraseArgs, before: &Places, after: Option<&Places>) -> Res
             held => format!(" ({} of them kept by a legal hold)", words::count(held)),
         };
         format!(
-            "{} in the journal, {}, {}, {} in the lake{held}",
+            "{} in the journal, {}, {}, {}, {} in the lake{held}",
             words::counted(places.journal_records, "record"),
+            words::counted(places.seen_values, "value seen"),
             words::counted(places.texts, "text"),
             words::counted(places.findings, "finding"),
             words::counted(places.lake_rows, "place"),

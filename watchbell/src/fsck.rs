@@ -3,6 +3,7 @@
 use std::io::Write;
 
 use anyhow::{Context, Result};
+use engine::seen::SeenFiles;
 use store::journal::{self, FileReport};
 use store::state::State;
 
@@ -29,6 +30,7 @@ pub(crate) fn run(arguments: &FsckArgs) -> Result<Exit> {
         checked.push(state(&config).await);
         checked.extend(lake(&config).await);
     });
+    checked.push(seen(&config));
     let is_clean = checked.iter().all(|checked| checked.problems.is_empty());
     print(&checked, arguments)?;
     if !is_clean && !arguments.repair {
@@ -76,6 +78,15 @@ async fn state(config: &Config) -> Checked {
         Err(error) => checked.problems.push(format!("{:#}", anyhow::Error::from(error))),
     }
     checked
+}
+
+/// The values that were seen: which of their files cannot be read as a whole.
+fn seen(config: &Config) -> Checked {
+    let problems = match SeenFiles::at(config.seen_dir()).check() {
+        Ok(damaged) => damaged.into_iter().map(|(path, why)| format!("{}: {why}", path.display())).collect(),
+        Err(error) => vec![format!("{:#}", anyhow::Error::from(error))],
+    };
+    Checked { place: "seen".to_owned(), problems, remarks: Vec::new() }
 }
 
 /// Every file that the lake's log names, decoded from its first to its last page.

@@ -123,7 +123,8 @@ fn line(reason: &Reason) -> Line {
                 observed,
             )
         }
-        other => line("Because", serde_json::to_string(other).unwrap_or_default(), ""),
+        Reason::Past { .. } => line("Past", reason.to_string(), ""),
+        other => line("Because", other.to_string(), ""),
     }
 }
 

@@ -344,7 +344,7 @@ mod tests {
     fn references() {
         let here = Target::parse("https://a.example/feeds/list?x=1").unwrap();
         let there = |reference| here.join(reference).map(|target| target.url.to_string());
-        assert_eq!(there("/root/").unwrap(), "https://a.example/root/");
+        assert_eq!(there("/api/").unwrap(), "https://a.example/api/");
         assert_eq!(there("other").unwrap(), "https://a.example/feeds/other");
         assert_eq!(there("//b.example/").unwrap(), "https://b.example/");
         assert_eq!(there("http://0x7f.1/").unwrap(), "http://127.0.0.1/");

@@ -147,11 +147,11 @@ struct Server {
 async fn server(objects: Vec<(usize, i64)>, page_max: usize, way: Way) -> Server {
     let shelf = Shelf { objects, page_max, way, asked: AtomicUsize::new(0), counted: AtomicUsize::new(0) };
     let web = Web::start(move |asked| match asked.path() {
-        "/root/collections/c-1/objects/" => shelf.answer(asked),
+        "/api/collections/c-1/objects/" => shelf.answer(asked),
         _ => answer(404, TYPE, "{}"),
     })
     .await;
-    let root = Target::parse(&web.url("/root")).expect("a target");
+    let root = Target::parse(&web.url("/api")).expect("a target");
     Server { web, root }
 }
 
@@ -361,7 +361,7 @@ async fn pages_that_are_no_envelopes() {
         (r#"{"objects":7}"#, "objects should be a list"),
     ] {
         let web = Web::start(move |_| answer(200, TYPE, text)).await;
-        let root = Target::parse(&web.url("/root/")).expect("a target");
+        let root = Target::parse(&web.url("/api/")).expect("a target");
         let ran = run(&Server { web, root }, Cursor::default(), 4).await;
         let error = ran.error.map(|error| error.to_string()).unwrap_or_default();
         assert!(error.contains(expected) && error.contains("hint: "), "{text}: {error}");
@@ -370,7 +370,7 @@ async fn pages_that_are_no_envelopes() {
     let deep =
         format!(r#"{{"objects":[{{"id":"x--1","d":{}{}}},{{"id":"x--2"}},7]}}"#, "[".repeat(500), "]".repeat(500));
     let web = Web::start(move |_| answer(200, TYPE, &deep)).await;
-    let root = Target::parse(&web.url("/root/")).expect("a target");
+    let root = Target::parse(&web.url("/api/")).expect("a target");
     let client = Client::new(Arc::new(web.fetcher()), None);
     let mut pull = client.pull(&root, "c-1", Cursor::default()).expect("a pull");
     let page = pull.next_page().await.expect("an answer").expect("a page");
@@ -432,18 +432,18 @@ async fn envelopes_are_sent_and_followed() {
             format!(r#"{{"id":"s-1","status":"{state}","total_count":2,"success_count":1,"failure_count":1,"pending_count":0,"failures":[{{"id":"x--2","version":"v","message":"no"}}]}}"#)
         };
         match (asked.path(), asked.line.starts_with("POST")) {
-            ("/root/collections/c-1/objects/", true) => answer(202, TYPE, status("pending")),
-            ("/root/status/s-1/", false) => match asked_for.fetch_add(1, Ordering::SeqCst) {
+            ("/api/collections/c-1/objects/", true) => answer(202, TYPE, status("pending")),
+            ("/api/status/s-1/", false) => match asked_for.fetch_add(1, Ordering::SeqCst) {
                 0 => answer(200, TYPE, status("pending")),
                 _ => answer(200, TYPE, status("complete")),
             },
-            ("/root/status/never/", false) => answer(200, TYPE, r#"{"id":"never","status":"pending"}"#),
-            ("/root/collections/moved/objects/", true) => answer(307, "Location: /root/collections/c-1/objects/\r\n", ""),
+            ("/api/status/never/", false) => answer(200, TYPE, r#"{"id":"never","status":"pending"}"#),
+            ("/api/collections/moved/objects/", true) => answer(307, "Location: /api/collections/c-1/objects/\r\n", ""),
             _ => answer(404, TYPE, "{}"),
         }
     })
     .await;
-    let root = Target::parse(&web.url("/root/")).expect("a target");
+    let root = Target::parse(&web.url("/api/")).expect("a target");
     let client = Client::new(Arc::new(web.fetcher()), None);
     let envelope = bytes::Bytes::from_static(br#"{"objects":[{"id":"x--1"},{"id":"x--2"}]}"#);
     let sent = client.push(&root, "c-1", envelope.clone(), Some(100)).await.expect("sent");
@@ -463,7 +463,7 @@ async fn envelopes_are_sent_and_followed() {
 #[tokio::test]
 async fn a_status_that_never_comes_is_not_waited_for_for_ever() {
     let web = Web::start(|_| answer(200, TYPE, r#"{"id":"never","status":"pending"}"#)).await;
-    let root = Target::parse(&web.url("/root/")).expect("a target");
+    let root = Target::parse(&web.url("/api/")).expect("a target");
     let client = Client::new(Arc::new(web.fetcher()), None);
     let status = client.status(&root, "never").await.expect("a status");
     let waited = client.settled(&root, status, Duration::ZERO).await;

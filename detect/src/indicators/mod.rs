@@ -30,7 +30,7 @@ mod ranges;
 mod segment;
 mod set;
 mod url;
-mod wire;
+pub(crate) mod wire;
 
 pub use build::{BuildError, Builder, Built};
 pub use claims::Claim;
@@ -41,6 +41,7 @@ pub use list::{Defaults, LineError, ListReport, is_broad, parse_line, parse_list
 pub use merge::merge;
 pub use normal::{infer, normal};
 pub use observe::observe;
+pub(crate) use observe::{age_days, shortened, subject};
 pub use segment::Segment;
 pub use set::{IndicatorSet, Indicators, TooManySegments};
 pub use wire::Damaged;

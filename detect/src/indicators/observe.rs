@@ -88,27 +88,27 @@ fn detection(event: &Event, sighted: &Sighted, suppression: &Suppression) -> Det
         analytic: Arc::new(analytic),
         time: event.time,
         events: vec![event.id],
-        subject: subject(event, attribute),
+        subject: subject(event, attribute).map(str::to_owned),
         because: sightings.take(room).chain(suppressions).collect(),
         suppressed_by: if is_capped { suppression.decisive(judgement).map(str::to_owned) } else { None },
     }
 }
 
 /// The machine; where the record names none (network sensors), the end of the connection that the indicator is not.
-fn subject(event: &Event, attribute: &str) -> Option<String> {
+pub(crate) fn subject<'e>(event: &'e Event, attribute: &str) -> Option<&'e str> {
     if let Some(machine) = event.machine() {
-        return Some(machine.to_owned());
+        return Some(machine);
     }
     let (src, dst) = (event.attributes.src_endpoint.as_ref(), event.attributes.dst_endpoint.as_ref());
     let end = if attribute.starts_with("src_endpoint") { dst.or(src) } else { src.or(dst) }?;
-    end.hostname.clone().or_else(|| end.name.clone()).or_else(|| end.ip.clone())
+    end.hostname.as_deref().or(end.name.as_deref()).or(end.ip.as_deref())
 }
 
-fn age_days(seen: Timestamp, at: Timestamp) -> u32 {
+pub(crate) fn age_days(seen: Timestamp, at: Timestamp) -> u32 {
     u32::try_from(i64::from(at.day()) - i64::from(seen.day())).unwrap_or(0)
 }
 
-fn shortened(text: &str) -> String {
+pub(crate) fn shortened(text: &str) -> String {
     match text.char_indices().find(|(at, c)| at + c.len_utf8() > limits::REASON_VALUE_BYTES_MAX) {
         Some((at, _)) => text.get(..at).unwrap_or_default().to_owned(),
         None => text.to_owned(),

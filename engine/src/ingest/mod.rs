@@ -17,7 +17,7 @@ mod look;
 mod memory;
 mod shelf;
 mod shelve;
-mod shown;
+pub(crate) mod shown;
 mod watch;
 
 pub use counters::{Counters, CountersSnapshot};

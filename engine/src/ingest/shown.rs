@@ -9,7 +9,7 @@ const KEPT_WHEN_CUT: usize = 64;
 
 /// The finding that is kept for a detection. One that would be over [`limits::FINDING_BYTES_MAX`] is cut to its last events and
 /// first reasons; what cannot be cut to fit is `None`.
-pub(super) fn finding(mut detection: Detection, event: Option<&Event>) -> Option<NewFinding> {
+pub(crate) fn finding(mut detection: Detection, event: Option<&Event>) -> Option<NewFinding> {
     let ocsf = finding::to_json(&detection, event, None);
     if fits(&detection, &ocsf) {
         return Some(NewFinding { detection, ocsf });

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use detect::suppress::{Effect, Suppression};
+use intel::blast::{BlastReason, Traffic};
 use intel::decay::DecayModel;
 use intel::rules::Rules;
 use intel::trust::{Feedback, Outcome, Trust, TrustReason, trust};
@@ -12,7 +13,7 @@ use intel::voices::Voices;
 use intel::watch::OwnAssets;
 use intel::weigh::{About, Claim, Evidence, ListEffect, Listed, Origin, Setting, Source, WeighReason, Weighed, weigh};
 use model::{
-    Confidence, Credibility, Explained, Grade, Indicator, IndicatorKind, Level, Marking, OpContext, SourceId,
+    AgencyId, Confidence, Credibility, Explained, Grade, Indicator, IndicatorKind, Level, Marking, OpContext, SourceId,
     Timestamp, limits,
 };
 use serde::{Deserialize, Serialize};
@@ -82,6 +83,8 @@ pub struct JudgeSetting {
     pub own: Arc<OwnAssets>,
     /// Lists of harmless things.
     pub suppression: Arc<Suppression>,
+    /// What past traffic says, for agencies where somebody looked.
+    pub traffic: BTreeMap<AgencyId, Arc<Traffic>>,
 }
 
 /// How far back judged sightings count: the longest window of the rules.
@@ -94,6 +97,7 @@ pub struct Judge {
     trusts: BTreeMap<SourceId, Explained<Trust, TrustReason>>,
     names: HashMap<SourceNumber, (SourceId, Option<Timestamp>)>,
     feedback: HashMap<(IndicatorKind, String), Vec<Feedback>>,
+    traffic: Option<Arc<Traffic>>,
     now: Timestamp,
 }
 
@@ -128,7 +132,8 @@ impl Judge {
             names.insert(source.number, (name.clone(), SourceHealth::of(source).last_success));
             trusts.insert(name, judged);
         }
-        Ok(Judge { setting, sources: known, trusts, names, feedback, now: ctx.now })
+        let traffic = setting.traffic.get(&ctx.agency).cloned();
+        Ok(Judge { setting, sources: known, trusts, names, feedback, traffic, now: ctx.now })
     }
 
     /// What a source is worth, and why.
@@ -138,13 +143,24 @@ impl Judge {
 
     /// Weighs all claims on one thing.
     pub fn weigh(&self, kind: IndicatorKind, value: &str, kept: &[&KeptClaim]) -> Explained<Weighed, WeighReason> {
+        let sources: Vec<SourceId> = kept.iter().filter_map(|kept| Some(self.names.get(&kept.source)?.0.clone())).collect();
+        let rules = &self.setting.rules.blast;
+        let blast = self.traffic.as_ref().map(|traffic| traffic.may_block((kind, value), &sources, rules));
+        self.weigh_with((kind, value), kept, blast.as_ref())
+    }
+
+    fn weigh_with(
+        &self,
+        (kind, value): (IndicatorKind, &str),
+        kept: &[&KeptClaim],
+        blast: Option<&Explained<bool, BlastReason>>,
+    ) -> Explained<Weighed, WeighReason> {
         let claims: Vec<Claim> = kept.iter().filter_map(|kept| self.claim(kept)).collect();
         let listed = self.listed(kind, value);
         let own = self.setting.own.covers(kind, value);
         let known = if self.feedback.is_empty() { None } else { self.feedback.get(&(kind, value.to_owned())) };
         let feedback = known.map_or(&[][..], Vec::as_slice);
-        let evidence =
-            Evidence { kind, value, claims: &claims, feedback, listed: &listed, own_asset: own, blast: None };
+        let evidence = Evidence { kind, value, claims: &claims, feedback, listed: &listed, own_asset: own, blast };
         let voices = Voices::default();
         let setting = Setting {
             sources: &self.sources,
@@ -192,7 +208,8 @@ impl Judge {
         let Some((_, first)) = kept.first() else { return Vec::new() };
         let (kind, value) = (first.claim.kind, first.claim.value.as_str());
         let claims: Vec<&KeptClaim> = kept.iter().map(|(_, kept)| kept).collect();
-        let weighed = self.weigh(kind, value, &claims).value;
+        // Whether it may be blocked does not matter to detectors.
+        let weighed = self.weigh_with((kind, value), &claims, None).value;
         if weighed.detecting == intel::weigh::Detecting::No {
             return Vec::new();
         }

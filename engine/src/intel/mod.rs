@@ -1,16 +1,23 @@
 //! Intelligence in flow order: what sources bring is gathered, brought together with what they said before, weighed, and made into the
 //! index that detectors ask.
 
+mod actors;
 mod gather;
 mod health;
 mod index;
 mod judge;
+pub mod layout;
 mod objects;
+pub(crate) mod past;
 mod read;
 
+pub use ::intel::brief::{Brief, Figures, Part, Section, Topic};
+pub use ::intel::fit::{Fit, Fitting, Observation, Observed};
 pub use ::intel::weigh::Detecting;
+pub use actors::Actors;
 pub use gather::{GatherTally, Gathered, Gatherer, SourceDefaults};
 pub use health::SourceHealth;
 pub use index::{IndexError, each_indicator, write_index};
 pub use judge::{Judge, JudgeSetting, SourceTerms};
+pub use past::{BackReport, LookedBack};
 pub use read::{IntelFormat, list_mapping};

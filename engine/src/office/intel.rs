@@ -69,13 +69,13 @@ const FINDINGS_SHOWN: usize = 50;
 
 impl Office {
     /// Weighs the agency's indicators as things are now.
-    async fn judge_of(&self, ctx: &OpContext, sources: &[IntelSource]) -> Result<Judge, OfficeError> {
+    pub(super) async fn judge_of(&self, ctx: &OpContext, sources: &[IntelSource]) -> Result<Judge, OfficeError> {
         Ok(Judge::new(&self.state, ctx, sources, self.judging.load().as_ref().clone()).await?)
     }
 
-    /// Sets what weighing goes by from now on.
-    pub fn judge_by(&self, setting: JudgeSetting) {
-        self.judging.store(std::sync::Arc::new(setting));
+    /// Changes what weighing goes by from now on.
+    pub fn judge_anew(&self, change: impl Fn(JudgeSetting) -> JudgeSetting) {
+        self.judging.rcu(|setting| change(JudgeSetting::clone(setting)));
     }
 
     /// Weighs all that the agency's sources claim, and writes the index that detectors ask.
@@ -319,7 +319,7 @@ impl Office {
     }
 }
 
-fn source_of(error: &dyn std::error::Error) -> String {
+pub(super) fn source_of(error: &dyn std::error::Error) -> String {
     error.source().map_or_else(String::new, ToString::to_string)
 }
 

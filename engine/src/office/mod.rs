@@ -5,6 +5,8 @@
 //! shown, many of them in one commit.
 
 mod agencies;
+mod back;
+mod brief;
 mod dpia;
 mod findings;
 mod hunts;
@@ -35,6 +37,7 @@ use crate::ledger::{Ledger, LedgerError};
 
 pub use self::intel::{Brought, IndicatorView, IntelSourceView};
 pub use agencies::{AgencyView, OwnAgency};
+pub use brief::{ACTOR_DAYS, ActorsView, Counted};
 pub use dpia::{Assessment, Risk, Sight};
 pub use findings::{DecisionView, FindingView, InboxPage};
 pub use hunts::{HuntAnswer, HuntRefused, Hunter};
@@ -46,7 +49,7 @@ pub use sources::{Gauges, IntakeView, Period, SourceView, WatchView};
 pub use store::ledger::{Entry as LedgerEntry, Outcome, Verdict as LedgerVerdict};
 pub use store::register::Kept;
 pub use store::state::{
-    ApiRoot, Collection, CollectionRights, Finding, FindingId, InboxAsked, InboxRow, IndicatorAsked, IntelObject,
+    AnalyticTally, ApiRoot, Collection, CollectionRights, Finding, FindingId, InboxAsked, InboxRow, IndicatorAsked, IntelObject,
     IntelSource, Job, JobId, JobStatus, LedgerAsked, LedgerLine, ManifestEntry, ManifestPage, NewCollection, NewObject,
     ObjectsAsked, ObjectsPage, PersonId, SavedHunt, Scope, ServiceToken, SpecAsked, Suppression, Taken, Verdict,
     VersionsAsked,
@@ -118,6 +121,8 @@ pub struct Office {
     gauges: Option<Arc<dyn Gauges>>,
     clock: Arc<dyn Clock>,
     judging: Arc<ArcSwap<JudgeSetting>>,
+    /// What is known of actors, by agency; made when it is asked for.
+    actors: Arc<tokio::sync::Mutex<std::collections::BTreeMap<model::AgencyId, brief::KnownActors>>>,
 }
 
 impl std::fmt::Debug for Office {
@@ -143,6 +148,7 @@ impl Office {
             gauges: None,
             clock,
             judging: Arc::default(),
+            actors: Arc::default(),
         })
     }
 

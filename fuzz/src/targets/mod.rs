@@ -5,6 +5,7 @@ mod evtx;
 mod feeds;
 mod formats;
 mod indicators;
+mod intel;
 mod journal;
 mod netflow;
 mod rpz;
@@ -20,6 +21,10 @@ pub use self::formats::{
     syslog, windows, zeek,
 };
 pub use self::indicators::{indicator_list, misp_list, plain_list, values};
+pub use self::intel::{
+    intel_breach, intel_json, intel_judged, intel_list, intel_misp, intel_nmap, intel_stix, lookalike, mined, seen_run,
+    stix_observed, stix_pattern,
+};
 pub use self::journal::{journal_marks, journal_segment};
 pub use self::netflow::netflow_packets;
 pub use self::rpz::rpz_question;
@@ -80,6 +85,18 @@ targets! {
     feeds::taxii_resource, 1000;
     feeds::misp_manifest, 1000;
     feeds::misp_heads, 1000;
+    intel::intel_stix, 500;
+    intel::intel_misp, 500;
+    intel::intel_list, 300;
+    intel::intel_json, 300;
+    intel::intel_nmap, 500;
+    intel::intel_breach, 1000;
+    intel::intel_judged, 300;
+    intel::stix_pattern, 500;
+    intel::stix_observed, 300;
+    intel::mined, 300;
+    intel::lookalike, 1000;
+    intel::seen_run, 200;
     journal::journal_segment, 200;
     journal::journal_marks, 200;
     small::times, 1000;

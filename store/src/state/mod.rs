@@ -27,6 +27,7 @@ mod people;
 mod positions;
 mod sealed;
 mod sessions;
+mod tally;
 mod taxii;
 mod tokens;
 mod triage;
@@ -49,6 +50,7 @@ pub use notes::NoteCount;
 pub use people::{NewPasskey, Passkey, Person, PersonId};
 pub use positions::FilePosition;
 pub use sessions::Session;
+pub use tally::AnalyticTally;
 pub use taxii::{
     ApiRoot, Collection, CollectionRights, EVERYTHING, ManifestEntry, ManifestPage, NewCollection, NewObject,
     ObjectsAsked, ObjectsPage, PostStatus, SpecAsked, Taken, VersionsAsked,
@@ -72,6 +74,7 @@ pub fn statements() -> Vec<&'static str> {
         people::STATEMENTS,
         positions::STATEMENTS,
         sessions::STATEMENTS,
+        tally::STATEMENTS,
         tokens::STATEMENTS,
         triage::STATEMENTS,
     ];

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueHint};
 use connect::feeds::{FeedKind, Interval};
 use engine::intel::{IntelFormat, SourceTerms};
-use model::{Confidence, Grade, Level, Marking, Pap, Tlp};
+use model::{Confidence, Grade, Level, Marking, Month, Pap, Tlp};
 
 use super::WhoseArgs;
 
@@ -83,6 +83,24 @@ pub(crate) enum IntelCommand {
         #[arg(long, short)]
         quiet: bool,
     },
+    /// Try a block list on 30 days of past traffic, before anything blocks: which of its values are used here, and why they must not block.
+    /// Exit 0: all may; 1: some must not.
+    Blast {
+        /// The list; plain, gz or zst.
+        #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+        file: PathBuf,
+        /// What its columns are, as for `load`.
+        #[arg(long, value_name = "MAPPING", default_value = "plain")]
+        mapping: String,
+        #[command(flatten)]
+        whose: WhoseArgs,
+        /// Values that are shown.
+        #[arg(long, value_name = "N", default_value_t = 50)]
+        rows: usize,
+        /// One JSON object.
+        #[arg(long)]
+        json: bool,
+    },
     /// Hold a STIX pattern against observed data. Exit 0: it matches; 1: it does not; 2: it cannot be evaluated.
     Match {
         /// The pattern, for example "[ipv4-addr:value = '198.51.100.1']".
@@ -147,6 +165,25 @@ pub(crate) enum IntelCommand {
         value: String,
         #[command(flatten)]
         whose: WhoseArgs,
+    },
+    /// Say which actors fit what was found here in the last 90 days, and why.
+    Actors {
+        #[command(flatten)]
+        whose: WhoseArgs,
+        /// One JSON object.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Write the month for those who decide: what changed, what was used against us, what it calls for.
+    Brief {
+        /// The month, for example 2026-11; the running one when it is not said.
+        #[arg(long, value_name = "MONTH")]
+        month: Option<Month>,
+        #[command(flatten)]
+        whose: WhoseArgs,
+        /// How: markdown, html, json.
+        #[arg(long, value_name = "FORM", default_value = "markdown", value_parser = ["markdown", "html", "json"])]
+        form: String,
     },
     /// List what is known beside indicators: groups, campaigns, malware, techniques, vulnerabilities.
     Objects {

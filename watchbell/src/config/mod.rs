@@ -269,6 +269,17 @@ impl Config {
         Ok(address)
     }
 
+    /// The address that people type, without a slash at its end.
+    ///
+    /// # Errors
+    /// As [`Config::listen`].
+    pub(crate) fn console_url(&self) -> Result<String> {
+        Ok(match &self.public_url {
+            Some(url) => url.origin().ascii_serialization(),
+            None => format!("http://localhost:{}", self.listen()?.port()),
+        })
+    }
+
     /// Where the state is.
     pub(crate) fn database(&self) -> Database {
         match &self.database {
@@ -315,6 +326,16 @@ impl Config {
     /// The index of an agency's intelligence, for detectors.
     pub(crate) fn intel_index_file(&self, agency: &AgencyId) -> PathBuf {
         self.data_dir.join(format!("intel-{agency}.index"))
+    }
+
+    /// The folder of what was seen, for new indicators.
+    pub(crate) fn seen_dir(&self) -> PathBuf {
+        self.data_dir.join("seen")
+    }
+
+    /// What past traffic says of an agency's indicators.
+    pub(crate) fn look_back_file(&self, agency: &AgencyId) -> PathBuf {
+        self.data_dir.join(format!("intel-{agency}.past.json"))
     }
 
     /// The file of what correlations remember.

@@ -28,17 +28,25 @@ pub(crate) async fn write(config: &Config, office: &Office, ctx: &OpContext) -> 
 }
 
 fn write_at(path: &Path, write: impl FnOnce(&mut BufWriter<File>) -> Result<Built, OfficeError>) -> Result<Built> {
+    replace(path, |out| write(out).context("cannot make the index of intelligence"))
+}
+
+/// Writes a file beside `path` and puts it there when it is whole and durable.
+///
+/// # Errors
+/// Those of `write`, and when the system refuses.
+pub(super) fn replace<T>(path: &Path, write: impl FnOnce(&mut BufWriter<File>) -> Result<T>) -> Result<T> {
     let beside = path.with_extension(format!("new-{}", std::process::id()));
     let file = create(&beside).with_context(|| format!("cannot write {}", beside.display()))?;
     let mut out = BufWriter::new(file);
-    let done = write(&mut out).context("cannot make the index of intelligence").and_then(|built| {
-        out.flush().context("cannot write the index")?;
-        out.get_ref().sync_all().context("cannot write the index")?;
-        fs::rename(&beside, path).context("cannot put the index in its place")?;
-        Ok(built)
+    let done = write(&mut out).and_then(|done| {
+        out.flush().with_context(|| format!("cannot write {}", path.display()))?;
+        out.get_ref().sync_all().with_context(|| format!("cannot write {}", path.display()))?;
+        fs::rename(&beside, path).with_context(|| format!("cannot put {} in its place", path.display()))?;
+        Ok(done)
     });
     if done.is_err() {
-        // What is half written helps nobody; the old index stays.
+        // What is half written helps nobody; the old one stays.
         fs::remove_file(&beside).ok();
     }
     done

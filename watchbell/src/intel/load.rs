@@ -150,7 +150,7 @@ fn gather(
     Ok((gatherer.finish(), read))
 }
 
-fn bytes(path: &Path) -> Result<Vec<u8>> {
+pub(super) fn bytes(path: &Path) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     unpack::open(path)?.take(limits::LIST_FILE_BYTES_MAX + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > limits::LIST_FILE_BYTES_MAX {

@@ -1,5 +1,8 @@
 //! `watchbell intel`: intelligence from files, what is known about a thing, and what people say of it.
 
+pub(crate) mod back;
+mod blast;
+mod brief;
 pub(crate) mod index;
 mod load;
 mod matching;
@@ -28,6 +31,7 @@ pub(crate) async fn open(whose: &WhoseArgs) -> Result<Opened> {
     config.make_data_dir()?;
     let state = node::state(&config).await?;
     let office = node::office(&config, &state).await?;
+    back::tell(&config, &office);
     Ok(Opened { config, ctx, state, office })
 }
 
@@ -38,6 +42,11 @@ pub(crate) fn run(arguments: &IntelArgs) -> Result<Exit> {
     node::runtime()?.block_on(async {
         match &arguments.command {
             IntelCommand::Load { .. } | IntelCommand::Match { .. } => load::run(&arguments.command).await,
+            IntelCommand::Blast { file, mapping, whose, rows, json } => {
+                blast::run(&open(whose).await?, (file, mapping), *rows, *json).await
+            }
+            IntelCommand::Actors { whose, json } => brief::actors(&open(whose).await?, *json).await,
+            IntelCommand::Brief { month, whose, form } => brief::brief(&open(whose).await?, *month, form).await,
             IntelCommand::Sources { whose, json } => show::sources(&open(whose).await?, *json).await,
             IntelCommand::Pause { name, whose } => pause(&open(whose).await?, name, true).await,
             IntelCommand::Resume { name, whose } => pause(&open(whose).await?, name, false).await,

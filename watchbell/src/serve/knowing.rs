@@ -1,75 +1,174 @@
-//! Intelligence beside the indicators of files: taken up when somebody has written its index anew. Once a day it is written anew in any case,
-//! since claims grow old; and when it is not there, after a backup was restored.
+//! Intelligence beside the indicators of files, for each agency: taken up when somebody has written its index anew. Once a day it is written anew
+//! in any case, since claims grow old; and when it is not there, after a backup was restored. What is new in it is looked for in past traffic.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant, SystemTime};
 
 use arc_swap::ArcSwap;
+use detect::indicators::Segment;
 use engine::content::Content;
-use engine::intel::JudgeSetting;
+use engine::ingest::Counters;
+use engine::intel::{JudgeSetting, LookedBack};
 use engine::office::Office;
+use engine::seen::{SeenFiles, SeenShelf};
 use model::doors::Clock;
-use model::{OpContext, Roles};
+use model::{AgencyId, OpContext, Roles, Timestamp};
+use store::journal::JournalHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
-use crate::intel::index;
+use crate::intel::{back, index};
 use crate::node::SystemClock;
 use crate::words;
 
-/// How often somebody looks whether the index changed.
+/// How often somebody looks whether an index changed.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 
-/// Age at which the index is written anew.
+/// Age at which an index is written anew.
 const OLD: Duration = Duration::from_secs(24 * 3_600);
 
-/// Writes the index anew when it is old or not there, and somebody claims anything.
-async fn renew(config: &Config, office: &Office) {
-    let age = index::mark(&config.intel_index_file(&config.agency)).map(|(written, _)| written.elapsed());
-    // A time ahead of ours is no reason: it passes.
-    let is_good = age.is_some_and(|age| age.is_err() || age.is_ok_and(|age| age < OLD));
-    if is_good {
-        return;
-    }
-    let ctx = OpContext::new(config.agency.clone(), "node", Roles::NODE, SystemClock.now());
-    let has_sources = office.has_intelligence(&ctx).await.unwrap_or(false);
-    if has_sources && let Err(error) = index::write(config, office, &ctx).await {
-        tracing::error!("the index of intelligence is not written: {error:#}");
-    }
+/// Shortest time between two looks into the past of one agency: each goes through months.
+const LOOK_BACK_EVERY: Duration = Duration::from_secs(600);
+
+/// What the watch knows by.
+pub(super) struct Knowing {
+    pub(super) config: Config,
+    pub(super) content: Arc<ArcSwap<Content>>,
+    pub(super) office: Office,
+    pub(super) journal: JournalHandle,
+    pub(super) counters: Arc<Counters>,
+    pub(super) seen: Arc<SeenShelf>,
 }
 
-/// Takes up the index now and whenever it changes, also when rules and lists were read anew.
-pub(super) async fn watch(config: Config, content: Arc<ArcSwap<Content>>, office: Office, shutdown: CancellationToken) {
-    let path = config.intel_index_file(&config.agency);
-    let mut known = None;
-    loop {
-        renew(&config, &office).await;
-        let current = content.load_full();
-        let mark = index::mark(&path);
-        // The content is held, so that no other one can stand where it stood.
-        let is_known = known.as_ref().is_some_and(|(old, content)| *old == mark && Arc::ptr_eq(content, &current));
-        if !is_known {
-            let path = path.clone();
-            match tokio::task::spawn_blocking(move || index::read(&path)).await {
-                Ok(Ok(segment)) => {
-                    if let Some(segment) = &segment {
-                        let indicators = segment.len();
-                        tracing::info!(indicators, "intelligence: {}", words::counted(indicators, "indicator"));
-                    }
-                    current.know(segment);
-                    office.judge_by(JudgeSetting {
-                        suppression: Arc::clone(&current.suppression),
-                        ..JudgeSetting::default()
-                    });
-                }
-                Ok(Err(error)) => tracing::error!("the index of intelligence is not taken up: {error:#}"),
-                Err(error) => tracing::error!(%error, "reading the index of intelligence ended by a panic"),
+/// An index that is in force.
+struct Known {
+    mark: Option<(SystemTime, u64)>,
+    /// The content that was told of it; held, so that no other one can stand where it stood.
+    content: Arc<Content>,
+    index: Option<Arc<Segment>>,
+    /// What is to be looked through has to be kept up to here: from there on detectors knew the index.
+    from: u64,
+    is_looked_back: bool,
+    last_look: Option<Instant>,
+}
+
+impl Knowing {
+    /// Takes up indexes now and whenever they change, also when rules and lists were read anew.
+    pub(super) async fn watch(self, shutdown: CancellationToken) {
+        let mut known: BTreeMap<AgencyId, Known> = BTreeMap::new();
+        back::tell(&self.config, &self.office);
+        loop {
+            for agency in self.config.agencies() {
+                self.renew(&agency).await;
+                self.take_up(&agency, &mut known).await;
             }
-            known = Some((mark, current));
+            for (agency, known) in &mut known {
+                tokio::select! {
+                    () = self.look_back(agency, known) => {}
+                    () = shutdown.cancelled() => return,
+                }
+            }
+            tokio::select! {
+                () = tokio::time::sleep(LOOK_EVERY) => {}
+                () = shutdown.cancelled() => return,
+            }
         }
-        tokio::select! {
-            () = tokio::time::sleep(LOOK_EVERY) => {}
-            () = shutdown.cancelled() => return,
+    }
+
+    /// Writes an index anew when it is old or not there, and somebody claims anything.
+    async fn renew(&self, agency: &AgencyId) {
+        let age = index::mark(&self.config.intel_index_file(agency)).map(|(written, _)| written.elapsed());
+        // A time ahead of ours is no reason: it passes.
+        let is_good = age.is_some_and(|age| age.is_err() || age.is_ok_and(|age| age < OLD));
+        if is_good {
+            return;
         }
+        let ctx = self.ctx(agency);
+        let has_sources = self.office.has_intelligence(&ctx).await.unwrap_or(false);
+        if has_sources && let Err(error) = index::write(&self.config, &self.office, &ctx).await {
+            tracing::error!("the index of intelligence is not written: {error:#}");
+        }
+    }
+
+    async fn take_up(&self, agency: &AgencyId, known: &mut BTreeMap<AgencyId, Known>) {
+        let path = self.config.intel_index_file(agency);
+        let current = self.content.load_full();
+        let mark = index::mark(&path);
+        let earlier = known.get(agency);
+        if earlier.is_some_and(|known| known.mark == mark && Arc::ptr_eq(&known.content, &current)) {
+            return;
+        }
+        let is_same = earlier.is_some_and(|known| known.mark == mark);
+        let (last_look, was_looked_back) =
+            earlier.map_or((None, false), |known| (known.last_look, known.is_looked_back));
+        let index = match tokio::task::spawn_blocking(move || index::read(&path)).await {
+            Ok(Ok(index)) => index,
+            Ok(Err(error)) => {
+                tracing::error!("the index of intelligence is not taken up: {error:#}");
+                None
+            }
+            Err(error) => {
+                tracing::error!(%error, "reading the index of intelligence ended by a panic");
+                None
+            }
+        };
+        if let Some(index) = &index {
+            let indicators = index.len();
+            tracing::info!(%agency, indicators, "intelligence: {}", words::counted(indicators, "indicator"));
+        }
+        current.indicators.know(agency, index.clone());
+        self.office.judge_anew(|setting| JudgeSetting { suppression: Arc::clone(&current.suppression), ..setting });
+        let is_looked_back = is_same && was_looked_back;
+        let from = self.journal.next().0;
+        known.insert(agency.clone(), Known { mark, content: current, index, from, is_looked_back, last_look });
+    }
+
+    /// Looks for what is new in past traffic, once everything is kept that detectors looked at before they knew it.
+    async fn look_back(&self, agency: &AgencyId, known: &mut Known) {
+        let Some(index) = &known.index else { return };
+        let is_due = known.last_look.is_none_or(|last| last.elapsed() >= LOOK_BACK_EVERY);
+        if known.is_looked_back || !is_due || self.counters.snapshot().shelved_upto < known.from {
+            return;
+        }
+        known.last_look = Some(Instant::now());
+        match self.look_back_with(agency, Arc::clone(index), known.mark).await {
+            Ok(()) => known.is_looked_back = true,
+            Err(error) => tracing::error!(%agency, "past traffic was not looked through: {error:#}"),
+        }
+    }
+
+    async fn look_back_with(
+        &self,
+        agency: &AgencyId,
+        index: Arc<Segment>,
+        mark: Option<(SystemTime, u64)>,
+    ) -> anyhow::Result<()> {
+        self.seen.write().await?;
+        let path = self.config.look_back_file(agency);
+        let earlier = back::read(&path).unwrap_or_else(|error| {
+            tracing::error!("the last look into past traffic counts as none: {error:#}");
+            None
+        });
+        let ctx = self.ctx(agency);
+        let files = SeenFiles::at(self.config.seen_dir());
+        let written = mark.and_then(|(written, _)| written.duration_since(SystemTime::UNIX_EPOCH).ok());
+        let written = written.map_or(ctx.now, |since| Timestamp::EPOCH.plus(since));
+        let (looked, report) = self.office.look_back(&ctx, &files, (index, written), earlier.as_ref()).await?;
+        let LookedBack { traffic, .. } = &looked;
+        self.office.judge_with(agency, traffic.clone());
+        let (findings, left_out) = (report.findings, report.left_out);
+        tracing::info!(
+            %agency, days = report.days, seen = report.seen, new = report.new, findings, left_out,
+            "past traffic: {} looked through, {} seen, {} of them before anybody knew",
+            words::counted(u64::from(report.days), "day"),
+            words::counted(report.seen as u64, "indicator"),
+            words::count(report.new as u64),
+        );
+        back::write(&path, &looked)
+    }
+
+    fn ctx(&self, agency: &AgencyId) -> OpContext {
+        OpContext::new(agency.clone(), "node", Roles::NODE, SystemClock.now())
     }
 }

@@ -21,6 +21,7 @@ use connect::{SourceConfig, Sources};
 use engine::content::{Content, ContentPaths};
 use engine::ingest::{JournalIntake, Shelf, Watch, WatchOptions, WatchParts};
 use engine::office::Hunter;
+use engine::seen::{SeenFiles, SeenShelf};
 use model::doors::Clock;
 use model::{OpContext, Roles, SourceId};
 use store::journal::{Journal, JournalHandle, JournalThread, Options};
@@ -130,9 +131,11 @@ async fn serve(config: Config, arguments: &ServeArgs) -> Result<Exit> {
     let tls = config.tls.as_ref().map(connect::tls::listen).transpose().context("the HTTP door's certificate")?;
     let content = read_content(&config, arguments.quiet);
     // Before the first record is looked at.
-    match intel::index::read(&config.intel_index_file(&config.agency)) {
-        Ok(segment) => content.know(segment),
-        Err(error) => tracing::error!("the index of intelligence is not taken up: {error:#}"),
+    for agency in config.agencies() {
+        match intel::index::read(&config.intel_index_file(&agency)) {
+            Ok(index) => content.indicators.know(&agency, index),
+            Err(error) => tracing::error!("the index of intelligence is not taken up: {error:#}"),
+        }
     }
     let content = Arc::new(ArcSwap::from_pointee(content));
     let state = node::state(&config).await?;
@@ -141,10 +144,12 @@ async fn serve(config: Config, arguments: &ServeArgs) -> Result<Exit> {
     let ctx = OpContext::new(config.agency.clone(), "node", Roles::NODE, clock.now());
     let (journal, journal_thread) = open_journal(&config, &state, &ctx).await?;
     let shelf = Arc::new(LakeShelf::new(config.lake_dir(), node::lake_options()));
+    let seen = SeenShelf::open(Arc::clone(&shelf) as Arc<dyn Shelf>, SeenFiles::at(config.seen_dir()));
+    let seen = Arc::new(seen.context("cannot open what was seen")?);
     let parts = WatchParts {
         journal: journal.clone(),
         state: state.clone(),
-        shelf: Some(Arc::clone(&shelf) as Arc<dyn Shelf>),
+        shelf: Some(Arc::clone(&seen) as Arc<dyn Shelf>),
         content: Arc::clone(&content),
         clock: Arc::clone(&clock) as Arc<dyn Clock>,
         runtime: tokio::runtime::Handle::current(),
@@ -169,8 +174,15 @@ async fn serve(config: Config, arguments: &ServeArgs) -> Result<Exit> {
     let looking = tokio::spawn(Arc::clone(&gauges).watch(shutdown.clone()));
     let hunter = Arc::clone(&shelf) as Arc<dyn Hunter>;
     let console = console::open(&config, &state, listening, (hunter, gauges), shutdown.clone()).await?;
-    let knowing = knowing::watch(config.clone(), Arc::clone(&content), console.app.office.clone(), shutdown.clone());
-    let knowing = tokio::spawn(knowing);
+    let knowing = knowing::Knowing {
+        config: config.clone(),
+        content: Arc::clone(&content),
+        office: console.app.office.clone(),
+        journal: journal.clone(),
+        counters: Arc::clone(watch.counters()),
+        seen,
+    };
+    let knowing = tokio::spawn(knowing.watch(shutdown.clone()));
     let asking = feeds::watch(config.clone(), state.clone(), console.app.office.clone(), shutdown.clone());
     let asking = tokio::spawn(asking);
     let (vital, document) = http::router(vitals);
@@ -299,7 +311,9 @@ async fn wait_for_the_end(config: &Config, content: &ArcSwap<Content>) -> Result
                     tracing::warn!(path = %complaint.path, reason = %complaint.reason, "not loaded: {}", complaint.path);
                 }
                 let (rules, indicators) = (fresh.rules.len(), fresh.indicator_count);
-                fresh.know(content.load().intelligence());
+                for (agency, index) in content.load().indicators.intelligence() {
+                    fresh.indicators.know(&agency, Some(index));
+                }
                 content.store(Arc::new(fresh));
                 tracing::info!(rules, indicators, "read anew: {} and {}",
                     words::counted(rules as u64, "rule"), words::counted(indicators, "indicator"));

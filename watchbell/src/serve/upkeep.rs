@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use engine::ledger::Ledger;
+use engine::seen::SeenFiles;
 use lake::{LegalHold, MaintenanceReport};
 use model::doors::Clock;
-use model::{OpContext, Roles, Timestamp};
+use model::{AgencyId, OpContext, Roles, Timestamp, limits};
 use store::state::State;
 use tokio_util::sync::CancellationToken;
 
@@ -49,6 +50,7 @@ async fn round(shelf: &LakeShelf, state: &State, config: &Config) -> Result<(), 
     let now = SystemClock.now();
     // Without the holds nothing may be deleted.
     let holds = holds(state, config, now).await?;
+    forget_seen(config, &holds, now).await;
     let lake = shelf.lake().await.map_err(|error| error.to_string())?;
     let report = lake.maintain(now, &config.retention, &holds).await;
     let report = report.map_err(|error| super::shelf::refused(error).to_string())?;
@@ -65,6 +67,21 @@ async fn round(shelf: &LakeShelf, state: &State, config: &Config) -> Result<(), 
     state.forget_file_positions(before).await.map_err(|error| error.to_string())?;
     state.forget_ended_sessions(now).await.map_err(|error| error.to_string())?;
     Ok(())
+}
+
+/// What was seen longer ago than anybody looks back goes, unless a legal hold is about that day.
+async fn forget_seen(config: &Config, holds: &[LegalHold], now: Timestamp) {
+    let files = SeenFiles::at(config.seen_dir());
+    let oldest = now.day() - limits::SEEN_DAYS as i32 + 1;
+    let holds: Vec<_> = holds.iter().map(|hold| (hold.agency.clone(), hold.from.day()..=hold.to.day())).collect();
+    let is_held =
+        move |agency: &AgencyId, day: i32| holds.iter().any(|(held, days)| held == agency && days.contains(&day));
+    match tokio::task::spawn_blocking(move || files.forget_before(oldest, is_held)).await {
+        Ok(Ok(0)) => {}
+        Ok(Ok(days)) => tracing::info!(days, "what was seen on old days is forgotten"),
+        Ok(Err(error)) => tracing::warn!(error = &error as &dyn std::error::Error, "old days are not forgotten"),
+        Err(error) => tracing::error!(%error, "forgetting old days ended by a panic"),
+    }
 }
 
 async fn forget_intelligence(state: &State, now: Timestamp) -> Result<(), store::state::StateError> {

@@ -1,4 +1,5 @@
-//! Intelligence: who claims what about a thing and what it is worth, and how the sources do.
+//! Intelligence: who claims what about a thing and what it is worth, how the sources do, who fits what was seen, and the month's brief.
 
+pub(crate) mod brief;
 pub(crate) mod indicator;
 pub(crate) mod sources;
