@@ -6,6 +6,7 @@ mod health;
 mod index;
 mod judge;
 mod objects;
+pub(crate) mod outlets;
 mod read;
 
 pub use ::intel::weigh::Detecting;
@@ -13,4 +14,7 @@ pub use gather::{GatherTally, Gathered, Gatherer, SourceDefaults};
 pub use health::SourceHealth;
 pub use index::{IndexError, each_indicator, write_index};
 pub use judge::{Judge, JudgeSetting, SourceTerms};
+pub use outlets::{
+    LeftOut, OutletError, OutletFile, OutletForm, OutletMade, OutletSettings, OutletUse, RpzAction, RpzSettings,
+};
 pub use read::{IntelFormat, list_mapping};

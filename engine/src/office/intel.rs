@@ -69,7 +69,7 @@ const FINDINGS_SHOWN: usize = 50;
 
 impl Office {
     /// Weighs the agency's indicators as things are now.
-    async fn judge_of(&self, ctx: &OpContext, sources: &[IntelSource]) -> Result<Judge, OfficeError> {
+    pub(super) async fn judge_of(&self, ctx: &OpContext, sources: &[IntelSource]) -> Result<Judge, OfficeError> {
         Ok(Judge::new(&self.state, ctx, sources, self.judging.load().as_ref().clone()).await?)
     }
 

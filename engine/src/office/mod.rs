@@ -13,6 +13,7 @@ mod jobs;
 mod keys;
 mod ledger;
 mod names;
+mod outlets;
 mod people;
 mod reads;
 mod sharing;
@@ -21,6 +22,7 @@ mod sources;
 mod tests;
 mod tokens;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
@@ -40,6 +42,9 @@ pub use findings::{DecisionView, FindingView, InboxPage};
 pub use hunts::{HuntAnswer, HuntRefused, Hunter};
 pub use keys::KeysView;
 pub use names::Names;
+pub use outlets::{
+    AddedOutlet, OutletAsked, OutletDownload, OutletMaking, OutletReply, OutletView, OutletZone, Subscriber,
+};
 pub use people::{Admitted, PersonView};
 pub use sharing::{Readable, Writable};
 pub use sources::{Gauges, IntakeView, Period, SourceView, WatchView};
@@ -48,7 +53,7 @@ pub use store::register::Kept;
 pub use store::state::{
     ApiRoot, Collection, CollectionRights, Finding, FindingId, InboxAsked, InboxRow, IndicatorAsked, IntelObject,
     IntelSource, Job, JobId, JobStatus, LedgerAsked, LedgerLine, ManifestEntry, ManifestPage, NewCollection, NewObject,
-    ObjectsAsked, ObjectsPage, PersonId, SavedHunt, Scope, ServiceToken, SpecAsked, Suppression, Taken, Verdict,
+    ObjectsAsked, ObjectsPage, Outlet, PersonId, SavedHunt, Scope, ServiceToken, SpecAsked, Suppression, Taken, Verdict,
     VersionsAsked,
 };
 pub use tokens::NamedToken;
@@ -118,6 +123,8 @@ pub struct Office {
     gauges: Option<Arc<dyn Gauges>>,
     clock: Arc<dyn Clock>,
     judging: Arc<ArcSwap<JudgeSetting>>,
+    /// Where files of outlets are.
+    outlets: Option<PathBuf>,
 }
 
 impl std::fmt::Debug for Office {
@@ -143,6 +150,7 @@ impl Office {
             gauges: None,
             clock,
             judging: Arc::default(),
+            outlets: None,
         })
     }
 
