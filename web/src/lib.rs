@@ -22,6 +22,7 @@ mod hunt;
 mod inbox;
 mod intel;
 mod keys;
+mod outlets;
 mod people;
 mod problem;
 mod register;
@@ -93,6 +94,13 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(intel::sources::csv))
         .routes(routes!(intel::sources::pause))
         .routes(routes!(intel::sources::resume))
+        .routes(routes!(intel::outlets::html))
+        .routes(routes!(intel::outlets::json))
+        .routes(routes!(intel::outlets::csv))
+        .routes(routes!(intel::outlets::add))
+        .routes(routes!(intel::outlets::pause))
+        .routes(routes!(intel::outlets::resume))
+        .routes(routes!(intel::outlets::remove))
         .routes(routes!(audit::html))
         .routes(routes!(audit::json))
         .routes(routes!(audit::csv))
@@ -138,7 +146,9 @@ pub fn told(router: Router, settings: Arc<Settings>) -> Router {
 pub fn router(app: App, others: OpenApi) -> Router {
     let (router, mut document) = routes().split_for_parts();
     let (taxii, of_taxii) = taxii::routes();
+    let (outlets, of_outlets) = outlets::routes();
     document.merge(others);
+    document.merge(of_outlets);
     api::complete(&mut document);
     document.merge(of_taxii);
     router
@@ -149,5 +159,6 @@ pub fn router(app: App, others: OpenApi) -> Router {
         .layer(middleware::from_fn_with_state(app.clone(), visit::guard))
         // Programs of others have no pages to come from, and no session that a page could abuse.
         .merge(taxii)
+        .merge(outlets)
         .with_state(app)
 }
