@@ -7,7 +7,8 @@ use anyhow::{Context, Result, bail};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use comfy_table::{ContentArrangement, Table, presets};
-use engine::intel::{LeftOut, OutletMade, OutletSettings, OutletUse};
+use engine::content::{Content, ContentPaths};
+use engine::intel::{JudgeSetting, LeftOut, OutletMade, OutletSettings, OutletUse};
 use engine::office::{AddedOutlet, OutletView};
 use model::{Pap, Timestamp};
 use serde_json::json;
@@ -15,9 +16,9 @@ use serde_json::json;
 use crate::cli::{OutletAddArgs, OutletArgs, OutletCommand};
 use crate::exit::Exit;
 use crate::intel::{Opened, open, say};
+use crate::node;
 use crate::serve::TOKEN_PREFIX;
 use crate::words::{self, count, counted};
-use crate::node;
 
 pub(crate) fn run(arguments: &OutletArgs) -> Result<Exit> {
     node::runtime()?.block_on(async {
@@ -149,7 +150,17 @@ async fn list(opened: &Opened, is_json: bool) -> Result<Exit> {
         table.force_no_tty();
         table.set_width(160);
     }
-    table.set_header(["outlet", "form", "for", "is", "indicators", "content changed", "last asked", "by", "token ends"]);
+    table.set_header([
+        "outlet",
+        "form",
+        "for",
+        "is",
+        "indicators",
+        "content changed",
+        "last asked",
+        "by",
+        "token ends",
+    ]);
     let never = || "never".to_owned();
     for view in &views {
         let made = view.made.as_ref();
@@ -220,6 +231,13 @@ enum Target<'a> {
 
 async fn write(opened: Opened, name: String, file: Option<&Path>, is_json: bool) -> Result<Exit> {
     let view = opened.office.outlet(&opened.ctx, &name).await.context("cannot read the outlet")?;
+    // What is harmless must not leave, as it does not from the watch.
+    let lists = ContentPaths { suppress: opened.config.content.suppress.clone(), ..ContentPaths::default() };
+    let lists = Content::read(&lists, |_| {});
+    if let Some(complaint) = lists.complaints.first() {
+        bail!("{} is not read, and what it names would leave: {}", complaint.path, complaint.reason);
+    }
+    opened.office.judge_by(JudgeSetting { suppression: lists.suppression, ..JudgeSetting::default() });
     let is_folder = view.settings.form.is_folder();
     let target = match file {
         None => Target::Nowhere,
@@ -268,9 +286,9 @@ fn give(target: &Target<'_>, made: &OutletMade, from: &Path) -> io::Result<()> {
         Target::File(file) => std::fs::copy(from.join(&main.name), file).map(|_| ()),
         Target::Folder(folder) => {
             std::fs::create_dir(folder)?;
-            made.files.iter().try_for_each(|file| {
-                std::fs::copy(from.join(&file.name), folder.join(&file.name)).map(|_| ())
-            })
+            made.files
+                .iter()
+                .try_for_each(|file| std::fs::copy(from.join(&file.name), folder.join(&file.name)).map(|_| ()))
         }
     }
 }

@@ -53,8 +53,8 @@ pub use store::register::Kept;
 pub use store::state::{
     ApiRoot, Collection, CollectionRights, Finding, FindingId, InboxAsked, InboxRow, IndicatorAsked, IntelObject,
     IntelSource, Job, JobId, JobStatus, LedgerAsked, LedgerLine, ManifestEntry, ManifestPage, NewCollection, NewObject,
-    ObjectsAsked, ObjectsPage, Outlet, PersonId, SavedHunt, Scope, ServiceToken, SpecAsked, Suppression, Taken, Verdict,
-    VersionsAsked,
+    ObjectsAsked, ObjectsPage, Outlet, PersonId, SavedHunt, Scope, ServiceToken, SpecAsked, Suppression, Taken,
+    Verdict, VersionsAsked,
 };
 pub use tokens::NamedToken;
 

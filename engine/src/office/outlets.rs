@@ -340,7 +340,8 @@ impl Office {
                     let made = serde_json::to_string(&making.made).unwrap_or_default();
                     self.state.keep_outlet_made(ctx, &view.outlet.id, &made).await?;
                     // Whoever has an old file open reads it to its end.
-                    let outcome = tidy(&folder, &making.made).map(|()| making.is_new).map_err(|error| error.to_string());
+                    let outcome =
+                        tidy(&folder, &making.made).map(|()| making.is_new).map_err(|error| error.to_string());
                     OutletMaking { name, outcome, entries: making.made.entries }
                 }
                 Err(error) => OutletMaking { name, outcome: Err(failed(error).to_string()), entries: 0 },

@@ -185,7 +185,8 @@ impl State {
         if insert.execute(&mut *work).await.map_err(&adding)?.rows_affected() == 0 {
             return Err(StateError::Exists { what: "outlet", name: name.to_owned() });
         }
-        let deed = Deed::done("outlet.add", super::object_named("outlet", name)).saying(format!("{name} {}", new.config));
+        let deed =
+            Deed::done("outlet.add", super::object_named("outlet", name)).saying(format!("{name} {}", new.config));
         self.append(&mut work, ctx, &[deed]).await?;
         work.commit().await.map_err(adding)
     }
@@ -243,12 +244,7 @@ impl State {
     ///
     /// # Errors
     /// When there is no such outlet, or the database refuses.
-    pub async fn pause_outlet(
-        &self,
-        ctx: &OpContext,
-        name: &str,
-        paused: Option<Timestamp>,
-    ) -> Result<(), StateError> {
+    pub async fn pause_outlet(&self, ctx: &OpContext, name: &str, paused: Option<Timestamp>) -> Result<(), StateError> {
         let query = sqlx::query(SET_PAUSED).bind(agency(ctx)).bind(name.to_owned());
         let query = query.bind(paused.map(Timestamp::as_micros)).bind(ctx.now.as_micros());
         let operation = if paused.is_some() { "outlet.pause" } else { "outlet.resume" };

@@ -89,12 +89,7 @@ pub(super) async fn watch(
     }
 }
 
-async fn round(
-    config: &Config,
-    state: &State,
-    office: &Office,
-    last: &mut HashMap<AgencyId, Last>,
-) -> Result<()> {
+async fn round(config: &Config, state: &State, office: &Office, last: &mut HashMap<AgencyId, Last>) -> Result<()> {
     let mut by_agency: HashMap<AgencyId, Vec<Outlet>> = HashMap::new();
     for outlet in state.outlets_everywhere().await? {
         by_agency.entry(outlet.agency.clone()).or_default().push(outlet);
@@ -109,7 +104,8 @@ async fn round(
             outlets: outlets.iter().map(|outlet| (outlet.id.clone(), outlet.changed)).collect(),
         };
         let known = last.get(&agency);
-        let is_known = known.is_some_and(|known| known.seen.is(&seen)) && !outlets.iter().any(|one| is_old(one, ctx.now));
+        let is_known =
+            known.is_some_and(|known| known.seen.is(&seen)) && !outlets.iter().any(|one| is_old(one, ctx.now));
         if is_known || known.is_some_and(|known| Instant::now() < known.not_before) {
             continue;
         }

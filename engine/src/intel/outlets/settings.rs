@@ -276,7 +276,9 @@ impl OutletSettings {
     /// What is wrong, with a hint.
     pub fn check(&self) -> Result<(), String> {
         if self.tlp == Tlp::Red {
-            return Err("TLP:RED is for the persons who were told, no program passes it on; hint: --tlp amber".to_owned());
+            return Err(
+                "TLP:RED is for the persons who were told, no program passes it on; hint: --tlp amber".to_owned()
+            );
         }
         if !(1..=limits::OUTLET_ENTRIES_MAX).contains(&self.entries_max) {
             return Err(format!("an outlet has 1 to {} entries", limits::OUTLET_ENTRIES_MAX));

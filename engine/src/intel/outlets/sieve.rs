@@ -4,9 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use ::intel::release::{
-    About, Cleared, Consent, Handling, Item, PeerId, PeerPolicy, Provenance, Refusal, clear,
-};
+use ::intel::release::{About, Cleared, Consent, Handling, Item, PeerId, PeerPolicy, Provenance, Refusal, clear};
 use ::intel::weigh::{Detecting, Weighed};
 use formats::release::Released;
 use model::{IndicatorKind, Marking, OpContext, Pap, Timestamp, Tlp};
@@ -94,7 +92,13 @@ impl Sieve {
         Ok(Sieved { settings, spool: spool.finish()?, left })
     }
 
-    fn take(&mut self, judge: &Judge, names: &[Option<PeerId>], thing: &mut Thing<'_>, at: &[usize]) -> Result<(), OutletError> {
+    fn take(
+        &mut self,
+        judge: &Judge,
+        names: &[Option<PeerId>],
+        thing: &mut Thing<'_>,
+        at: &[usize],
+    ) -> Result<(), OutletError> {
         match self.judge(judge, names, thing, at) {
             Ok((cleared, changed)) => match entry(&cleared, self.now, changed) {
                 Some(released) => Ok(self.spool.push(&released)?),
@@ -122,7 +126,8 @@ impl Sieve {
             return Err(format!("of the kind {}, which is not asked for", thing.kind));
         }
         let is_open = |(_, kept): &(usize, &KeptClaim)| self.open.contains(&kept.claim.marking);
-        let open: Vec<(usize, &KeptClaim)> = at.iter().copied().zip(thing.claims.iter().copied()).filter(is_open).collect();
+        let open: Vec<(usize, &KeptClaim)> =
+            at.iter().copied().zip(thing.claims.iter().copied()).filter(is_open).collect();
         let claims: Vec<&KeptClaim> = open.iter().map(|(_, kept)| *kept).collect();
         // The surest claim speaks for all: whose it is, and what it calls the thing.
         let surest = open.iter().max_by_key(|(source, kept)| {

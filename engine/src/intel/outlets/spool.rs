@@ -112,7 +112,14 @@ impl Spool {
         let file = BufReader::new(File::open(&self.path)?);
         let lines = BufReader::with_capacity(limits::OUTLET_CHUNK_BYTES, zstd::Decoder::with_buffer(file)?);
         let edge = u8::try_from(edge).unwrap_or(u8::MAX);
-        Ok(Entries { lines: Box::new(lines), line: String::new(), edge, at_edge, has_all: above == self.len(), error: None })
+        Ok(Entries {
+            lines: Box::new(lines),
+            line: String::new(),
+            edge,
+            at_edge,
+            has_all: above == self.len(),
+            error: None,
+        })
     }
 }
 

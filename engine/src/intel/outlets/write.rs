@@ -72,12 +72,7 @@ struct Work<'a> {
 
 impl Work<'_> {
     /// Writes one file in one form, of the entries that belong there.
-    fn file(
-        &mut self,
-        name: &str,
-        form: &Form,
-        belongs: impl Fn(&Released) -> bool,
-    ) -> Result<(), OutletError> {
+    fn file(&mut self, name: &str, form: &Form, belongs: impl Fn(&Released) -> bool) -> Result<(), OutletError> {
         let mut entries = self.spool.entries(self.settings.entries_max)?;
         let mut out = BufWriter::new(Hashing::new(create(&self.folder.join(name))?));
         let written = write(form, self.release, &mut entries.by_ref().filter(belongs), &mut out)?;
@@ -299,12 +294,8 @@ fn fill(work: &mut Work<'_>, old: Option<&OutletMade>) -> Result<(String, Option
                 // Later than any number that a zone of that name had before.
                 None => seconds(work.release.made),
             };
-            let zone = rpz::Zone {
-                name: rpz.zone.clone(),
-                serial,
-                action: rpz.action.action(),
-                ttl_seconds: rpz.ttl_seconds,
-            };
+            let zone =
+                rpz::Zone { name: rpz.zone.clone(), serial, action: rpz.action.action(), ttl_seconds: rpz.ttl_seconds };
             work.file(main, &Form::Rpz(zone), all)?;
             return Ok((names, Some(serial)));
         }
