@@ -246,13 +246,15 @@ impl Office {
         let (token, id) = (secret()?, secret()?);
         let transfer_key = settings.rpz.as_ref().map(|_| secret()).transpose()?;
         let config = serde_json::to_string(settings).map_err(|error| OfficeError::Refused(error.to_string()))?;
+        let kept_key = transfer_key.as_ref().map(|key| hex(key));
+        let id = hex(id.get(..16).unwrap_or_default());
         let new = NewOutlet {
-            id: &hex(id.get(..16).unwrap_or_default()),
+            id: &id,
             name,
             config: &config,
             secret: &token,
             expires,
-            transfer_key: transfer_key.as_ref().map(|key| hex(key)).as_deref(),
+            transfer_key: kept_key.as_deref(),
         };
         self.state.add_outlet(ctx, &new).await?;
         let transfer_key = transfer_key.map(|key| (key_name(name, &ctx.agency), key));

@@ -213,10 +213,8 @@ async fn serve(config: Config, arguments: &ServeArgs) -> Result<Exit> {
         Err(shared) => drop(shared),
     }
     watch.stop().await;
-    let _ = tokio::join!(upkeep, looking, working, knowing, asking, making);
+    let _ = tokio::join!(upkeep, signing, looking, working, knowing, asking, making);
     resolvers.stop().await;
-    // What was done last is signed, too.
-    let _ = signing.await;
     let closed = tokio::task::spawn_blocking(move || journal_thread.close()).await;
     state.close().await;
     served.context("the HTTP door failed")?;
