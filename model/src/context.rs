@@ -61,6 +61,8 @@ pub enum Role {
     Hunter,
     /// A program of somebody with whom intelligence is shared.
     Peer,
+    /// A program that fetches what one outlet gives.
+    Subscriber,
     /// Has the machine itself: the command line.
     Operator,
     /// A part of the program.
@@ -69,7 +71,7 @@ pub enum Role {
 
 impl Role {
     /// All of them.
-    pub const ALL: [Role; 11] = [
+    pub const ALL: [Role; 12] = [
         Role::Analyst,
         Role::Lead,
         Role::ServiceOwner,
@@ -79,6 +81,7 @@ impl Role {
         Role::Reader,
         Role::Hunter,
         Role::Peer,
+        Role::Subscriber,
         Role::Operator,
         Role::Node,
     ];
@@ -95,6 +98,7 @@ impl Role {
             Role::Reader => "reader",
             Role::Hunter => "hunter",
             Role::Peer => "peer",
+            Role::Subscriber => "subscriber",
             Role::Operator => "operator",
             Role::Node => "node",
         }

@@ -502,6 +502,26 @@ pub const OBSERVED_NOTES_KEPT_MAX: usize = 100;
 // What leaves (`formats::release`, `connect::rpz`).
 /// Events that a MISP feed is divided into; as many files are open while it is written.
 pub const RELEASE_MISP_EVENTS_MAX: u16 = 256;
+/// Most outlets of one agency.
+pub const OUTLETS_MAX: usize = 256;
+/// Longest name of an outlet: a label of a domain (RFC 1035, section 2.3.4).
+pub const OUTLET_NAME_BYTES_MAX: usize = 63;
+/// Longest configuration of an outlet.
+pub const OUTLET_CONFIG_BYTES_MAX: usize = 16 * 1024;
+/// Longest account of what was made for an outlet: a line for each file of a MISP feed.
+pub const OUTLET_MADE_BYTES_MAX: usize = 256 * 1024;
+/// Most entries of an outlet.
+pub const OUTLET_ENTRIES_MAX: u64 = 20_000_000;
+/// Longest time that an entry may be said to hold behind its last sighting.
+pub const OUTLET_DAYS_MAX: u32 = 3_660;
+/// Bytes of a file of an outlet that are in memory for each one who fetches it.
+pub const OUTLET_CHUNK_BYTES: usize = 64 * 1024;
+/// Earlier versions of a policy zone that are kept on disk, so that resolvers get differences after a restart, too.
+pub const OUTLET_VERSIONS_KEPT: usize = 8;
+/// Letters that are kept of what calls itself whoever asked.
+pub const OUTLET_ASKED_BY_CHARS_MAX: usize = 80;
+/// Transfers of zones that wait for their line in the ledger; the next one is refused.
+pub const OUTLET_TRANSFERS_WAITING_MAX: usize = 1_024;
 /// Connections to the server of policy zones at once.
 pub const RPZ_CONNECTIONS_MAX: usize = 64;
 /// Seconds that a resolver may be silent between two questions on one connection.

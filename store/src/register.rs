@@ -226,6 +226,20 @@ pub const REGISTER: &[Kept] = &[
         how_long: "until they are deleted",
         erased_by: Some("deleting the object in its collection"),
     },
+    technical(
+        "outlets",
+        "what leaves for blocklists and detectors, hashes of tokens and sealed keys, and which program asked last",
+        "to give intelligence to firewalls, resolvers and sensors, and to know who takes it",
+        "until the outlet is removed",
+    ),
+    Kept {
+        place: "outlet files",
+        what: "addresses, domains and files that leave by an outlet, made of the claims",
+        of_whom: Some("whoever uses such an address"),
+        why: "to be fetched by firewalls, resolvers and sensors",
+        how_long: "an hour; then they are made anew, or not served",
+        erased_by: Some("removing the outlet or the source; the source's own correction"),
+    },
     technical("taxii_statuses", "what became of objects that were brought", "to answer whoever brought them", "a day"),
     technical("consumers", "how far parts of the program have come", "to go on after a restart", "for ever"),
     technical(

@@ -18,6 +18,7 @@ mod intel;
 mod jobs;
 mod keys;
 mod node;
+mod outlets;
 mod paths;
 mod people;
 mod progress;
@@ -55,6 +56,7 @@ fn main() -> ExitCode {
         Command::Retro(arguments) => retro::run(&arguments),
         Command::Feed(arguments) => feed::run(&arguments),
         Command::Intel(arguments) => intel::run(&arguments),
+        Command::Outlet(arguments) => outlets::run(&arguments),
         Command::Token(arguments) => tokens::run(&arguments),
         Command::Collection(arguments) => collections::run(&arguments),
         Command::People(arguments) => people::run(&arguments),

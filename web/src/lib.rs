@@ -22,6 +22,7 @@ mod hunt;
 mod inbox;
 mod intel;
 mod keys;
+mod outlets;
 mod people;
 mod problem;
 mod register;
@@ -99,6 +100,13 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(intel::brief::evidence))
         .routes(routes!(intel::brief::actors))
         .routes(routes!(intel::brief::actors_json))
+        .routes(routes!(intel::outlets::html))
+        .routes(routes!(intel::outlets::json))
+        .routes(routes!(intel::outlets::csv))
+        .routes(routes!(intel::outlets::add))
+        .routes(routes!(intel::outlets::pause))
+        .routes(routes!(intel::outlets::resume))
+        .routes(routes!(intel::outlets::remove))
         .routes(routes!(audit::html))
         .routes(routes!(audit::json))
         .routes(routes!(audit::csv))
@@ -144,7 +152,9 @@ pub fn told(router: Router, settings: Arc<Settings>) -> Router {
 pub fn router(app: App, others: OpenApi) -> Router {
     let (router, mut document) = routes().split_for_parts();
     let (taxii, of_taxii) = taxii::routes();
+    let (outlets, of_outlets) = outlets::routes();
     document.merge(others);
+    document.merge(of_outlets);
     api::complete(&mut document);
     document.merge(of_taxii);
     router
@@ -155,5 +165,6 @@ pub fn router(app: App, others: OpenApi) -> Router {
         .layer(middleware::from_fn_with_state(app.clone(), visit::guard))
         // Programs of others have no pages to come from, and no session that a page could abuse.
         .merge(taxii)
+        .merge(outlets)
         .with_state(app)
 }

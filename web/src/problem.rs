@@ -71,6 +71,27 @@ impl Problem {
         Problem { way_out: Some(WayOut::SignIn), ..problem }
     }
 
+    /// A program that fetches shows no token that opens anything.
+    pub(crate) fn no_token() -> Self {
+        let detail = "say the token of an outlet: as a bearer, or as the password of the Basic scheme";
+        Problem::new(StatusCode::UNAUTHORIZED, "This token opens nothing", detail)
+    }
+
+    /// Somebody has decided that it is not given for now.
+    pub(crate) fn paused(detail: impl Into<String>) -> Self {
+        Problem::new(StatusCode::FORBIDDEN, "This is paused", detail)
+    }
+
+    /// It is over.
+    pub(crate) fn gone(detail: impl Into<String>) -> Self {
+        Problem::new(StatusCode::GONE, "This is over", detail)
+    }
+
+    /// It is not there yet.
+    pub(crate) fn not_yet(detail: impl Into<String>) -> Self {
+        Problem::new(StatusCode::SERVICE_UNAVAILABLE, "This is not there yet", detail)
+    }
+
     /// A request that changes something came from elsewhere.
     pub(crate) fn foreign() -> Self {
         let detail = "a request that changes something must come from the console's own pages";

@@ -270,6 +270,16 @@ impl Transfer {
         matches!(self.plan, Plan::Changes(_))
     }
 
+    /// The zone that is sent, as far as the plan goes.
+    pub(super) fn zone(&self) -> &Zone {
+        &self.zone
+    }
+
+    /// To the holder of which key.
+    pub(super) fn key_name(&self) -> &str {
+        self.signed.wrapped_key().0.name()
+    }
+
     /// The way through its messages.
     pub(super) fn messages(&mut self) -> Messages<'_> {
         let zone = &*self.zone;

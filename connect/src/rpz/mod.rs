@@ -42,6 +42,13 @@ pub trait Zones: Send + Sync {
     /// The zone of that name (lower case, no dot at the end), as the holder of that key may see it.
     fn zone(&self, name: &str, key: &str) -> Option<Arc<Zone>>;
 
+    /// Asked before a zone, or what changed of it, is sent to the holder of that key; when it says no, nothing is sent and the connection ends.
+    /// Whoever has to write down what leaves does it here.
+    fn sends(&self, zone: &Zone, key: &str) -> bool {
+        let _ = (zone, key);
+        true
+    }
+
     /// Who is told when the zone of that name changes.
     fn secondaries(&self, name: &str) -> Vec<Secondary> {
         let _ = name;

@@ -214,6 +214,10 @@ async fn converse(mut stream: TcpStream, shared: &Shared) -> std::io::Result<()>
                 in_time(RPZ_WRITE_SECONDS_MAX, stream.write_all(message.as_stream_slice())).await?;
             }
             Reply::Transfer(mut transfer) => {
+                if !shared.zones.sends(transfer.zone(), transfer.key_name()) {
+                    add(&shared.counts.broken);
+                    return Ok(());
+                }
                 let sent = in_time(RPZ_TRANSFER_SECONDS_MAX, send(&mut stream, &mut transfer, shared)).await;
                 let counter = match (&sent, transfer.is_of_changes()) {
                     (Err(_), _) => &shared.counts.broken,

@@ -172,7 +172,7 @@ mod tests {
     #[test]
     fn nobody_reaches_into_another_agency() {
         let access = Access::new().unwrap();
-        let is_program = |role: &Role| matches!(role, Role::Reader | Role::Hunter | Role::Peer);
+        let is_program = |role: &Role| matches!(role, Role::Reader | Role::Hunter | Role::Peer | Role::Subscriber);
         let everything: Roles = Role::ALL.into_iter().filter(|role| !is_program(role)).collect();
         let other = AgencyId::parse("fire").unwrap();
         let mut ctx = ctx(everything);

@@ -56,13 +56,19 @@ pub enum Operation {
     ShareWrite,
     /// Make collections, and say who may read and write them.
     ShareManage,
+    /// See what leaves for blocklists and detectors of others, and who fetched it.
+    OutletRead,
+    /// Make, pause and remove outlets, and write what they give into a file.
+    OutletManage,
+    /// Fetch what one outlet gives.
+    OutletFetch,
     /// Make and forget one's own passkeys.
     OwnPasskeys,
 }
 
 impl Operation {
     /// All of them.
-    pub const ALL: [Operation; 26] = [
+    pub const ALL: [Operation; 29] = [
         Operation::FindingRead,
         Operation::FindingDecide,
         Operation::SuppressionManage,
@@ -88,6 +94,9 @@ impl Operation {
         Operation::ShareRead,
         Operation::ShareWrite,
         Operation::ShareManage,
+        Operation::OutletRead,
+        Operation::OutletManage,
+        Operation::OutletFetch,
         Operation::OwnPasskeys,
     ];
 
@@ -119,6 +128,9 @@ impl Operation {
             Operation::ShareRead => "share.read",
             Operation::ShareWrite => "share.write",
             Operation::ShareManage => "share.manage",
+            Operation::OutletRead => "outlet.read",
+            Operation::OutletManage => "outlet.manage",
+            Operation::OutletFetch => "outlet.fetch",
             Operation::OwnPasskeys => "passkeys.own",
         }
     }
@@ -159,7 +171,8 @@ impl Group {
     pub const fn has(self, operation: Operation) -> bool {
         use Operation::{
             FindingDecide, FindingRead, HuntPersonal, HuntRun, HuntSave, IntelRead, IntelSourceManage, IntelWrite,
-            KeyRotate, OwnPasskeys, PersonErase, PersonManage, ShareManage, SourceRead, SuppressionManage, TokenManage,
+            KeyRotate, OutletManage, OwnPasskeys, PersonErase, PersonManage, ShareManage, SourceRead,
+            SuppressionManage, TokenManage,
         };
         match self {
             Group::Watching => matches!(
@@ -177,7 +190,14 @@ impl Group {
             // What a source says becomes what detectors look for, and the program asks where a source says.
             Group::Grave => matches!(
                 operation,
-                PersonManage | PersonErase | TokenManage | KeyRotate | IntelSourceManage | ShareManage | OwnPasskeys
+                PersonManage
+                    | PersonErase
+                    | TokenManage
+                    | KeyRotate
+                    | IntelSourceManage
+                    | ShareManage
+                    | OutletManage
+                    | OwnPasskeys
             ),
             Group::Own => matches!(operation, OwnPasskeys),
         }

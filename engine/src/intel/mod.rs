@@ -9,6 +9,7 @@ mod judge;
 pub mod layout;
 mod objects;
 pub(crate) mod past;
+pub(crate) mod outlets;
 mod read;
 
 pub use ::intel::brief::{Brief, Figures, Part, Section, Topic};
@@ -20,4 +21,7 @@ pub use health::SourceHealth;
 pub use index::{IndexError, each_indicator, write_index};
 pub use judge::{Judge, JudgeSetting, SourceTerms};
 pub use past::{BackReport, LookedBack};
+pub use outlets::{
+    LeftOut, OutletError, OutletFile, OutletForm, OutletMade, OutletSettings, OutletUse, RpzAction, RpzSettings,
+};
 pub use read::{IntelFormat, list_mapping};

@@ -78,6 +78,11 @@ impl Office {
         self.judging.rcu(|setting| change(JudgeSetting::clone(setting)));
     }
 
+    /// What weighing goes by now.
+    pub fn judges_by(&self) -> std::sync::Arc<JudgeSetting> {
+        self.judging.load_full()
+    }
+
     /// Weighs all that the agency's sources claim, and writes the index that detectors ask.
     ///
     /// # Errors

@@ -15,6 +15,7 @@ mod jobs;
 mod keys;
 mod ledger;
 mod names;
+mod outlets;
 mod people;
 mod reads;
 mod sharing;
@@ -23,6 +24,7 @@ mod sources;
 mod tests;
 mod tokens;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
@@ -43,6 +45,9 @@ pub use findings::{DecisionView, FindingView, InboxPage};
 pub use hunts::{HuntAnswer, HuntRefused, Hunter};
 pub use keys::KeysView;
 pub use names::Names;
+pub use outlets::{
+    AddedOutlet, OutletAsked, OutletDownload, OutletMaking, OutletReply, OutletView, OutletZone, Subscriber,
+};
 pub use people::{Admitted, PersonView};
 pub use sharing::{Readable, Writable};
 pub use sources::{Gauges, IntakeView, Period, SourceView, WatchView};
@@ -51,8 +56,8 @@ pub use store::register::Kept;
 pub use store::state::{
     AnalyticTally, ApiRoot, Collection, CollectionRights, Finding, FindingId, InboxAsked, InboxRow, IndicatorAsked, IntelObject,
     IntelSource, Job, JobId, JobStatus, LedgerAsked, LedgerLine, ManifestEntry, ManifestPage, NewCollection, NewObject,
-    ObjectsAsked, ObjectsPage, PersonId, SavedHunt, Scope, ServiceToken, SpecAsked, Suppression, Taken, Verdict,
-    VersionsAsked,
+    ObjectsAsked, ObjectsPage, Outlet, PersonId, SavedHunt, Scope, ServiceToken, SpecAsked, Suppression, Taken,
+    Verdict, VersionsAsked,
 };
 pub use tokens::NamedToken;
 
@@ -123,6 +128,8 @@ pub struct Office {
     judging: Arc<ArcSwap<JudgeSetting>>,
     /// What is known of actors, by agency; made when it is asked for.
     actors: Arc<tokio::sync::Mutex<std::collections::BTreeMap<model::AgencyId, brief::KnownActors>>>,
+    /// Where files of outlets are.
+    outlets: Option<PathBuf>,
 }
 
 impl std::fmt::Debug for Office {
@@ -149,6 +156,7 @@ impl Office {
             clock,
             judging: Arc::default(),
             actors: Arc::default(),
+            outlets: None,
         })
     }
 

@@ -244,7 +244,9 @@ fn redact_words(item: &mut Item, policy: &PeerPolicy, accounts: &Redactor) -> Re
     {
         others.add(machine, "[machine]");
     }
-    let others = others.compile()?;
+    let words = [&item.label, &item.machine, &item.title, &item.text].into_iter().flatten();
+    let is_named = words.chain(&item.techniques).any(|text| others.may_stand_in(text));
+    let others = if is_named { others.compile()? } else { Names::default().compile()? };
     let texts = [&mut item.label, &mut item.machine, &mut item.title, &mut item.text].into_iter().flatten();
     for text in texts.chain(&mut item.techniques) {
         *text = others.redact(&accounts.redact(text)?)?;

@@ -22,6 +22,7 @@ mod jobs;
 mod ledger;
 mod migrate;
 mod notes;
+mod outlets;
 mod packed;
 mod people;
 mod positions;
@@ -47,6 +48,7 @@ pub use intel::{
 pub use jobs::{Job, JobId, JobStatus, Lease, NewJob};
 pub use ledger::{Deed, LedgerAsked, LedgerLine, object_named};
 pub use notes::NoteCount;
+pub use outlets::{NewOutlet, Outlet};
 pub use people::{NewPasskey, Passkey, Person, PersonId};
 pub use positions::FilePosition;
 pub use sessions::Session;
@@ -71,6 +73,7 @@ pub fn statements() -> Vec<&'static str> {
         jobs::STATEMENTS,
         ledger::STATEMENTS,
         notes::STATEMENTS,
+        outlets::STATEMENTS,
         people::STATEMENTS,
         positions::STATEMENTS,
         sessions::STATEMENTS,

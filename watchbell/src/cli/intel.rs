@@ -310,7 +310,7 @@ fn feed_kind(text: &str) -> Result<FeedKind, String> {
     read.map_err(|_| format!("{text:?} is no kind of feed; known are list, stix, kev, csaf, leaks, nmap, nuclei"))
 }
 
-fn confidence(text: &str) -> Result<Confidence, String> {
+pub(super) fn confidence(text: &str) -> Result<Confidence, String> {
     let percent = text.trim_end_matches('%').parse::<u8>().ok().and_then(Confidence::new);
     percent.ok_or_else(|| format!("{text:?} is no percentage: 0 to 100"))
 }

@@ -3,6 +3,7 @@
 mod collections;
 mod house;
 mod intel;
+mod outlets;
 
 use std::path::PathBuf;
 
@@ -20,6 +21,7 @@ pub(crate) use house::{
 };
 
 pub(crate) use intel::{FeedAddArgs, FeedArgs, FeedCommand, IntelArgs, IntelCommand, TermsArgs};
+pub(crate) use outlets::{OutletAddArgs, OutletArgs, OutletCommand};
 
 /// Watchbell keeps a city's digital services safe and its citizens' trust whole.
 #[derive(Debug, Parser)]
@@ -49,6 +51,8 @@ pub(crate) enum Command {
     Feed(FeedArgs),
     /// Work on intelligence: load it, look things up, match patterns.
     Intel(IntelArgs),
+    /// Work on outlets: what leaves for blocklists and detectors of others.
+    Outlet(OutletArgs),
     /// Work on tokens of programs that bring records.
     Token(TokenArgs),
     /// Work on collections of shared objects (TAXII), and on who may read and write them.
@@ -153,6 +157,9 @@ pub(crate) struct ServeArgs {
     /// Something in front of us speaks TLS: a plain listener may be reached from elsewhere.
     #[arg(long)]
     pub(crate) behind_proxy: bool,
+    /// Serve policy zones to resolvers at this address, over TCP and UDP.
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) rpz_listen: Option<String>,
     /// Take syslog over UDP at this address, beside the configured sources.
     #[arg(long, value_name = "ADDR")]
     pub(crate) syslog_udp: Option<String>,

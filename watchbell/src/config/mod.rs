@@ -43,6 +43,9 @@ pub(crate) struct Config {
     /// new passkeys for everybody. `http://localhost:PORT` when absent.
     #[serde(default)]
     pub(crate) public_url: Option<Url>,
+    /// Address and port of the server of policy zones, over TCP and UDP; there is none when absent.
+    #[serde(default)]
+    pub(crate) rpz_listen: Option<String>,
     /// Certificate and key of the HTTP door.
     #[serde(default)]
     pub(crate) tls: Option<ListenTls>,
@@ -213,6 +216,7 @@ impl Config {
         }
         config.check_address()?;
         config.check_database()?;
+        config.rpz_listen()?;
         Ok(config)
     }
 
@@ -323,6 +327,24 @@ impl Config {
         self.data_dir.join("ledger.key")
     }
 
+    /// Where resolvers ask for policy zones.
+    ///
+    /// # Errors
+    /// When it is no address.
+    pub(crate) fn rpz_listen(&self) -> Result<Option<SocketAddr>> {
+        use std::net::ToSocketAddrs;
+        let Some(text) = &self.rpz_listen else { return Ok(None) };
+        let found = text.to_socket_addrs();
+        let mut found =
+            found.with_context(|| format!("rpz_listen: {text:?} is no address with a port, such as 127.0.0.1:5353"))?;
+        found.next().map(Some).with_context(|| format!("rpz_listen: {text:?} has no address"))
+    }
+
+    /// The folder of what outlets give.
+    pub(crate) fn outlets_dir(&self) -> PathBuf {
+        self.data_dir.join("outlets")
+    }
+
     /// The index of an agency's intelligence, for detectors.
     pub(crate) fn intel_index_file(&self, agency: &AgencyId) -> PathBuf {
         self.data_dir.join(format!("intel-{agency}.index"))
@@ -413,6 +435,8 @@ mod tests {
         check("[sources.'Not A Label']\nkind = 'http'", "is no source");
         check("[sources.s]\nkind = 'syslog-udp'\nlisten = '514'", "is no address with a port");
         check("[content]\nrule = ['x']", "rule");
+        check("rpz_listen = '[::1]:5353'", "");
+        check("rpz_listen = '5353'", "is no address with a port");
         check("public_url = 'http://watch.example.org'", "is not https");
         check("public_url = 'https://watch.example.org'", "");
         check("public_url = 'http://localhost:8787'", "");

@@ -8,8 +8,10 @@ mod gauges;
 mod http;
 mod hunter;
 mod knowing;
+mod outlets;
 mod shelf;
 mod upkeep;
+mod zones;
 
 use std::io::Write;
 use std::net::SocketAddr;
@@ -20,7 +22,8 @@ use arc_swap::ArcSwap;
 use connect::{SourceConfig, Sources};
 use engine::content::{Content, ContentPaths};
 use engine::ingest::{JournalIntake, Shelf, Watch, WatchOptions, WatchParts};
-use engine::office::Hunter;
+use engine::intel::JudgeSetting;
+use engine::office::{Hunter, Office};
 use engine::seen::{SeenFiles, SeenShelf};
 use model::doors::Clock;
 use model::{OpContext, Roles, SourceId};
@@ -89,6 +92,9 @@ fn overrides(arguments: &ServeArgs) -> Overrides {
     }
     if let Some(listen) = &arguments.listen {
         overrides.set("listen", listen.clone());
+    }
+    if let Some(listen) = &arguments.rpz_listen {
+        overrides.set("rpz_listen", listen.clone());
     }
     if arguments.behind_proxy {
         overrides.set("behind_proxy", true);
@@ -174,6 +180,9 @@ async fn serve(config: Config, arguments: &ServeArgs) -> Result<Exit> {
     let looking = tokio::spawn(Arc::clone(&gauges).watch(shutdown.clone()));
     let hunter = Arc::clone(&shelf) as Arc<dyn Hunter>;
     let console = console::open(&config, &state, listening, (hunter, gauges), shutdown.clone()).await?;
+    // Before anything is weighed: what is harmless must not leave, not even for a moment.
+    let lists = Arc::clone(&content.load().suppression);
+    console.app.office.judge_anew(|setting| JudgeSetting { suppression: Arc::clone(&lists), ..setting });
     let knowing = knowing::Knowing {
         config: config.clone(),
         content: Arc::clone(&content),
@@ -185,6 +194,15 @@ async fn serve(config: Config, arguments: &ServeArgs) -> Result<Exit> {
     let knowing = tokio::spawn(knowing.watch(shutdown.clone()));
     let asking = feeds::watch(config.clone(), state.clone(), console.app.office.clone(), shutdown.clone());
     let asking = tokio::spawn(asking);
+    let mut resolvers = Resolvers::open(&config, &console.app.office, &shutdown).await?;
+    let making = outlets::watch(
+        config.clone(),
+        state.clone(),
+        console.app.office.clone(),
+        resolvers.zones.take(),
+        shutdown.clone(),
+    );
+    let making = tokio::spawn(making);
     let (vital, document) = http::router(vitals);
     let settings = Arc::clone(&console.app.settings);
     let router = sources.ingest_router().merge(vital).merge(web::router(console.app, document));
@@ -194,7 +212,8 @@ async fn serve(config: Config, arguments: &ServeArgs) -> Result<Exit> {
     let workshop = chores::workshop(&state, node::ledger(&config)?, &ctx).await?;
     let working = tokio::spawn(workshop.run(shutdown.clone().cancelled_owned()));
     let signing = tokio::spawn(upkeep::sign_ledger(ledger, state.clone(), shutdown.clone()));
-    announce(&config, listening, arguments, &state, &ctx, console.setup_url.as_deref()).await?;
+    let places = (listening, resolvers.listening);
+    announce(&config, places, arguments, &state, &ctx, console.setup_url.as_deref()).await?;
 
     wait_for_the_end(&config, &content).await?;
     tracing::info!("stopping: sources first, then what they brought is looked at and kept");
@@ -206,13 +225,46 @@ async fn serve(config: Config, arguments: &ServeArgs) -> Result<Exit> {
         Err(shared) => drop(shared),
     }
     watch.stop().await;
-    let _ = tokio::join!(upkeep, signing, looking, working, knowing, asking);
+    let _ = tokio::join!(upkeep, signing, looking, working, knowing, asking, making);
+    resolvers.stop().await;
     let closed = tokio::task::spawn_blocking(move || journal_thread.close()).await;
     state.close().await;
     served.context("the HTTP door failed")?;
     closed.context("the journal's thread ended by a panic")?.context("the journal was not closed well")?;
     tracing::info!("stopped");
     Ok(Exit::Ok)
+}
+
+/// The server of policy zones, where one is wanted.
+struct Resolvers {
+    listening: Option<SocketAddr>,
+    zones: outlets::ZonesAndNotices,
+    tasks: Vec<tokio::task::JoinHandle<()>>,
+}
+
+impl Resolvers {
+    async fn open(config: &Config, office: &Office, shutdown: &CancellationToken) -> Result<Self> {
+        let Some(address) = config.rpz_listen()? else {
+            return Ok(Resolvers { listening: None, zones: None, tasks: Vec::new() });
+        };
+        let (zones, transfers) = zones::OutletZones::new();
+        let served = Arc::clone(&zones) as Arc<dyn connect::rpz::Zones>;
+        let server = connect::rpz::Server::bind(&[address], served, Arc::new(SystemClock)).await?;
+        let (listening, notices) = (server.addresses().first().copied(), server.notices());
+        let serving = tokio::spawn(server.run(shutdown.clone()));
+        let writing = tokio::spawn(zones::write_down(office.clone(), transfers));
+        Ok(Resolvers { listening, zones: Some((zones, notices)), tasks: vec![serving, writing] })
+    }
+
+    /// Waits until the last transfer is written down.
+    async fn stop(self) {
+        drop(self.zones);
+        for task in self.tasks {
+            if let Err(error) = task.await {
+                tracing::error!(%error, "the server of policy zones ended by a panic");
+            }
+        }
+    }
 }
 
 fn read_content(config: &Config, quiet: bool) -> Content {
@@ -261,7 +313,7 @@ pub(crate) async fn open_journal(
 /// The first line on stdout: where we are. With `--json` for programs, else for people.
 async fn announce(
     config: &Config,
-    listening: SocketAddr,
+    (listening, rpz): (SocketAddr, Option<SocketAddr>),
     arguments: &ServeArgs,
     state: &State,
     ctx: &OpContext,
@@ -270,10 +322,16 @@ async fn announce(
     let scheme = if config.tls.is_some() { "https" } else { "http" };
     let mut out = std::io::stdout().lock();
     if arguments.json {
-        let line = serde_json::json!({ "listening": listening, "setup_url": setup_url });
+        let mut line = serde_json::json!({ "listening": listening, "setup_url": setup_url });
+        if let Some(rpz) = rpz {
+            line["rpz"] = rpz.to_string().into();
+        }
         writeln!(out, "{line}")?;
     } else {
         writeln!(out, "watching: {scheme}://{listening}, data in {}", config.data_dir.display())?;
+        if let Some(rpz) = rpz {
+            writeln!(out, "policy zones for resolvers: {rpz}")?;
+        }
         if let Some(setup_url) = setup_url {
             writeln!(out, "nobody works here yet; this link lets the first person in, for 15 minutes: {setup_url}")?;
         }

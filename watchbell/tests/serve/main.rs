@@ -9,6 +9,7 @@ mod intel;
 mod kept;
 mod kit;
 mod live;
+mod outlets;
 mod refusals;
 mod schema;
 mod staff;

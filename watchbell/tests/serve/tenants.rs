@@ -59,6 +59,10 @@ fn needs(operation: &Operation) -> Option<(&'static str, &'static str)> {
         }
         ("POST", "/intel/sight") => ("intel.write", "value=192.0.2.77&what=seen"),
         ("POST", "/intel/sources/{name}/pause" | "/intel/sources/{name}/resume") => ("intel.source.manage", ""),
+        ("GET", "/intel/outlets" | "/intel/outlets.json" | "/intel/outlets.csv") => ("outlet.read", ""),
+        ("POST", "/intel/outlets/add") => ("outlet.manage", "name=a-test&form=text&days=1"),
+        ("POST", "/intel/outlets/{name}/pause" | "/intel/outlets/{name}/resume") => ("outlet.manage", ""),
+        ("POST", "/intel/outlets/{name}/remove") => ("outlet.manage", "confirm=yes"),
         // One's own, and what ends or never ends.
         ("GET", "/account" | "/prove" | "/inbox/events")
         | (
@@ -73,6 +77,8 @@ fn needs(operation: &Operation) -> Option<(&'static str, &'static str)> {
         }
         // No session opens these: who may what with which token is `nobody_is_let_in_without_a_token_that_is_for_this` of `web`.
         (_, path) if path.starts_with("/taxii2/") => return None,
+        // Nor these: `a_list_leaves_as_far_as_it_may_and_only_for_its_own_token`.
+        (_, path) if path.starts_with("/outlets/") => return None,
         (method, path) => panic!("{method} {path} has no entry in this test: say which operation it needs"),
     };
     Some(entry)
@@ -154,6 +160,7 @@ fn installation() -> (Place, Node, String) {
     let list = place.folder.path().join("list.tsv");
     std::fs::write(&list, format!("planted.example\tmalware/{CANARY}\n")).unwrap();
     place.say(&["intel", "load", CANARY, list.to_str().unwrap(), "--mapping", "maltrail", "--quiet"]);
+    place.say(&["outlet", "add", CANARY, "--form", "text"]);
     place.say(&["hunts", "save", CANARY, &format!("SELECT '{CANARY}'")]);
     place.say(&[
         "hold",
@@ -208,7 +215,11 @@ async fn every_route_keeps_agencies_and_roles_apart() {
         let path = &operation.path;
         let with = |id: &str| path.replace("{id}", id).replace("{source}", "home").replace("{name}", "x");
         match path.as_str() {
-            "/intel/sources/{name}/pause" | "/intel/sources/{name}/resume" => vec![path.replace("{name}", CANARY)],
+            "/intel/sources/{name}/pause"
+            | "/intel/sources/{name}/resume"
+            | "/intel/outlets/{name}/pause"
+            | "/intel/outlets/{name}/resume"
+            | "/intel/outlets/{name}/remove" => vec![path.replace("{name}", CANARY)],
             "/findings/{id}" => vec![with(&finding), with(&format!("{finding}.json"))],
             "/findings/{id}/suppress" => vec![with(&finding)],
             "/suppressions/{id}/lift" => vec![with(&suppression)],

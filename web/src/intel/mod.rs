@@ -1,5 +1,7 @@
-//! Intelligence: who claims what about a thing and what it is worth, how the sources do, who fits what was seen, and the month's brief.
+//! Intelligence: who claims what about a thing and what it is worth, how the sources do, who fits what was seen, the month's brief, and what leaves
+//! by outlets.
 
 pub(crate) mod brief;
 pub(crate) mod indicator;
+pub(crate) mod outlets;
 pub(crate) mod sources;

@@ -28,6 +28,8 @@ use utoipa_axum::routes;
 use crate::app::App;
 use answer::{MEDIA_TYPE, Wrong, WrongDocument};
 
+pub(crate) use peer::secret_of;
+
 /// Where everything of it begins.
 pub(crate) const PREFIX: &str = "/taxii2/";
 

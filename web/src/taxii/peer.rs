@@ -31,7 +31,7 @@ impl FromRequestParts<App> for Peer {
 }
 
 /// The secret of a token that is said as a bearer, or as a password.
-fn secret_of(authorization: &str) -> Option<Secret> {
+pub(crate) fn secret_of(authorization: &str) -> Option<Secret> {
     let (scheme, said) = authorization.trim().split_once(' ')?;
     let token = match scheme.to_ascii_lowercase().as_str() {
         "bearer" => said.trim().to_owned(),

@@ -35,6 +35,7 @@ pub(super) const STATEMENTS: &[&str] = &[
     sightings::SELECT_ON,
     sightings::SELECT_LATEST,
     sightings::SELECT_CLAIMED,
+    sightings::SELECT_MARK,
     sightings::DELETE_BEFORE,
     objects::SELECT,
     objects::SELECT_ONE,

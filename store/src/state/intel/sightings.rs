@@ -29,6 +29,9 @@ pub(super) const SELECT_CLAIMED: &str = "SELECT s.kind, s.value, s.origin, s.is_
     JOIN claims c ON c.agency = s.agency AND c.source = i.number AND c.kind = s.kind AND c.value = s.value \
     WHERE s.agency = $1 AND s.last_us >= $2 \
     ORDER BY s.last_us DESC, s.kind, s.value, s.origin, s.is_false, c.source LIMIT $3";
+/// What changes whenever something more is said: rows, times, and the latest moment.
+pub(super) const SELECT_MARK: &str = "SELECT COUNT(*), CAST(coalesce(sum(times), 0) AS BIGINT), coalesce(max(last_us), 0) \
+    FROM indicator_sightings WHERE agency = $1";
 pub(super) const DELETE_BEFORE: &str = "DELETE FROM indicator_sightings WHERE agency = $1 AND last_us < $2";
 
 const DAY: Duration = Duration::from_secs(86_400);
@@ -132,6 +135,16 @@ impl State {
         let query = sqlx::query(SELECT_CLAIMED).bind(agency(ctx)).bind(since.as_micros()).bind(rows_max as i64);
         let rows = self.fetch_all(ctx, "reading sightings", query).await?;
         rows.iter().map(|row| Ok((SourceNumber(get(row, 7)?), read(row)?))).collect()
+    }
+
+    /// What tells one state of the agency's sightings from the next: it changes whenever somebody says more.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn sightings_mark(&self, ctx: &OpContext) -> Result<[i64; 3], StateError> {
+        let query = sqlx::query(SELECT_MARK).bind(agency(ctx));
+        let row = self.fetch_optional(ctx, "looking at sightings", query).await?;
+        row.map_or(Ok([0; 3]), |row| Ok([get(&row, 0)?, get(&row, 1)?, get(&row, 2)?]))
     }
 
     /// Forgets what was seen last before a time. Says how many rows there were.
