@@ -13,5 +13,6 @@ pub mod office;
 pub mod retro;
 pub mod rule_tests;
 pub mod scan;
+pub mod share;
 pub mod unpack;
 pub mod validate;

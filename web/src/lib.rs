@@ -26,6 +26,7 @@ mod people;
 mod problem;
 mod register;
 mod shape;
+mod sharing;
 mod shell;
 mod staff;
 mod suppressions;
@@ -93,6 +94,9 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(intel::sources::csv))
         .routes(routes!(intel::sources::pause))
         .routes(routes!(intel::sources::resume))
+        .routes(routes!(sharing::html))
+        .routes(routes!(sharing::json))
+        .routes(routes!(sharing::csv))
         .routes(routes!(audit::html))
         .routes(routes!(audit::json))
         .routes(routes!(audit::csv))

@@ -56,13 +56,15 @@ pub enum Operation {
     ShareWrite,
     /// Make collections, and say who may read and write them.
     ShareManage,
+    /// See with whom is shared, what left for them and why, and how they do.
+    PeerRead,
     /// Make and forget one's own passkeys.
     OwnPasskeys,
 }
 
 impl Operation {
     /// All of them.
-    pub const ALL: [Operation; 26] = [
+    pub const ALL: [Operation; 27] = [
         Operation::FindingRead,
         Operation::FindingDecide,
         Operation::SuppressionManage,
@@ -88,6 +90,7 @@ impl Operation {
         Operation::ShareRead,
         Operation::ShareWrite,
         Operation::ShareManage,
+        Operation::PeerRead,
         Operation::OwnPasskeys,
     ];
 
@@ -119,6 +122,7 @@ impl Operation {
             Operation::ShareRead => "share.read",
             Operation::ShareWrite => "share.write",
             Operation::ShareManage => "share.manage",
+            Operation::PeerRead => "peer.read",
             Operation::OwnPasskeys => "passkeys.own",
         }
     }

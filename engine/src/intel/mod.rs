@@ -9,8 +9,9 @@ mod objects;
 mod read;
 
 pub use ::intel::weigh::Detecting;
+pub(crate) use gather::marking as stated_marking;
 pub use gather::{GatherTally, Gathered, Gatherer, SourceDefaults};
 pub use health::SourceHealth;
 pub use index::{IndexError, each_indicator, write_index};
-pub use judge::{Judge, JudgeSetting, SourceTerms};
+pub use judge::{Judge, JudgeSetting, SharedAs, SourceTerms};
 pub use read::{IntelFormat, list_mapping};

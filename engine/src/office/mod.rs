@@ -7,12 +7,17 @@
 mod agencies;
 mod dpia;
 mod findings;
+mod groups;
 mod hunts;
+mod inbound;
 mod intel;
 mod jobs;
 mod keys;
 mod ledger;
+mod lookups;
 mod names;
+mod outbound;
+mod peers;
 mod people;
 mod reads;
 mod sharing;
@@ -33,22 +38,26 @@ use crate::access::{Access, AccessError, Denied, Operation};
 use crate::intel::JudgeSetting;
 use crate::ledger::{Ledger, LedgerError};
 
-pub use self::intel::{Brought, IndicatorView, IntelSourceView};
+pub use self::intel::{Brought, IndicatorView, IntelSourceView, Sighted};
 pub use agencies::{AgencyView, OwnAgency};
 pub use dpia::{Assessment, Risk, Sight};
 pub use findings::{DecisionView, FindingView, InboxPage};
+pub use groups::{GROUP_DAYS_MAX, GroupAsked};
 pub use hunts::{HuntAnswer, HuntRefused, Hunter};
+pub use inbound::Took;
 pub use keys::KeysView;
+pub use lookups::{LookupKey, Lookups};
 pub use names::Names;
+pub use peers::{Invitation, PEERS_ROOT, PeerAsked, PeerHealth, PeerView, source_name, wire_of};
 pub use people::{Admitted, PersonView};
 pub use sharing::{Readable, Writable};
 pub use sources::{Gauges, IntakeView, Period, SourceView, WatchView};
 pub use store::ledger::{Entry as LedgerEntry, Outcome, Verdict as LedgerVerdict};
 pub use store::register::Kept;
 pub use store::state::{
-    ApiRoot, Collection, CollectionRights, Finding, FindingId, InboxAsked, InboxRow, IndicatorAsked, IntelObject,
+    ApiRoot, ArrivedFrom, Collection, CollectionRights, Departed, Finding, FindingId, InboxAsked, InboxRow, IndicatorAsked, IntelObject,
     IntelSource, Job, JobId, JobStatus, LedgerAsked, LedgerLine, ManifestEntry, ManifestPage, NewCollection, NewObject,
-    ObjectsAsked, ObjectsPage, PersonId, SavedHunt, Scope, ServiceToken, SpecAsked, Suppression, Taken, Verdict,
+    ObjectsAsked, ObjectsPage, Peer, PeerNumber, PersonId, RefusedCount, SavedHunt, Scope, ServiceToken, SpecAsked, Suppression, Taken, Verdict,
     VersionsAsked,
 };
 pub use tokens::NamedToken;
@@ -76,6 +85,9 @@ pub enum OfficeError {
     /// It does not fit to what is there.
     #[error("{0}")]
     Conflict(String),
+    /// More than may be asked in that time.
+    #[error("{0}")]
+    TooMany(String),
     /// The state database.
     #[error(transparent)]
     State(StateError),
@@ -118,6 +130,9 @@ pub struct Office {
     gauges: Option<Arc<dyn Gauges>>,
     clock: Arc<dyn Clock>,
     judging: Arc<ArcSwap<JudgeSetting>>,
+    /// Counts what was put into collections by this process: whoever waits for news looks at once.
+    news: Arc<tokio::sync::watch::Sender<u64>>,
+    lookups: Arc<Lookups>,
 }
 
 impl std::fmt::Debug for Office {
@@ -143,6 +158,8 @@ impl Office {
             gauges: None,
             clock,
             judging: Arc::default(),
+            news: Arc::new(tokio::sync::watch::Sender::new(0)),
+            lookups: Arc::default(),
         })
     }
 
@@ -150,6 +167,17 @@ impl Office {
     #[must_use]
     pub fn with(self, hunter: Arc<dyn Hunter>, gauges: Arc<dyn Gauges>) -> Self {
         Office { hunter: Some(hunter), gauges: Some(gauges), ..self }
+    }
+
+    /// Changes whenever something was put into a collection here; what other processes put there is seen by looking.
+    pub fn news(&self) -> tokio::sync::watch::Receiver<u64> {
+        self.news.subscribe()
+    }
+
+    pub(super) fn tell(&self, added: u64) {
+        if added > 0 {
+            self.news.send_modify(|count| *count += added);
+        }
     }
 
     pub(crate) fn state(&self) -> &State {

@@ -23,6 +23,7 @@ mod ledger;
 mod migrate;
 mod notes;
 mod packed;
+mod peers;
 mod people;
 mod positions;
 mod sealed;
@@ -46,6 +47,10 @@ pub use intel::{
 pub use jobs::{Job, JobId, JobStatus, Lease, NewJob};
 pub use ledger::{Deed, LedgerAsked, LedgerLine, object_named};
 pub use notes::NoteCount;
+pub use peers::{
+    Arrived, ArrivedFrom, ArrivedSighting, Departed, DeparturesAsked, NewDeparture, NewPeer, Outgoing, Peer,
+    PeerCollection, PeerNumber, RefusedCount, SharingGroup,
+};
 pub use people::{NewPasskey, Passkey, Person, PersonId};
 pub use positions::FilePosition;
 pub use sessions::Session;
@@ -69,13 +74,14 @@ pub fn statements() -> Vec<&'static str> {
         jobs::STATEMENTS,
         ledger::STATEMENTS,
         notes::STATEMENTS,
+        peers::STATEMENTS,
         people::STATEMENTS,
         positions::STATEMENTS,
         sessions::STATEMENTS,
         tokens::STATEMENTS,
         triage::STATEMENTS,
     ];
-    let made = taxii::statements().into_iter().chain(intel::bulk_statements());
+    let made = taxii::statements().into_iter().chain(intel::bulk_statements()).chain(peers::more_statements());
     fixed.into_iter().flatten().copied().chain(made).collect()
 }
 

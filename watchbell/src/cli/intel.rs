@@ -50,6 +50,7 @@ impl From<&TermsArgs> for SourceTerms {
             marking: Marking { tlp: arguments.tlp, pap: arguments.pap },
             level: arguments.level,
             confidence: arguments.confidence,
+            shared: None,
         }
     }
 }
