@@ -19,6 +19,7 @@ mod jobs;
 mod keys;
 mod node;
 mod paths;
+mod peers;
 mod people;
 mod progress;
 mod ranking;
@@ -55,6 +56,8 @@ fn main() -> ExitCode {
         Command::Retro(arguments) => retro::run(&arguments),
         Command::Feed(arguments) => feed::run(&arguments),
         Command::Intel(arguments) => intel::run(&arguments),
+        Command::Peer(arguments) => peers::run(&arguments),
+        Command::Share(arguments) => peers::share::run(&arguments),
         Command::Token(arguments) => tokens::run(&arguments),
         Command::Collection(arguments) => collections::run(&arguments),
         Command::People(arguments) => people::run(&arguments),

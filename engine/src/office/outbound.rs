@@ -7,7 +7,7 @@ use std::time::Duration;
 use intel::release::{About, Account, Consent, GroupId, Handling, Item, PeerId, Provenance, Tally};
 use model::{IndicatorKind, Level, Marking, OpContext, SourceId, Timestamp, Tlp, limits};
 use serde::{Deserialize, Serialize};
-use store::state::{ClaimsFor, Deed, IntelSource, KeptClaim, NewSighting, Outgoing, Peer};
+use store::state::{ClaimsFor, Deed, IntelSource, KeptClaim, NewIntelSource, NewSighting, Outgoing, Peer};
 
 use super::peers::source_name;
 use super::{Office, OfficeError};
@@ -122,6 +122,26 @@ impl Office {
     /// One gate, for what goes to one peer alone.
     pub(super) async fn gate(&self, ctx: &OpContext, peer: &Peer) -> Result<Option<(PeerTerms, Gate)>, OfficeError> {
         Ok(self.gates(ctx, std::slice::from_ref(peer)).await?.0.pop())
+    }
+
+    /// Says whether what a source claims is shared, and whose it is.
+    ///
+    /// # Errors
+    /// When the context may not, there is no such source, or the state refuses.
+    pub async fn share_source(&self, ctx: &OpContext, name: &str, shared: Option<SharedAs>) -> Result<(), OfficeError> {
+        self.may(ctx, Operation::ShareManage).await?;
+        let source = self.state.intel_source(ctx, name).await?.filter(|source| source.removed.is_none());
+        let source =
+            source.ok_or_else(|| OfficeError::NotFound { what: "source of intelligence", name: name.to_owned() })?;
+        let mut config: serde_json::Value = serde_json::from_str(&source.config).unwrap_or_default();
+        if let Some(config) = config.as_object_mut() {
+            config.remove("shared");
+            if let Some(shared) = shared {
+                config.insert("shared".to_owned(), serde_json::json!(shared));
+            }
+        }
+        let new = NewIntelSource { name: &source.name, kind: &source.kind, config: &config.to_string() };
+        Ok(self.state.set_intel_source(ctx, &source, &new).await?)
     }
 
     /// Puts claims of shared sources that changed since the last time through the gate of each peer. Says how many objects are new, and whether

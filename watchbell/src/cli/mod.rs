@@ -3,6 +3,7 @@
 mod collections;
 mod house;
 mod intel;
+mod peers;
 
 use std::path::PathBuf;
 
@@ -19,7 +20,11 @@ pub(crate) use house::{
     KeysCommand, PeopleArgs, PeopleCommand, RestoreArgs, TokenArgs, TokenCommand,
 };
 
-pub(crate) use intel::{FeedAddArgs, FeedArgs, FeedCommand, IntelArgs, IntelCommand, TermsArgs};
+pub(crate) use intel::{FeedAddArgs, FeedArgs, FeedCommand, IntelArgs, IntelCommand, LookupTier, TermsArgs};
+pub(crate) use peers::{
+    AddressArgs, AgreedArgs, GroupCommand, PeerAddArgs, PeerArgs, PeerCommand, ReachArgs, ShareArgs, ShareCommand,
+    SharedRight,
+};
 
 /// Watchbell keeps a city's digital services safe and its citizens' trust whole.
 #[derive(Debug, Parser)]
@@ -49,6 +54,10 @@ pub(crate) enum Command {
     Feed(FeedArgs),
     /// Work on intelligence: load it, look things up, match patterns.
     Intel(IntelArgs),
+    /// Work on peers: agencies with whom this one shares.
+    Peer(PeerArgs),
+    /// See what left, say which sources are shared, work on sharing groups.
+    Share(ShareArgs),
     /// Work on tokens of programs that bring records.
     Token(TokenArgs),
     /// Work on collections of shared objects (TAXII), and on who may read and write them.

@@ -8,6 +8,7 @@ mod gauges;
 mod http;
 mod hunter;
 mod knowing;
+mod peers;
 mod shelf;
 mod upkeep;
 
@@ -173,6 +174,8 @@ async fn serve(config: Config, arguments: &ServeArgs) -> Result<Exit> {
     let knowing = tokio::spawn(knowing);
     let asking = feeds::watch(config.clone(), state.clone(), console.app.office.clone(), shutdown.clone());
     let asking = tokio::spawn(asking);
+    let sharing = peers::watch(config.clone(), console.app.office.clone(), shutdown.clone());
+    let sharing = tokio::spawn(sharing);
     let (vital, document) = http::router(vitals);
     let settings = Arc::clone(&console.app.settings);
     let router = sources.ingest_router().merge(vital).merge(web::router(console.app, document));
@@ -194,7 +197,7 @@ async fn serve(config: Config, arguments: &ServeArgs) -> Result<Exit> {
         Err(shared) => drop(shared),
     }
     watch.stop().await;
-    let _ = tokio::join!(upkeep, signing, looking, working, knowing, asking);
+    let _ = tokio::join!(upkeep, signing, looking, working, knowing, asking, sharing);
     let closed = tokio::task::spawn_blocking(move || journal_thread.close()).await;
     state.close().await;
     served.context("the HTTP door failed")?;
