@@ -62,7 +62,8 @@ impl Office {
         let known = self.groups_now(ctx).await?;
         for name in names {
             let group = known.iter().find(|known| known.group.as_str() == name);
-            let group = group.ok_or_else(|| OfficeError::NotFound { what: "sharing group in force", name: name.clone() })?;
+            let group =
+                group.ok_or_else(|| OfficeError::NotFound { what: "sharing group in force", name: name.clone() })?;
             if marking.tlp > group.tlp {
                 let words = format!("the group {name} shares up to {}, and this is {}", group.tlp, marking.tlp);
                 return Err(OfficeError::Refused(words));
@@ -76,7 +77,11 @@ impl Office {
     ///
     /// # Errors
     /// When the context may not, names make no sense, the group is another's, or the state refuses.
-    pub async fn set_sharing_group(&self, ctx: &OpContext, asked: &GroupAsked<'_>) -> Result<GroupDocument, OfficeError> {
+    pub async fn set_sharing_group(
+        &self,
+        ctx: &OpContext,
+        asked: &GroupAsked<'_>,
+    ) -> Result<GroupDocument, OfficeError> {
         self.may(ctx, Operation::ShareManage).await?;
         let refused = |words: &str| OfficeError::Refused(words.to_owned());
         let group = GroupId::parse(asked.name).ok_or_else(|| refused("a group's name has no blanks"))?;
@@ -84,7 +89,8 @@ impl Office {
             return Err(OfficeError::Refused(format!("a group's document is good for 1 to {GROUP_DAYS_MAX} days")));
         }
         let signer = self.signer(&ctx.agency).await?;
-        let owner = PeerId::parse(signer.name()).ok_or_else(|| refused("the agency has no name that others could use"))?;
+        let owner =
+            PeerId::parse(signer.name()).ok_or_else(|| refused("the agency has no name that others could use"))?;
         let known = self.state.sharing_groups(ctx).await?.into_iter().find(|known| known.name == asked.name);
         let held = known.as_ref().and_then(GroupDocument::of);
         if held.as_ref().is_some_and(|held| held.membership.owner != owner) {

@@ -6,8 +6,8 @@ use formats::intel::{Item, Known, Sighting, SightingNature, Standing, What, stix
 use intel::pattern::{Pattern, lower};
 use model::{IndicatorKind, Marking, OpContext, Timestamp, limits};
 use store::state::{
-    Arrived, ArrivedFrom, ArrivedSighting, EVERYTHING, IntelSource, MergeKind, NewSighting, ObjectsAsked, Peer, PeerNumber,
-    SpecAsked, VersionsAsked,
+    Arrived, ArrivedFrom, ArrivedSighting, EVERYTHING, IntelSource, MergeKind, NewSighting, ObjectsAsked, Peer,
+    PeerNumber, SpecAsked, VersionsAsked,
 };
 
 use super::outbound::PEER_ORIGIN;
@@ -125,7 +125,10 @@ impl Office {
     ) -> Result<Vec<ArrivedSighting>, OfficeError> {
         let mut arrived = Vec::new();
         for sighting in sightings.into_iter().take(SIGHTINGS_PER_PAGE_MAX) {
-            if sighting.nature == SightingNature::Expired || sighting.standing != Standing::Current || sighting.count == 0 {
+            if sighting.nature == SightingNature::Expired
+                || sighting.standing != Standing::Current
+                || sighting.count == 0
+            {
                 continue;
             }
             let here = things.iter().filter(|(id, ..)| *id == sighting.of);
@@ -174,8 +177,8 @@ impl Office {
         let page = self.state.shared_objects(ctx, &collection, &asked).await?;
         let Some((_, last)) = page.added else { return Ok((Took::default(), false)) };
         let text = format!("[{}]", page.text);
-        let objects: Vec<&serde_json::value::RawValue> =
-            serde_json::from_str(&text).map_err(|error| OfficeError::Refused(format!("what is in a collection: {error}")))?;
+        let objects: Vec<&serde_json::value::RawValue> = serde_json::from_str(&text)
+            .map_err(|error| OfficeError::Refused(format!("what is in a collection: {error}")))?;
         let objects: Vec<&[u8]> = objects.into_iter().map(|object| object.get().as_bytes()).collect();
         let took = self.take_from_peer(ctx, peer, &objects, ArrivedFrom::Inbox(last)).await?;
         Ok((took, page.has_more))

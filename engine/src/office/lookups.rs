@@ -170,7 +170,11 @@ impl Office {
         Ok((known, list))
     }
 
-    async fn cleared_for(&self, ctx: &OpContext, peer: &Peer) -> Result<Vec<(IndicatorKind, String, Note)>, OfficeError> {
+    async fn cleared_for(
+        &self,
+        ctx: &OpContext,
+        peer: &Peer,
+    ) -> Result<Vec<(IndicatorKind, String, Note)>, OfficeError> {
         let Some((_, gate)) = self.gate(ctx, peer).await? else { return Ok(Vec::new()) };
         let since = ctx.now.minus(Duration::from_secs(KNOWN_DAYS * 86_400));
         let recipient = format!("{PEER_ORIGIN}{}", peer.name);
@@ -224,8 +228,10 @@ fn note(
     let item = Item::new(&id, About::Sighting(kind, value.to_owned()), handling(marking, !own.is_empty()));
     let cleared: Cleared<Item> = clear(item, gate.policy(), now).ok()?;
     cleared.item(now)?;
-    let organisations: BTreeSet<&str> =
-        sightings.iter().map(|one| if one.origin.starts_with(PEER_ORIGIN) { one.origin.as_str() } else { "" }).collect();
+    let organisations: BTreeSet<&str> = sightings
+        .iter()
+        .map(|one| if one.origin.starts_with(PEER_ORIGIN) { one.origin.as_str() } else { "" })
+        .collect();
     let all = sightings.iter().map(|one| one.marking).reduce(Marking::and)?;
     let tally = Tally {
         id,

@@ -55,10 +55,10 @@ pub use sources::{Gauges, IntakeView, Period, SourceView, WatchView};
 pub use store::ledger::{Entry as LedgerEntry, Outcome, Verdict as LedgerVerdict};
 pub use store::register::Kept;
 pub use store::state::{
-    ApiRoot, ArrivedFrom, Collection, CollectionRights, Departed, Finding, FindingId, InboxAsked, InboxRow, IndicatorAsked, IntelObject,
-    IntelSource, Job, JobId, JobStatus, LedgerAsked, LedgerLine, ManifestEntry, ManifestPage, NewCollection, NewObject,
-    ObjectsAsked, ObjectsPage, Peer, PeerNumber, PersonId, RefusedCount, SavedHunt, Scope, ServiceToken, SpecAsked, Suppression, Taken, Verdict,
-    VersionsAsked,
+    ApiRoot, ArrivedFrom, Collection, CollectionRights, Departed, Finding, FindingId, InboxAsked, InboxRow,
+    IndicatorAsked, IntelObject, IntelSource, Job, JobId, JobStatus, LedgerAsked, LedgerLine, ManifestEntry,
+    ManifestPage, NewCollection, NewObject, ObjectsAsked, ObjectsPage, Peer, PeerNumber, PersonId, RefusedCount,
+    SavedHunt, Scope, ServiceToken, SpecAsked, Suppression, Taken, Verdict, VersionsAsked,
 };
 pub use tokens::NamedToken;
 

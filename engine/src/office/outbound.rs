@@ -91,7 +91,12 @@ impl Office {
 
     /// The marking below which nobody may be told of a thing that others have told us of: of several, the most open. What was seen without
     /// anybody's word is bound by nothing but what is said of it.
-    pub(super) async fn known_as(&self, ctx: &OpContext, kind: IndicatorKind, value: &str) -> Result<Option<Marking>, OfficeError> {
+    pub(super) async fn known_as(
+        &self,
+        ctx: &OpContext,
+        kind: IndicatorKind,
+        value: &str,
+    ) -> Result<Option<Marking>, OfficeError> {
         let claims = self.state.claims_on(ctx, kind, value).await?;
         let markings = claims.iter().filter(|kept| kept.gone.is_none()).map(|kept| kept.claim.marking);
         Ok(markings.min_by_key(|marking| (marking.tlp, marking.pap)))
@@ -110,10 +115,11 @@ impl Office {
         for peer in active {
             let terms = PeerTerms::of(peer);
             let Some(node) = terms.node(&peer.name) else { continue };
-            let theirs = groups.iter().filter(|group| group.has(&node, ctx.now)).map(|group| group.group.clone());
+            let theirs: BTreeSet<GroupId> =
+                groups.iter().filter(|group| group.has(&node, ctx.now)).map(|group| group.group.clone()).collect();
             let purpose = format!("pseudonyms {}", peer.number);
             let pseudonyms = self.vault.agency_secret(ctx.agency.as_str(), &purpose).await?;
-            let policy = terms.policy(node, theirs.collect(), pseudonyms);
+            let policy = terms.policy(node, theirs, pseudonyms);
             gates.push((terms, Gate::new(peer.clone(), policy, (&name, &ids), ctx.now)));
         }
         Ok(Gates(gates))
@@ -213,10 +219,8 @@ impl Office {
                 let node = gate.policy().peer.clone();
                 let own = peers.iter().find(|peer| Office::node_of(peer).as_ref() == Some(&node));
                 let recipient = own.map_or_else(String::new, |peer| format!("{PEER_ORIGIN}{}", peer.name));
-                let counted: Vec<&NewSighting> = kept
-                    .iter()
-                    .filter(|one| !one.is_false && one.last >= since && one.origin != recipient)
-                    .collect();
+                let counted: Vec<&NewSighting> =
+                    kept.iter().filter(|one| !one.is_false && one.last >= since && one.origin != recipient).collect();
                 let organisations: BTreeSet<&str> = counted.iter().map(|one| organisation(&one.origin)).collect();
                 let organisations = u32::try_from(organisations.len()).unwrap_or(u32::MAX);
                 let Some(peer) = own else { continue };
@@ -291,7 +295,8 @@ fn item_of(learned: &Learned, terms: &PeerTerms, bound: Option<Marking>) -> Item
         consent: Consent::No,
     };
     let about = About::Sighting(sighting.kind, sighting.value.clone());
-    let mut item = Item::new(&format!("sighting:{}", model::IndicatorId::of(sighting.kind, &sighting.value)), about, handling);
+    let mut item =
+        Item::new(&format!("sighting:{}", model::IndicatorId::of(sighting.kind, &sighting.value)), about, handling);
     item.first_seen = Some(sighting.first);
     item.last_seen = Some(sighting.last);
     item.count = Some(sighting.times);
@@ -328,7 +333,8 @@ fn claim_item(source: &IntelSource, kept: &KeptClaim, provenance: Provenance) ->
         consent: Consent::No,
     };
     let about = About::Indicator(claim.kind, claim.value.clone());
-    let mut item = Item::new(&format!("indicator:{}", model::IndicatorId::of(claim.kind, &claim.value)), about, handling);
+    let mut item =
+        Item::new(&format!("indicator:{}", model::IndicatorId::of(claim.kind, &claim.value)), about, handling);
     item.label = Some(claim.label.clone());
     item.confidence = Some(claim.confidence);
     item.level = Some(claim.level);

@@ -7,8 +7,8 @@ use intel::release::PeerId;
 use model::{AgencyId, Grade, Marking, OpContext, Timestamp, limits};
 use serde::{Deserialize, Serialize};
 use store::state::{
-    ApiRoot, Collection, CollectionRights, Departed, DeparturesAsked, EVERYTHING, NewCollection, NewIntelSource, NewPeer,
-    NewToken, Peer, PeerNumber, RefusedCount, Scope, StateError,
+    ApiRoot, Collection, CollectionRights, Departed, DeparturesAsked, EVERYTHING, NewCollection, NewIntelSource,
+    NewPeer, NewToken, Peer, PeerNumber, RefusedCount, Scope, StateError,
 };
 
 use super::{Office, OfficeError};
@@ -382,5 +382,7 @@ impl Office {
 fn number_of(peers: &[Peer], name: &str) -> Result<PeerNumber, OfficeError> {
     let named = peers.iter().filter(|peer| peer.name == name);
     let found = named.max_by_key(|peer| (peer.removed.is_none(), peer.number));
-    found.map(|peer| peer.number).ok_or_else(|| OfficeError::NotFound { what: "peer", name: name.chars().take(80).collect() })
+    found
+        .map(|peer| peer.number)
+        .ok_or_else(|| OfficeError::NotFound { what: "peer", name: name.chars().take(80).collect() })
 }

@@ -157,8 +157,7 @@ impl Gate {
         let text = format!("seen by {} organisations", tally.organisations);
         // One for each organisation: how often each of them has seen it is theirs to say.
         let count = Some(u64::from(tally.organisations));
-        let sighted =
-            Sighted { id: Uuid::new_v4(), first_seen: None, last_seen: None, count, text: Some(&text) };
+        let sighted = Sighted { id: Uuid::new_v4(), first_seen: None, last_seen: None, count, text: Some(&text) };
         match shared_sighting(&self.producer, &thing, &sighted) {
             Some(objects) => {
                 let counted = Some((kind, value.to_owned(), organisations));
@@ -186,7 +185,8 @@ impl Gate {
             Ok(objects) => objects,
             Err(why) => return self.count(what, why, 1),
         };
-        let digest = objects.last().map_or_else(String::new, |main| blake3::hash(main.body().as_bytes()).to_hex().to_string());
+        let digest =
+            objects.last().map_or_else(String::new, |main| blake3::hash(main.body().as_bytes()).to_hex().to_string());
         let why = json!({ "because": why }).to_string();
         self.out.departures.push(NewDeparture { what, about, marking, why, digest, objects, tally });
     }

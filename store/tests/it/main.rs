@@ -7,6 +7,7 @@ mod jobs;
 mod journal;
 mod kit;
 mod ledger;
+mod peers;
 mod people;
 mod power;
 mod sealed;

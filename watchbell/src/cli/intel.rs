@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand, ValueHint};
+use clap::{Args, Subcommand, ValueEnum, ValueHint};
 use connect::feeds::{FeedKind, Interval};
 use engine::intel::{IntelFormat, SourceTerms};
 use model::{Confidence, Grade, Level, Marking, Pap, Tlp};

@@ -21,7 +21,13 @@ enum Said {
 }
 
 /// Asks one peer, or all that may be asked. Exit 0: somebody knows it; 1: nobody does.
-pub(crate) async fn run(opened: &Opened, value: &str, peer: Option<&str>, tier: LookupTier, is_json: bool) -> Result<Exit> {
+pub(crate) async fn run(
+    opened: &Opened,
+    value: &str,
+    peer: Option<&str>,
+    tier: LookupTier,
+    is_json: bool,
+) -> Result<Exit> {
     let inferred = detect::indicators::infer(value);
     let (kind, value) = inferred.with_context(|| format!("{value:?} is nothing that can be looked for"))?;
     let peers = opened.office.peers(&opened.ctx).await?;
@@ -75,8 +81,7 @@ async fn oblivious(client: &PeerClient, (kind, value): (IndicatorKind, &str)) ->
     let answer = Answer { evaluated: answer.evaluated, proof: answer.proof };
     let output = asker.finish(&answer, &key.key)?;
     let list = client.lookup_list().await?;
-    let mut list: Vec<Listed> =
-        list.into_iter().map(|thing| Listed { name: thing.name, note: thing.note }).collect();
+    let mut list: Vec<Listed> = list.into_iter().map(|thing| Listed { name: thing.name, note: thing.note }).collect();
     // Whoever is asked may have sent it in another order.
     list.sort();
     Ok(output.find(&list)?.map_or(Said::Unknown, |note| Said::Known(Some(note))))

@@ -119,7 +119,10 @@ async fn add(opened: &Opened, arguments: &PeerAddArgs) -> Result<Exit> {
     };
     let invited = opened.office.add_peer(&opened.ctx, &asked).await.context("cannot add the peer")?;
     if arguments.agreed.clearance.is_none() || arguments.agreed.share.is_empty() {
-        eprintln!("hint: nothing goes there yet; say --share and --clearance with: watchbell peer agree {}", arguments.name);
+        eprintln!(
+            "hint: nothing goes there yet; say --share and --clearance with: watchbell peer agree {}",
+            arguments.name
+        );
     }
     eprintln!("added: {}; the invitation holds a token: hand it to that peer and nobody else", arguments.name);
     print(&base, &invited)
@@ -131,7 +134,10 @@ async fn join(opened: &Opened, name: &str, file: &Path, reach: &ReachArgs) -> Re
     PeerClient::open(&wire, &invitation.token).context("the peer cannot be asked like this")?;
     let view = opened.office.peer(&opened.ctx, name).await?;
     if let Some(known) = &view.terms.key {
-        ensure!(*known == invitation.key, "{name} signs with another key than before; hint: remove the peer and add it anew, if that is right");
+        ensure!(
+            *known == invitation.key,
+            "{name} signs with another key than before; hint: remove the peer and add it anew, if that is right"
+        );
     }
     let terms = PeerTerms { key: Some(invitation.key), ..view.terms };
     let (value, secret) = (serde_json::to_value(&wire)?, invitation.token.as_str());
@@ -143,7 +149,8 @@ async fn join(opened: &Opened, name: &str, file: &Path, reach: &ReachArgs) -> Re
 
 async fn pull_now(opened: &Opened, name: &str, is_json: bool) -> Result<Exit> {
     let peer = opened.office.peer(&opened.ctx, name).await?.peer;
-    let took = pull::once(&opened.office, &opened.ctx, &peer).await.with_context(|| format!("cannot pull from {name}"))?;
+    let took =
+        pull::once(&opened.office, &opened.ctx, &peer).await.with_context(|| format!("cannot pull from {name}"))?;
     if took.claims > 0 {
         index::write(&opened.config, &opened.office, &opened.ctx).await?;
     }

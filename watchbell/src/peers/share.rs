@@ -33,7 +33,10 @@ async fn dispatch(opened: &Opened, command: &ShareCommand) -> Result<Exit> {
                 SharedRight::Not => None,
             };
             office.share_source(ctx, name, shared).await.context("cannot change the source")?;
-            eprintln!("{name} is {}", if shared.is_some() { "shared, as far as each peer's agreement lets it" } else { "not shared" });
+            eprintln!(
+                "{name} is {}",
+                if shared.is_some() { "shared, as far as each peer's agreement lets it" } else { "not shared" }
+            );
             Ok(Exit::Ok)
         }
         ShareCommand::Key { .. } => {
@@ -53,7 +56,8 @@ async fn dispatch(opened: &Opened, command: &ShareCommand) -> Result<Exit> {
 }
 
 async fn left(opened: &Opened, to: Option<&str>, rows_max: usize, is_json: bool) -> Result<Exit> {
-    let departures = opened.office.departures(&opened.ctx, to, None, rows_max).await.context("cannot read what left")?;
+    let departures =
+        opened.office.departures(&opened.ctx, to, None, rows_max).await.context("cannot read what left")?;
     let mut rows = table(&["when", "to", "what", "about", "marking", "why"]);
     for (peer, departed) in &departures {
         let why: Value = serde_json::from_str(&departed.why).unwrap_or_default();

@@ -14,8 +14,8 @@ use engine::office::{Office, Peer, PeerHealth, PeerNumber, Took};
 use model::doors::Clock;
 use model::limits::PEER_PULL_MS_MIN;
 use model::{AgencyId, OpContext, Roles};
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
 use crate::config::Config;
 use crate::intel::index;
@@ -45,16 +45,24 @@ struct Running {
 
 /// Speaks with all peers until the watch stops.
 pub(super) async fn watch(config: Config, office: Office, shutdown: CancellationToken) {
-    let (changed, tasks) = (Changed::default(), TaskTracker::new());
+    let (changed, mut tasks) = (Changed::default(), JoinSet::new());
     let mut running: BTreeMap<(AgencyId, PeerNumber), Running> = BTreeMap::new();
     let mut news = office.news();
     let (mut shared, mut share_after) = (Instant::now(), Duration::ZERO);
     let mut indexed = Instant::now();
     loop {
+        while let Some(ended) = tasks.try_join_next() {
+            if let Err(error) = ended {
+                // Which one it was is not said; all are begun anew.
+                tracing::error!(%error, "a peer's task ended by a panic");
+                running.values().for_each(|one: &Running| one.stop.cancel());
+                running.clear();
+            }
+        }
         let ctx = node(&config.agency);
         match office.peers_everywhere(&ctx).await {
             Ok(peers) => {
-                keep_running(&peers, &mut running, (&office, &changed, &tasks), &shutdown);
+                keep_running(&peers, &mut running, (&office, &changed, &mut tasks), &shutdown);
                 take_inboxes(&office, &peers, &changed).await;
                 if shared.elapsed() >= share_after {
                     let began = Instant::now();
@@ -76,8 +84,7 @@ pub(super) async fn watch(config: Config, office: Office, shutdown: Cancellation
         }
     }
     running.values().for_each(|one| one.stop.cancel());
-    tasks.close();
-    tasks.wait().await;
+    while tasks.join_next().await.is_some() {}
 }
 
 fn node(agency: &AgencyId) -> OpContext {
@@ -88,7 +95,7 @@ fn node(agency: &AgencyId) -> OpContext {
 fn keep_running(
     peers: &[Peer],
     running: &mut BTreeMap<(AgencyId, PeerNumber), Running>,
-    (office, changed, tasks): (&Office, &Changed, &TaskTracker),
+    (office, changed, tasks): (&Office, &Changed, &mut JoinSet<()>),
     shutdown: &CancellationToken,
 ) {
     let is_spoken_with = |peer: &&Peer| peer.paused.is_none() && peer.has_secret();
@@ -134,7 +141,9 @@ async fn take_inboxes(office: &Office, peers: &[Peer], changed: &Changed) {
                     keep(office, peer, &health).await;
                 }
             }
-            Err(error) => tracing::error!(peer = %peer.name, "what {} wrote here is not taken in: {error:#}", peer.name),
+            Err(error) => {
+                tracing::error!(peer = %peer.name, "what {} wrote here is not taken in: {error:#}", peer.name)
+            }
         }
     }
 }
@@ -252,7 +261,8 @@ impl Talk {
         if took.claims > 0 {
             mark(&self.changed, &self.peer.agency);
         }
-        let is_news = !took.is_nothing() || took.bad > 0 || self.health.error.is_some() || self.health.last_success.is_none();
+        let is_news =
+            !took.is_nothing() || took.bad > 0 || self.health.error.is_some() || self.health.last_success.is_none();
         add(&mut self.health, took);
         pulled?;
         self.health.last_success = Some(SystemClock.now());

@@ -31,7 +31,10 @@ impl Operation {
     pub(crate) fn filled(&self) -> String {
         let path = self.path.replace("{id}", &"0".repeat(32)).replace("{name}", "app.css");
         let path = path.replace("{source}", "http").replace("{credential}", "AAAA");
-        path.replace("{root}", "shared").replace("{object}", "tool--1").replace("{status}", "x").replace("{prefix}", "00000")
+        path.replace("{root}", "shared")
+            .replace("{object}", "tool--1")
+            .replace("{status}", "x")
+            .replace("{prefix}", "00000")
     }
 }
 

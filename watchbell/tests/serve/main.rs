@@ -9,6 +9,7 @@ mod intel;
 mod kept;
 mod kit;
 mod live;
+mod peers;
 mod refusals;
 mod schema;
 mod staff;

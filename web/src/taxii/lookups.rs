@@ -32,7 +32,11 @@ struct Key {
 #[utoipa::path(get, path = "/taxii2/{root}/lookups/key/", tag = "Private look-up", params(("root" = String, Path)),
     security(("token" = []), ("token as password" = [])),
     responses((status = 200, body = Key, content_type = "application/taxii+json;version=2.1")))]
-pub(super) async fn key(State(app): State<App>, peer: Peer, Segments(root): Segments<String>) -> Result<Response, Wrong> {
+pub(super) async fn key(
+    State(app): State<App>,
+    peer: Peer,
+    Segments(root): Segments<String>,
+) -> Result<Response, Wrong> {
     app.office.api_root(&peer.ctx, &root).await?;
     let key = app.office.lookup_key(&peer.ctx).await?;
     let (batch_max, per_hour_max) = (key.batch_max, key.per_hour_max);
@@ -60,7 +64,11 @@ struct List<'a> {
 #[utoipa::path(get, path = "/taxii2/{root}/lookups/", tag = "Private look-up", params(("root" = String, Path)),
     security(("token" = []), ("token as password" = [])),
     responses((status = 200, body = List<'_>, content_type = "application/taxii+json;version=2.1")))]
-pub(super) async fn list(State(app): State<App>, peer: Peer, Segments(root): Segments<String>) -> Result<Response, Wrong> {
+pub(super) async fn list(
+    State(app): State<App>,
+    peer: Peer,
+    Segments(root): Segments<String>,
+) -> Result<Response, Wrong> {
     app.office.api_root(&peer.ctx, &root).await?;
     let list = app.office.lookup_list(&peer.ctx).await?;
     let things = list.iter().map(|listed| ListedThing { name: &listed.name, note: &listed.note });
@@ -111,8 +119,7 @@ pub(super) async fn evaluate(
     app.office.lookup_key(&peer.ctx).await?;
     let too_large = |_| Wrong::too_large(format!("at most {BODY_BYTES_MAX} bytes are taken"));
     let body = to_bytes(body, BODY_BYTES_MAX).await.map_err(too_large)?;
-    let questions: Questions =
-        serde_json::from_slice(&body).map_err(|error| Wrong::no_envelope(&error.to_string()))?;
+    let questions: Questions = serde_json::from_slice(&body).map_err(|error| Wrong::no_envelope(&error.to_string()))?;
     let answers = app.office.lookup_evaluate(&peer.ctx, &questions.blinded).await?;
     let answers = answers.into_iter().map(|one| Evaluated { evaluated: one.evaluated, proof: one.proof });
     Ok(answer(&Answers { answers: answers.collect() }))

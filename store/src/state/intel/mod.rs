@@ -8,8 +8,8 @@ mod objects;
 mod sightings;
 mod sources;
 
-pub(super) use claims::{kind, marking};
 pub use claims::{ClaimsFor, IndicatorAsked, KeptClaim, NewClaim};
+pub(super) use claims::{kind, marking};
 pub use merge::{MergeCounts, MergeKind};
 pub use objects::{IntelObject, NewIntelObject};
 pub(super) use sightings::keep as keep_sightings_in;

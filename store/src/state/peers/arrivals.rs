@@ -12,7 +12,8 @@ use super::PeerNumber;
 
 const KEEP_THING: &str =
     "INSERT INTO peer_things (agency, peer, id, kind, value) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING";
-const SELECT_THINGS: &str = "SELECT kind, value FROM peer_things WHERE agency = $1 AND peer = $2 AND id = $3 ORDER BY kind, value LIMIT 16";
+const SELECT_THINGS: &str =
+    "SELECT kind, value FROM peer_things WHERE agency = $1 AND peer = $2 AND id = $3 ORDER BY kind, value LIMIT 16";
 const KEEP_SIGHTING: &str = "INSERT INTO peer_sightings (agency, peer, id, version_us, seen_us) VALUES ($1, $2, $3, $4, $5) \
     ON CONFLICT DO NOTHING";
 const SET_PULLED: &str = "UPDATE peers SET pulled = $3 WHERE agency = $1 AND number = $2 AND removed_us = 0";
@@ -92,12 +93,8 @@ impl State {
         }
         keep_sightings_in(&mut work, ctx, &fresh).await?;
         let query = match &arrived.from {
-            ArrivedFrom::Pulled(cursor) => {
-                sqlx::query(SET_PULLED).bind(agency(ctx)).bind(peer.0).bind(cursor.clone())
-            }
-            ArrivedFrom::Inbox(upto) => {
-                sqlx::query(SET_INBOX).bind(agency(ctx)).bind(peer.0).bind(upto.as_micros())
-            }
+            ArrivedFrom::Pulled(cursor) => sqlx::query(SET_PULLED).bind(agency(ctx)).bind(peer.0).bind(cursor.clone()),
+            ArrivedFrom::Inbox(upto) => sqlx::query(SET_INBOX).bind(agency(ctx)).bind(peer.0).bind(upto.as_micros()),
         };
         query.execute(&mut *work).await.map_err(&keeping)?;
         work.commit().await.map_err(keeping)?;

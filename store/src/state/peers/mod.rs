@@ -39,10 +39,14 @@ const SELECT_EVERYWHERE: &str = "SELECT p.agency, p.number, p.name, p.config, p.
     FROM peers p JOIN taxii_collections o ON o.agency = p.agency AND o.number = p.outbox \
     JOIN taxii_collections i ON i.agency = p.agency AND i.number = p.inbox \
     WHERE p.removed_us = 0 ORDER BY p.agency, p.number";
-const SET_CONFIG: &str = "UPDATE peers SET config = $3, secret = $4, changed_us = $5 WHERE agency = $1 AND number = $2 AND removed_us = 0";
-const SET_PAUSED: &str = "UPDATE peers SET paused_us = $3, changed_us = $4 WHERE agency = $1 AND number = $2 AND removed_us = 0";
-const SET_TOKEN: &str = "UPDATE peers SET token = $3, changed_us = $4 WHERE agency = $1 AND number = $2 AND removed_us = 0";
-const REMOVE: &str = "UPDATE peers SET removed_us = $3, secret = '', pulled = '' WHERE agency = $1 AND number = $2 AND removed_us = 0";
+const SET_CONFIG: &str =
+    "UPDATE peers SET config = $3, secret = $4, changed_us = $5 WHERE agency = $1 AND number = $2 AND removed_us = 0";
+const SET_PAUSED: &str =
+    "UPDATE peers SET paused_us = $3, changed_us = $4 WHERE agency = $1 AND number = $2 AND removed_us = 0";
+const SET_TOKEN: &str =
+    "UPDATE peers SET token = $3, changed_us = $4 WHERE agency = $1 AND number = $2 AND removed_us = 0";
+const REMOVE: &str =
+    "UPDATE peers SET removed_us = $3, secret = '', pulled = '' WHERE agency = $1 AND number = $2 AND removed_us = 0";
 const KEEP_HEALTH: &str = "UPDATE peers SET health = $3 WHERE agency = $1 AND number = $2 AND removed_us = 0";
 const IS_PEERS: &str = "SELECT COUNT(*) FROM peers WHERE agency = $1 AND outbox = $2 AND removed_us = 0";
 const SELECT_NEWS: &str = "SELECT last_added_us FROM taxii_collections WHERE agency = $1 AND number = $2";
