@@ -25,6 +25,7 @@ pub mod link;
 pub mod mqtt;
 pub mod nats;
 pub mod netflow;
+pub mod peers;
 pub mod rpz;
 pub mod runner;
 pub mod syslog;

@@ -15,5 +15,6 @@ pub mod retro;
 pub mod rule_tests;
 pub mod scan;
 pub mod seen;
+pub mod share;
 pub mod unpack;
 pub mod validate;

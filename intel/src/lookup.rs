@@ -18,7 +18,7 @@
 use std::fmt;
 
 use model::IndicatorKind;
-use rand_core::CryptoRngCore;
+use rand_core::{CryptoRng, CryptoRngCore, RngCore};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use voprf::{BlindedElement, EvaluationElement, Proof, Ristretto255, VoprfClient, VoprfServer};
@@ -50,6 +50,50 @@ pub enum LookupError {
     #[error("the note was changed")]
     Note,
 }
+
+/// Random numbers that follow from 32 bytes that the edge has drawn: each asker and each answer needs bytes of its own, and nobody else may know
+/// them.
+pub struct Draws(blake3::OutputReader);
+
+impl Draws {
+    /// From a seed that is used once.
+    pub fn new(seed: &[u8; 32]) -> Self {
+        let mut hasher = blake3::Hasher::new_derive_key("watchbell 2026 draws of a private look-up");
+        hasher.update(seed);
+        Draws(hasher.finalize_xof())
+    }
+}
+
+impl fmt::Debug for Draws {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Draws(…)")
+    }
+}
+
+impl RngCore for Draws {
+    fn next_u32(&mut self) -> u32 {
+        let mut bytes = [0; 4];
+        self.0.fill(&mut bytes);
+        u32::from_le_bytes(bytes)
+    }
+
+    fn next_u64(&mut self) -> u64 {
+        let mut bytes = [0; 8];
+        self.0.fill(&mut bytes);
+        u64::from_le_bytes(bytes)
+    }
+
+    fn fill_bytes(&mut self, dest: &mut [u8]) {
+        self.0.fill(dest);
+    }
+
+    fn try_fill_bytes(&mut self, dest: &mut [u8]) -> Result<(), rand_core::Error> {
+        self.0.fill(dest);
+        Ok(())
+    }
+}
+
+impl CryptoRng for Draws {}
 
 /// What is known about a thing, as far as it is told.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -294,34 +338,11 @@ fn unhex(text: &str) -> Option<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
-    use rand_core::{CryptoRng, RngCore};
-
     use super::*;
 
-    /// Numbers that tests can repeat; never for real questions.
-    struct Numbered(u64);
-
-    impl RngCore for Numbered {
-        fn next_u32(&mut self) -> u32 {
-            self.next_u64() as u32
-        }
-
-        fn next_u64(&mut self) -> u64 {
-            self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            self.0
-        }
-
-        fn fill_bytes(&mut self, dest: &mut [u8]) {
-            dest.fill_with(|| (self.next_u64() >> 32) as u8);
-        }
-
-        fn try_fill_bytes(&mut self, dest: &mut [u8]) -> Result<(), rand_core::Error> {
-            self.fill_bytes(dest);
-            Ok(())
-        }
+    fn numbered(number: u8) -> Draws {
+        Draws::new(&[number; 32])
     }
-
-    impl CryptoRng for Numbered {}
 
     const IPV4: IndicatorKind = IndicatorKind::Ipv4;
 
@@ -334,7 +355,7 @@ mod tests {
         let answerer = Answerer::new(&[7; 32]).unwrap();
         let known = [("192.0.2.7", 3), ("192.0.2.8", 4)].map(|(value, count)| (IPV4, value, note(count)));
         let list = answerer.list(known).unwrap();
-        let mut rng = Numbered(1);
+        let mut rng = numbered(1);
         let mut ask = |value: &str| {
             let asker = Asker::new(IPV4, value, &mut rng).unwrap();
             let answer = answerer.answer(&asker.blinded, &mut rng).unwrap();
@@ -349,7 +370,7 @@ mod tests {
 
     #[test]
     fn questions_about_one_thing_differ() {
-        let mut rng = Numbered(2);
+        let mut rng = numbered(2);
         let [first, second] = [(); 2].map(|()| Asker::new(IPV4, "192.0.2.7", &mut rng).unwrap().blinded);
         assert_ne!(first, second, "whoever is asked cannot see that it is the same thing");
     }
@@ -357,7 +378,7 @@ mod tests {
     #[test]
     fn another_key_is_noticed() {
         let (one, other) = (Answerer::new(&[1; 32]).unwrap(), Answerer::new(&[2; 32]).unwrap());
-        let mut rng = Numbered(3);
+        let mut rng = numbered(3);
         let asker = Asker::new(IPV4, "192.0.2.7", &mut rng).unwrap();
         let answer = other.answer(&asker.blinded, &mut rng).unwrap();
         assert_eq!(asker.finish(&answer, &one.public_key()), Err(LookupError::Proof));
@@ -377,7 +398,7 @@ mod tests {
     #[test]
     fn nonsense_is_refused() {
         let answerer = Answerer::new(&[7; 32]).unwrap();
-        let mut rng = Numbered(4);
+        let mut rng = numbered(4);
         for wrong in ["", "00", "zz", &"ff".repeat(32), &"00".repeat(32), &"0".repeat(1_000), "ä"] {
             assert!(answerer.answer(wrong, &mut rng).is_err(), "{wrong}");
         }

@@ -593,6 +593,42 @@ pub const FEED_RETRY_SECONDS_MAX: u32 = 6 * 3_600;
 pub const FEED_LATE_SECONDS_MAX: u32 = 60;
 /// Longest text of a feed's error, licence or setting.
 pub const FEED_TEXT_BYTES_MAX: usize = 2_048;
+/// Peers of one agency.
+pub const PEERS_MAX: usize = 1_000;
+/// Sharing groups that one agency knows.
+pub const GROUPS_MAX: usize = 1_000;
+/// Longest document of a sharing group.
+pub const GROUP_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Live streams of hints that are open at once, of all peers together.
+pub const HINT_STREAMS_MAX: usize = 1_024;
+/// Live streams of hints of one token: a reconnect may come before the old one is seen to have ended.
+pub const HINT_STREAMS_PER_TOKEN_MAX: usize = 4;
+/// Seconds between two signs of life on a stream of hints.
+pub const HINT_HEARTBEAT_SECONDS: u64 = 15;
+/// Seconds without a sign of life after which a stream of hints is opened anew.
+pub const HINT_SILENCE_SECONDS_MAX: u64 = 50;
+/// Longest line of a stream of hints.
+pub const HINT_LINE_BYTES_MAX: usize = 4 * 1024;
+/// Shortest time between two pulls from one peer, whatever it hints.
+pub const PEER_PULL_MS_MIN: u64 = 20;
+/// Pages that one pull takes from a peer before others have their turn.
+pub const PEER_PULL_PAGES_MAX: usize = 1_000;
+/// Bytes that one pull takes from a peer.
+pub const PEER_PULL_BYTES_MAX: u64 = 256 * 1024 * 1024;
+/// Objects that one pull takes from a peer.
+pub const PEER_PULL_ITEMS_MAX: u64 = 1_000_000;
+/// Claims that one pass puts through the gate for one peer; the next pass goes on behind them.
+pub const SHARED_CLAIMS_PER_PASS_MAX: usize = 2_000;
+/// Days in which sightings of several organisations count together.
+pub const TALLY_DAYS: u64 = 30;
+/// Questions of a private look-up that one request may hold.
+pub const LOOKUP_BATCH_MAX: usize = 32;
+/// Questions of a private look-up that one peer may ask in an hour: each lets it try one thing against the list.
+pub const LOOKUPS_PER_HOUR_MAX: u32 = 1_000;
+/// Things in the list of a private look-up: the latest.
+pub const LOOKUP_SET_MAX: usize = 20_000;
+/// Seconds for which such a list is kept.
+pub const LOOKUP_SET_SECONDS: u64 = 300;
 /// Bytes that one run of a feed brings at most, unless it says otherwise.
 pub const FEED_RUN_BYTES: u64 = 1024 * 1024 * 1024;
 /// Bytes that one run of a feed may bring, whatever it says.

@@ -20,6 +20,7 @@ mod keys;
 mod node;
 mod outlets;
 mod paths;
+mod peers;
 mod people;
 mod progress;
 mod ranking;
@@ -57,6 +58,8 @@ fn main() -> ExitCode {
         Command::Feed(arguments) => feed::run(&arguments),
         Command::Intel(arguments) => intel::run(&arguments),
         Command::Outlet(arguments) => outlets::run(&arguments),
+        Command::Peer(arguments) => peers::run(&arguments),
+        Command::Share(arguments) => peers::share::run(&arguments),
         Command::Token(arguments) => tokens::run(&arguments),
         Command::Collection(arguments) => collections::run(&arguments),
         Command::People(arguments) => people::run(&arguments),

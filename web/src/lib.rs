@@ -27,6 +27,7 @@ mod people;
 mod problem;
 mod register;
 mod shape;
+mod sharing;
 mod shell;
 mod staff;
 mod suppressions;
@@ -107,6 +108,9 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(intel::outlets::pause))
         .routes(routes!(intel::outlets::resume))
         .routes(routes!(intel::outlets::remove))
+        .routes(routes!(sharing::html))
+        .routes(routes!(sharing::json))
+        .routes(routes!(sharing::csv))
         .routes(routes!(audit::html))
         .routes(routes!(audit::json))
         .routes(routes!(audit::csv))

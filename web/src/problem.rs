@@ -165,6 +165,7 @@ impl From<OfficeError> for Problem {
             }
             error @ OfficeError::NotFound { .. } => Problem::not_found(error.to_string()),
             OfficeError::Refused(detail) => Problem::bad(detail),
+            OfficeError::TooMany(detail) => Problem::new(StatusCode::TOO_MANY_REQUESTS, "Too many requests", detail),
             OfficeError::Conflict(detail) => {
                 Problem::new(StatusCode::CONFLICT, "This does not fit to what is there", detail)
             }

@@ -42,10 +42,11 @@ pub(crate) struct Shell {
 }
 
 /// Pages, and what one must be able to do to be shown the way.
-const WAYS: [(&str, &str, char, Operation); 11] = [
+const WAYS: [(&str, &str, char, Operation); 12] = [
     ("/inbox", "Inbox", 'i', Operation::FindingRead),
     ("/hunt", "Hunt", 'h', Operation::HuntRun),
     ("/intel", "Indicators", 'n', Operation::IntelRead),
+    ("/sharing", "Sharing", 'w', Operation::PeerRead),
     ("/health", "Data health", 'd', Operation::SourceRead),
     ("/suppressions", "Suppressions", 's', Operation::FindingRead),
     ("/audit", "Audit", 'a', Operation::LedgerRead),

@@ -58,6 +58,7 @@ const BENCHES: &[Bench] = &[
     },
     Bench { name: "patterns", package: "intel", example: "pattern_speed", given: |_| Ok(Vec::new()) },
     Bench { name: "taxii", package: "web", example: "taxii_speed", given: |_| Ok(Vec::new()) },
+    Bench { name: "peers", package: "watchbell", example: "peers_speed", given: |_| Ok(Vec::new()) },
     Bench { name: "rpz", package: "connect", example: "rpz_speed", given: |_| Ok(Vec::new()) },
     Bench {
         name: "hunt",

@@ -33,8 +33,15 @@ pub(super) struct Answer {
     _connection: Connection,
 }
 
+impl Answer {
+    /// The answer, and what keeps its bytes coming.
+    pub(super) fn split(self) -> (Response<Incoming>, Connection) {
+        (self.response, self._connection)
+    }
+}
+
 /// The task that moves bytes of a connection; ended with its owner.
-struct Connection(JoinHandle<()>);
+pub(super) struct Connection(JoinHandle<()>);
 
 impl Drop for Connection {
     fn drop(&mut self) {

@@ -33,6 +33,7 @@ pub mod target;
 mod answer;
 mod body;
 mod exchange;
+mod lines;
 mod request;
 
 use std::path::{Path, PathBuf};
@@ -49,6 +50,7 @@ pub use access::{Access, Credentials, CredentialsError, Secret};
 pub use answer::{Conditional, Fetched, Received};
 pub use error::{FetchError, Phase};
 pub use hyper::Method;
+pub use lines::Lines;
 pub use outside::{Outside, System};
 pub use request::Request;
 pub use rules::{Exceptions, FetchRules, Patience};
@@ -124,6 +126,24 @@ impl Fetcher {
             Fetched::NotModified => Fetched::NotModified,
             Fetched::Body(received) => Fetched::Body(Box::new(split(*received).1.with(path.to_owned()))),
         })
+    }
+
+    /// Opens a stream of lines that the server writes as it likes. It ends with its owner; redirects are not followed.
+    ///
+    /// # Errors
+    /// When there is none to be had. Nothing is tried again.
+    pub async fn listen(&self, request: &Request) -> Result<Lines, FetchError> {
+        let target = &request.target;
+        let (response, connection) = Box::pin(self.ask(target, request)).await?.split();
+        let (head, body) = response.into_parts();
+        let asked = Asked { target, method: &request.method, is_conditional: false };
+        match judge(head.status, &head.headers, &asked, SystemTime::now())? {
+            Verdict::Body { packing: Packing::None, .. } => Ok(Lines::new(target.origin().clone(), body, connection)),
+            Verdict::Body { .. } => Err(FetchError::Encoding(target.origin().clone())),
+            Verdict::Elsewhere(_) | Verdict::NotModified => {
+                Err(FetchError::Status { origin: target.origin().clone(), status: head.status.as_u16() })
+            }
+        }
     }
 
     async fn whole(&self, request: &Request, place: Place, bytes_max: u64) -> Result<Fetched<Whole>, FetchError> {

@@ -62,13 +62,15 @@ pub enum Operation {
     OutletManage,
     /// Fetch what one outlet gives.
     OutletFetch,
+    /// See with whom is shared, what left for them and why, and how they do.
+    PeerRead,
     /// Make and forget one's own passkeys.
     OwnPasskeys,
 }
 
 impl Operation {
     /// All of them.
-    pub const ALL: [Operation; 29] = [
+    pub const ALL: [Operation; 30] = [
         Operation::FindingRead,
         Operation::FindingDecide,
         Operation::SuppressionManage,
@@ -97,6 +99,7 @@ impl Operation {
         Operation::OutletRead,
         Operation::OutletManage,
         Operation::OutletFetch,
+        Operation::PeerRead,
         Operation::OwnPasskeys,
     ];
 
@@ -131,6 +134,7 @@ impl Operation {
             Operation::OutletRead => "outlet.read",
             Operation::OutletManage => "outlet.manage",
             Operation::OutletFetch => "outlet.fetch",
+            Operation::PeerRead => "peer.read",
             Operation::OwnPasskeys => "passkeys.own",
         }
     }

@@ -257,7 +257,7 @@ fn label(claimed: &Claimed) -> String {
 }
 
 /// A marking that means nothing here may be a strict one: what has such goes nowhere.
-pub(super) fn marking(stated: Option<Marking>, unknown: &[String], default: Marking) -> Marking {
+pub(crate) fn marking(stated: Option<Marking>, unknown: &[String], default: Marking) -> Marking {
     let stated = stated.unwrap_or(default);
     if unknown.is_empty() { stated } else { Marking { tlp: model::Tlp::Red, ..stated } }
 }

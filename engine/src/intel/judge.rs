@@ -22,6 +22,16 @@ use store::state::{IntelSource, KeptClaim, Sightings, SourceNumber, State, State
 use super::gather::SourceDefaults;
 use super::health::SourceHealth;
 
+/// Whether what a source claims is shared with peers, and whose it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SharedAs {
+    /// Ours: its marking says how far it goes.
+    Own,
+    /// It was given to us: its marking says how far we may pass it on.
+    Given,
+}
+
 /// What an agency has decided about a source; part of its configuration, whose other keys are for whoever asks the source.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SourceTerms {
@@ -43,6 +53,9 @@ pub struct SourceTerms {
     /// How sure it is, where it does not say so.
     #[serde(default)]
     pub confidence: Option<Confidence>,
+    /// Whether it is shared; it is not, when that is not said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shared: Option<SharedAs>,
 }
 
 impl SourceTerms {

@@ -8,20 +8,21 @@ mod index;
 mod judge;
 pub mod layout;
 mod objects;
-pub(crate) mod past;
 pub(crate) mod outlets;
+pub(crate) mod past;
 mod read;
 
 pub use ::intel::brief::{Brief, Figures, Part, Section, Topic};
 pub use ::intel::fit::{Fit, Fitting, Observation, Observed};
 pub use ::intel::weigh::Detecting;
 pub use actors::Actors;
+pub(crate) use gather::marking as stated_marking;
 pub use gather::{GatherTally, Gathered, Gatherer, SourceDefaults};
 pub use health::SourceHealth;
 pub use index::{IndexError, each_indicator, write_index};
-pub use judge::{Judge, JudgeSetting, SourceTerms};
-pub use past::{BackReport, LookedBack};
+pub use judge::{Judge, JudgeSetting, SharedAs, SourceTerms};
 pub use outlets::{
     LeftOut, OutletError, OutletFile, OutletForm, OutletMade, OutletSettings, OutletUse, RpzAction, RpzSettings,
 };
+pub use past::{BackReport, LookedBack};
 pub use read::{IntelFormat, list_mapping};

@@ -1,14 +1,17 @@
 //! Intelligence: sources and how they do, what they bring, indicators and what they are worth, what was seen of them.
 
+use std::collections::BTreeSet;
+
 use detect::indicators::Built;
 use intel::trust::{Trust, TrustReason};
 use intel::weigh::{WeighReason, Weighed};
-use model::{Explained, IndicatorKind, OpContext, Reason, SourceId, Timestamp};
+use model::{Detection, Explained, IndicatorKind, Marking, OpContext, Reason, SourceId, Timestamp};
 use store::state::{
     Deed, FindingId, InboxRow, IndicatorAsked, IntelObject, IntelSource, KeptClaim, MergeCounts, MergeKind,
     NewIntelSource, NewSighting, Sightings, SourceNumber, Verdict, object_named,
 };
 
+use super::outbound::{Around, Learned, kept_marking};
 use super::{Office, OfficeError};
 use crate::access::Operation;
 use crate::intel::{Gathered, IndexError, Judge, JudgeSetting, SourceHealth, SourceTerms, write_index};
@@ -41,6 +44,17 @@ pub struct IndicatorView {
     pub sightings: Vec<Sightings>,
     /// What detectors found of it here, the worst first.
     pub findings: Vec<InboxRow>,
+}
+
+/// A sighting, and how far others may be told of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Sighted<'a> {
+    /// When it was seen.
+    pub at: Timestamp,
+    /// TLP and PAP.
+    pub marking: Marking,
+    /// Sharing groups that it is for; none: for all whom the marking allows.
+    pub groups: &'a [String],
 }
 
 /// What became of a run of a source.
@@ -261,13 +275,31 @@ impl Office {
     /// # Errors
     /// When the context may not, the value is nothing that can be looked for, or the state refuses.
     pub async fn sight(&self, ctx: &OpContext, value: &str, is_false: bool, at: Timestamp) -> Result<(), OfficeError> {
+        self.sight_marked(ctx, value, is_false, &Sighted { at, marking: Marking::default(), groups: &[] }).await
+    }
+
+    /// The same, with how far others may be told of it: peers are told at once, as far as the gate lets it.
+    ///
+    /// # Errors
+    /// As [`Office::sight`], and when a group is not known, or shares less.
+    pub async fn sight_marked(
+        &self,
+        ctx: &OpContext,
+        value: &str,
+        is_false: bool,
+        sighted: &Sighted<'_>,
+    ) -> Result<(), OfficeError> {
         self.may(ctx, Operation::IntelWrite).await?;
         let (kind, value) = thing(value)?;
+        let groups = self.groups_named(ctx, sighted.groups, sighted.marking).await?;
         let operation = if is_false { "intel.false-alarm" } else { "intel.sighting" };
         let deed = Deed::done(operation, format!("indicator:{}", model::IndicatorId::of(kind, &value))).saying(&value);
-        let at = at.min(ctx.now);
-        let sighting = NewSighting { kind, value, origin: ctx.actor.clone(), is_false, times: 1, first: at, last: at };
-        Ok(self.state.keep_sightings(ctx, &[sighting], &[deed]).await?)
+        let at = sighted.at.min(ctx.now);
+        let marking = kept_marking(sighted.marking, &groups);
+        let origin = ctx.actor.clone();
+        let sighting = NewSighting { kind, value, origin, is_false, times: 1, first: at, last: at, marking };
+        let learned = Learned { sighting, told: sighted.marking, groups, around: None };
+        self.learn(ctx, &[learned], &[deed]).await
     }
 
     /// Keeps what a decision about findings says of the indicators in them. The decision itself is in the ledger.
@@ -282,21 +314,25 @@ impl Office {
             Verdict::Escalated => false,
             _ => return Ok(()),
         };
-        let mut sightings: Vec<NewSighting> = Vec::new();
+        let mut learned: Vec<Learned> = Vec::new();
         for id in findings {
             let Some(finding) = self.state.finding(ctx, *id).await? else { continue };
             let at = finding.detection.time.min(ctx.now);
             for reason in &finding.detection.because {
                 let Reason::Indicator { indicator, value, .. } = reason else { continue };
                 // Several sources and places name the same thing.
-                let is_new = !sightings.iter().any(|known| known.kind == *indicator && known.value == *value);
-                if is_new {
-                    let (kind, value, origin) = (*indicator, value.clone(), ctx.actor.clone());
-                    sightings.push(NewSighting { kind, value, origin, is_false, times: 1, first: at, last: at });
+                let is_same = |known: &NewSighting| known.kind == *indicator && known.value == *value;
+                if learned.iter().any(|known| is_same(&known.sighting)) {
+                    continue;
                 }
+                let (kind, value, origin) = (*indicator, value.clone(), ctx.actor.clone());
+                let marking = Marking::default();
+                let sighting = NewSighting { kind, value, origin, is_false, times: 1, first: at, last: at, marking };
+                let around = Some(around(&finding.detection));
+                learned.push(Learned { sighting, told: marking, groups: BTreeSet::new(), around });
             }
         }
-        if sightings.is_empty() { Ok(()) } else { Ok(self.state.keep_sightings(ctx, &sightings, &[]).await?) }
+        if learned.is_empty() { Ok(()) } else { self.learn(ctx, &learned, &[]).await }
     }
 
     /// Objects of a type, by name, behind one.
@@ -321,6 +357,33 @@ impl Office {
     pub async fn intel_object_counts(&self, ctx: &OpContext) -> Result<Vec<(String, u64)>, OfficeError> {
         self.may(ctx, Operation::IntelRead).await?;
         Ok(self.state.intel_object_counts(ctx).await?)
+    }
+}
+
+/// What a detection says beside the thing that was seen. Its values stand in the city's own records and may name people: the subject is
+/// taken for an account's name, too, since records do not say which it is.
+fn around(detection: &Detection) -> Around {
+    let names = |attribute: &str| ["user", "actor", "account"].iter().any(|word| attribute.contains(word));
+    let mut accounts: Vec<String> = detection.subject.iter().cloned().collect();
+    for reason in &detection.because {
+        match reason {
+            Reason::Field { field: Some(field), value: Some(value), .. } if names(&field.to_lowercase()) => {
+                accounts.push(value.clone());
+            }
+            Reason::Indicator { attribute, observed, .. } if names(attribute) => accounts.push(observed.clone()),
+            _ => {}
+        }
+    }
+    // An address names a machine; where it is the very thing that was seen, it cannot be left out.
+    accounts.retain(|name| name.parse::<std::net::IpAddr>().is_err());
+    accounts.sort();
+    accounts.dedup();
+    Around {
+        title: detection.analytic.title.clone(),
+        level: Some(detection.level),
+        techniques: detection.analytic.techniques.clone(),
+        machine: None,
+        accounts,
     }
 }
 

@@ -9,13 +9,18 @@ mod back;
 mod brief;
 mod dpia;
 mod findings;
+mod groups;
 mod hunts;
+mod inbound;
 mod intel;
 mod jobs;
 mod keys;
 mod ledger;
+mod lookups;
 mod names;
 mod outlets;
+mod outbound;
+mod peers;
 mod people;
 mod reads;
 mod sharing;
@@ -37,27 +42,28 @@ use crate::access::{Access, AccessError, Denied, Operation};
 use crate::intel::JudgeSetting;
 use crate::ledger::{Ledger, LedgerError};
 
-pub use self::intel::{Brought, IndicatorView, IntelSourceView};
+pub use self::intel::{Brought, IndicatorView, IntelSourceView, Sighted};
 pub use agencies::{AgencyView, OwnAgency};
 pub use brief::{ACTOR_DAYS, ActorsView, Counted};
 pub use dpia::{Assessment, Risk, Sight};
 pub use findings::{DecisionView, FindingView, InboxPage};
+pub use groups::{GROUP_DAYS_MAX, GroupAsked};
 pub use hunts::{HuntAnswer, HuntRefused, Hunter};
+pub use inbound::Took;
 pub use keys::KeysView;
+pub use lookups::{LookupKey, Lookups};
 pub use names::Names;
 pub use outlets::{
     AddedOutlet, OutletAsked, OutletDownload, OutletMaking, OutletReply, OutletView, OutletZone, Subscriber,
 };
+pub use peers::{Invitation, PEERS_ROOT, PeerAsked, PeerHealth, PeerView, source_name, wire_of};
 pub use people::{Admitted, PersonView};
 pub use sharing::{Readable, Writable};
 pub use sources::{Gauges, IntakeView, Period, SourceView, WatchView};
 pub use store::ledger::{Entry as LedgerEntry, Outcome, Verdict as LedgerVerdict};
 pub use store::register::Kept;
 pub use store::state::{
-    AnalyticTally, ApiRoot, Collection, CollectionRights, Finding, FindingId, InboxAsked, InboxRow, IndicatorAsked, IntelObject,
-    IntelSource, Job, JobId, JobStatus, LedgerAsked, LedgerLine, ManifestEntry, ManifestPage, NewCollection, NewObject,
-    ObjectsAsked, ObjectsPage, Outlet, PersonId, SavedHunt, Scope, ServiceToken, SpecAsked, Suppression, Taken,
-    Verdict, VersionsAsked,
+    AnalyticTally, ApiRoot, ArrivedFrom, Collection, CollectionRights, Departed, Finding, FindingId, InboxAsked, InboxRow, IndicatorAsked, IntelObject, IntelSource, Job, JobId, JobStatus, LedgerAsked, LedgerLine, ManifestEntry, ManifestPage, NewCollection, NewObject, ObjectsAsked, ObjectsPage, Outlet, Peer, PeerNumber, PersonId, RefusedCount, SavedHunt, Scope, ServiceToken, SpecAsked, Suppression, Taken, Verdict, VersionsAsked,
 };
 pub use tokens::NamedToken;
 
@@ -84,6 +90,9 @@ pub enum OfficeError {
     /// It does not fit to what is there.
     #[error("{0}")]
     Conflict(String),
+    /// More than may be asked in that time.
+    #[error("{0}")]
+    TooMany(String),
     /// The state database.
     #[error(transparent)]
     State(StateError),
@@ -130,6 +139,9 @@ pub struct Office {
     actors: Arc<tokio::sync::Mutex<std::collections::BTreeMap<model::AgencyId, brief::KnownActors>>>,
     /// Where files of outlets are.
     outlets: Option<PathBuf>,
+    /// Counts what was put into collections by this process: whoever waits for news looks at once.
+    news: Arc<tokio::sync::watch::Sender<u64>>,
+    lookups: Arc<Lookups>,
 }
 
 impl std::fmt::Debug for Office {
@@ -157,6 +169,8 @@ impl Office {
             judging: Arc::default(),
             actors: Arc::default(),
             outlets: None,
+            news: Arc::new(tokio::sync::watch::Sender::new(0)),
+            lookups: Arc::default(),
         })
     }
 
@@ -164,6 +178,17 @@ impl Office {
     #[must_use]
     pub fn with(self, hunter: Arc<dyn Hunter>, gauges: Arc<dyn Gauges>) -> Self {
         Office { hunter: Some(hunter), gauges: Some(gauges), ..self }
+    }
+
+    /// Changes whenever something was put into a collection here; what other processes put there is seen by looking.
+    pub fn news(&self) -> tokio::sync::watch::Receiver<u64> {
+        self.news.subscribe()
+    }
+
+    pub(super) fn tell(&self, added: u64) {
+        if added > 0 {
+            self.news.send_modify(|count| *count += added);
+        }
     }
 
     pub(crate) fn state(&self) -> &State {

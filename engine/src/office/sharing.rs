@@ -3,7 +3,7 @@
 //! Programs of others have the rights that each collection gives them; the agency's own people, as far as their roles let
 //! them, have all. A right to a collection is a value that is had from here, and that reading and writing ask for.
 
-use model::{OpContext, Role};
+use model::{OpContext, Role, Timestamp};
 use store::ledger::Outcome;
 use store::state::{
     ApiRoot, Collection, CollectionRights, Deed, EVERYTHING, ManifestPage, NewCollection, NewObject, ObjectsAsked,
@@ -102,7 +102,8 @@ impl Office {
     pub async fn writable(&self, ctx: &OpContext, root: &str, id: &str) -> Result<Writable, OfficeError> {
         self.may(ctx, Operation::ShareWrite).await?;
         let collection = self.state.collection(ctx, root, id, holder(ctx)).await?;
-        if !collection.rights.can_write {
+        // What a peer reads is written by the gate alone, whatever rights somebody has given.
+        if !collection.rights.can_write || self.state.is_outbox(ctx, &collection).await? {
             return Err(self.no_right(ctx, Operation::ShareWrite, &collection).await?);
         }
         Ok(Writable(collection))
@@ -160,6 +161,7 @@ impl Office {
         let id = Uuid::new_v4().to_string();
         let body = |taken: &[Taken]| status(&id, taken);
         let taken = self.state.share_objects(ctx, &into.0, objects, &PostStatus { id: &id, body: &body }).await?;
+        self.tell(taken.iter().filter(|taken| matches!(taken, Taken::Added(_))).count() as u64);
         Ok(body(&taken))
     }
 
@@ -177,6 +179,14 @@ impl Office {
             return Err(self.no_right(ctx, Operation::ShareWrite, &from.0).await?);
         }
         Ok(self.state.delete_shared_object(ctx, &from.0, asked).await?)
+    }
+
+    /// When the last object was added to a collection.
+    ///
+    /// # Errors
+    /// When the state refuses.
+    pub async fn news_of(&self, ctx: &OpContext, from: &Readable) -> Result<Timestamp, OfficeError> {
+        Ok(self.state.news_of(ctx, &from.0).await?)
     }
 
     /// What became of objects that whoever asks has brought.
@@ -218,6 +228,12 @@ impl Office {
         rights: Option<CollectionRights>,
     ) -> Result<(), OfficeError> {
         self.may(ctx, Operation::ShareManage).await?;
+        let (root, id) = collection;
+        let found = self.state.collection(ctx, root, id, EVERYTHING).await?;
+        if self.state.is_outbox(ctx, &found).await? {
+            let why = "it is what a peer reads, and nobody else does; hint: watchbell peer";
+            return Err(OfficeError::Refused(format!("the rights of this collection are not set by hand: {why}")));
+        }
         Ok(self.state.set_collection_rights(ctx, collection, token, rights).await?)
     }
 }

@@ -83,6 +83,13 @@ impl<T> Cleared<T> {
     }
 }
 
+impl Cleared<Item> {
+    /// The accounts that the peer may know of: pseudonyms, all of them.
+    pub fn pseudonyms(&self, now: Timestamp) -> Vec<&str> {
+        self.item(now).map(|item| item.accounts.iter().map(|account| account.0.as_str()).collect()).unwrap_or_default()
+    }
+}
+
 mod sealed {
     pub trait Sealed {}
     impl Sealed for super::Item {}

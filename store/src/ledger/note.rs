@@ -91,6 +91,13 @@ impl VerifierKey {
         &self.name
     }
 
+    /// Whether a signature, in base64, is this key's over a document. Documents say in their first bytes what they are, so that none is taken
+    /// for another, nor for a checkpoint.
+    pub fn has_signed(&self, document: &[u8], signature: &str) -> bool {
+        let signature = BASE64.decode(signature).unwrap_or_default();
+        UnparsedPublicKey::new(&ED25519, &self.bytes).verify(document, &signature).is_ok()
+    }
+
     /// Reads a signed checkpoint of this key's log.
     ///
     /// # Errors
@@ -179,6 +186,11 @@ impl LedgerKey {
         &self.public
     }
 
+    /// The signature over a document, in base64: see [`VerifierKey::has_signed`].
+    pub fn sign_document(&self, document: &[u8]) -> String {
+        BASE64.encode(self.pair.sign(document).as_ref())
+    }
+
     /// The signed checkpoint of this key's log.
     pub fn sign(&self, size: u64, root: Hash) -> String {
         let text = Checkpoint { origin: self.public.name.clone(), size, root }.to_string();
@@ -204,6 +216,16 @@ mod tests {
         assert_eq!(opened, Checkpoint { origin: "watchbell.example/ledger".into(), size: 12, root });
         let public: VerifierKey = key().verifier().to_string().parse().unwrap();
         assert_eq!(public.open(&note), Ok(opened));
+    }
+
+    #[test]
+    fn documents_are_signed_too() {
+        let signature = key().sign_document(b"a document");
+        assert!(key().verifier().has_signed(b"a document", &signature));
+        assert!(!key().verifier().has_signed(b"another document", &signature));
+        assert!(!key().verifier().has_signed(b"a document", "no base64"));
+        let other = LedgerKey::from_seed("watchbell.example/ledger", &[8; 32]).unwrap();
+        assert!(!other.verifier().has_signed(b"a document", &signature));
     }
 
     #[test]

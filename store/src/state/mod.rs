@@ -24,6 +24,7 @@ mod migrate;
 mod notes;
 mod outlets;
 mod packed;
+mod peers;
 mod people;
 mod positions;
 mod sealed;
@@ -49,6 +50,10 @@ pub use jobs::{Job, JobId, JobStatus, Lease, NewJob};
 pub use ledger::{Deed, LedgerAsked, LedgerLine, object_named};
 pub use notes::NoteCount;
 pub use outlets::{NewOutlet, Outlet};
+pub use peers::{
+    Arrived, ArrivedFrom, ArrivedSighting, Departed, DeparturesAsked, NewDeparture, NewPeer, Outgoing, Peer,
+    PeerCollection, PeerNumber, RefusedCount, SharingGroup,
+};
 pub use people::{NewPasskey, Passkey, Person, PersonId};
 pub use positions::FilePosition;
 pub use sessions::Session;
@@ -74,6 +79,7 @@ pub fn statements() -> Vec<&'static str> {
         ledger::STATEMENTS,
         notes::STATEMENTS,
         outlets::STATEMENTS,
+        peers::STATEMENTS,
         people::STATEMENTS,
         positions::STATEMENTS,
         sessions::STATEMENTS,
@@ -81,7 +87,7 @@ pub fn statements() -> Vec<&'static str> {
         tokens::STATEMENTS,
         triage::STATEMENTS,
     ];
-    let made = taxii::statements().into_iter().chain(intel::bulk_statements());
+    let made = taxii::statements().into_iter().chain(intel::bulk_statements()).chain(peers::more_statements());
     fixed.into_iter().flatten().copied().chain(made).collect()
 }
 

@@ -28,8 +28,12 @@ const INSERT: &str = "INSERT INTO person_keys (agency, person, master, wrapped) 
     ON CONFLICT (agency, person) DO NOTHING";
 const SELECT_OTHERS: &str = "SELECT agency, person, master, wrapped FROM person_keys WHERE master <> $1";
 const REWRAP: &str = "UPDATE person_keys SET master = $3, wrapped = $4 WHERE agency = $1 AND person = $2";
-const COUNT_BY_MASTER: &str = "SELECT master, SUM(person LIKE 'text:%'), COUNT(*) FROM person_keys GROUP BY master";
+const COUNT_BY_MASTER: &str = "SELECT master, SUM(person LIKE 'text:%'), SUM(person LIKE 'agency:%'), COUNT(*) \
+    FROM person_keys GROUP BY master";
 const DELETE: &str = "DELETE FROM person_keys WHERE agency = $1 AND person = $2";
+
+/// What stands where persons have their names, for the key of the agency itself.
+const AGENCY: &str = "agency:sharing";
 
 /// Why a key cannot be had.
 #[derive(Debug, thiserror::Error)]
@@ -139,6 +143,21 @@ impl Vault {
         self.key(agency, person).await?.ok_or(VaultError::Seal(SealError))
     }
 
+    /// A secret of an agency itself, for one purpose: 32 bytes that follow from a key of its own, made when it is first asked for. Those of
+    /// different purposes say nothing about each other.
+    ///
+    /// # Errors
+    /// When the vault refuses, or the master key is missing.
+    pub async fn agency_secret(&self, agency: &str, purpose: &str) -> Result<[u8; 32], VaultError> {
+        let key = match self.key(agency, AGENCY).await? {
+            Some(key) => key,
+            None => self.make_key(agency, AGENCY).await?,
+        };
+        let mut hasher = blake3::Hasher::new_derive_key("watchbell 2026 secret of an agency for a purpose");
+        hasher.update(key.bytes()).update(purpose.as_bytes());
+        Ok(*hasher.finalize().as_bytes())
+    }
+
     /// How many keys of persons there are, and the name of the master key that wraps new ones.
     ///
     /// # Errors
@@ -148,9 +167,10 @@ impl Vault {
         let rows = sqlx::query(COUNT_BY_MASTER).fetch_all(&self.pool).await.map_err(sql("counting keys"))?;
         let (mut persons, mut texts, mut of_older) = (0, 0, 0);
         for row in &rows {
-            let (name, of_texts, all): (String, i64, i64) = (row.get(0), row.get(1), row.get(2));
+            let (name, of_texts, of_agencies, all): (String, i64, i64, i64) =
+                (row.get(0), row.get(1), row.get(2), row.get(3));
             texts += of_texts.unsigned_abs();
-            persons += (all - of_texts).unsigned_abs();
+            persons += (all - of_texts - of_agencies).unsigned_abs();
             of_older += if name == master { 0 } else { all.unsigned_abs() };
         }
         Ok(VaultStatus { persons, texts, of_older, master })

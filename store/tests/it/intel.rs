@@ -178,6 +178,7 @@ fn sightings_are_counted_by_day_and_origin() {
             times,
             first,
             last,
+            marking: Marking { tlp: Tlp::Green, pap: Pap::Clear },
         };
         let day = [seen("watch", false, 2, at(1, 5), at(1, 9)), seen("watch", false, 3, at(1, 1), at(1, 7))];
         state.keep_sightings(&home, &day, &[]).await.unwrap();

@@ -8,6 +8,7 @@ mod journal;
 mod kit;
 mod ledger;
 mod outlets;
+mod peers;
 mod people;
 mod power;
 mod sealed;

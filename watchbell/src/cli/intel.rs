@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand, ValueHint};
+use clap::{Args, Subcommand, ValueEnum, ValueHint};
 use connect::feeds::{FeedKind, Interval};
 use engine::intel::{IntelFormat, SourceTerms};
 use model::{Confidence, Grade, Level, Marking, Month, Pap, Tlp};
@@ -50,6 +50,7 @@ impl From<&TermsArgs> for SourceTerms {
             marking: Marking { tlp: arguments.tlp, pap: arguments.pap },
             level: arguments.level,
             confidence: arguments.confidence,
+            shared: None,
         }
     }
 }
@@ -156,6 +157,15 @@ pub(crate) enum IntelCommand {
     Seen {
         /// The thing.
         value: String,
+        /// How far others may be told of it: clear, green, amber, amber+strict, red. Peers are told at once, as far as was agreed.
+        #[arg(long, value_name = "TLP", default_value = Tlp::UNSTATED.name())]
+        tlp: Tlp,
+        /// What they may do with it: clear, green, amber, red.
+        #[arg(long, value_name = "PAP", default_value = "clear")]
+        pap: Pap,
+        /// For this sharing group alone; may be said several times.
+        #[arg(long = "group", value_name = "GROUP")]
+        groups: Vec<String>,
         #[command(flatten)]
         whose: WhoseArgs,
     },
@@ -185,6 +195,22 @@ pub(crate) enum IntelCommand {
         #[arg(long, value_name = "FORM", default_value = "markdown", value_parser = ["markdown", "html", "json"])]
         form: String,
     },
+    /// Ask peers whether they know a thing, without saying which. Exit 0: somebody does; 1: nobody does.
+    Ask {
+        /// The thing.
+        value: String,
+        /// This peer only.
+        #[arg(long, value_name = "PEER")]
+        peer: Option<String>,
+        /// How: `oprf` says nothing about the thing; `prefix` is cheaper, and says the first 20 bits of its hash.
+        #[arg(long, value_name = "TIER", default_value = "oprf")]
+        tier: LookupTier,
+        #[command(flatten)]
+        whose: WhoseArgs,
+        /// One JSON object a peer.
+        #[arg(long)]
+        json: bool,
+    },
     /// List what is known beside indicators: groups, campaigns, malware, techniques, vulnerabilities.
     Objects {
         /// Of which type, in STIX's words, for example `intrusion-set`; without one, how many there are of each.
@@ -199,6 +225,15 @@ pub(crate) enum IntelCommand {
         #[arg(long)]
         json: bool,
     },
+}
+
+/// How a private look-up is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LookupTier {
+    /// Oblivious: whoever is asked learns nothing about the thing.
+    Oprf,
+    /// By a prefix of a hash: whoever is asked learns 20 bits of it.
+    Prefix,
 }
 
 #[derive(Debug, Args)]

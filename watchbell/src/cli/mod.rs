@@ -4,6 +4,7 @@ mod collections;
 mod house;
 mod intel;
 mod outlets;
+mod peers;
 
 use std::path::PathBuf;
 
@@ -20,8 +21,12 @@ pub(crate) use house::{
     KeysCommand, PeopleArgs, PeopleCommand, RestoreArgs, TokenArgs, TokenCommand,
 };
 
-pub(crate) use intel::{FeedAddArgs, FeedArgs, FeedCommand, IntelArgs, IntelCommand, TermsArgs};
 pub(crate) use outlets::{OutletAddArgs, OutletArgs, OutletCommand};
+pub(crate) use intel::{FeedAddArgs, FeedArgs, FeedCommand, IntelArgs, IntelCommand, LookupTier, TermsArgs};
+pub(crate) use peers::{
+    AddressArgs, AgreedArgs, GroupCommand, PeerAddArgs, PeerArgs, PeerCommand, ReachArgs, ShareArgs, ShareCommand,
+    SharedRight,
+};
 
 /// Watchbell keeps a city's digital services safe and its citizens' trust whole.
 #[derive(Debug, Parser)]
@@ -53,6 +58,10 @@ pub(crate) enum Command {
     Intel(IntelArgs),
     /// Work on outlets: what leaves for blocklists and detectors of others.
     Outlet(OutletArgs),
+    /// Work on peers: agencies with whom this one shares.
+    Peer(PeerArgs),
+    /// See what left, say which sources are shared, work on sharing groups.
+    Share(ShareArgs),
     /// Work on tokens of programs that bring records.
     Token(TokenArgs),
     /// Work on collections of shared objects (TAXII), and on who may read and write them.

@@ -11,7 +11,8 @@ pub(crate) mod show;
 use std::io::Write;
 
 use anyhow::{Context, Result};
-use model::OpContext;
+use engine::office::Sighted;
+use model::{Marking, OpContext};
 
 use crate::cli::{IntelArgs, IntelCommand, WhoseArgs};
 use crate::config::Config;
@@ -52,8 +53,19 @@ pub(crate) fn run(arguments: &IntelArgs) -> Result<Exit> {
             IntelCommand::Resume { name, whose } => pause(&open(whose).await?, name, false).await,
             IntelCommand::Remove { name, whose } => remove(&open(whose).await?, name).await,
             IntelCommand::Show { value, whose, json } => show::indicator(&open(whose).await?, value, *json).await,
-            IntelCommand::Seen { value, whose } => sight(&open(whose).await?, value, false).await,
-            IntelCommand::Harmless { value, whose } => sight(&open(whose).await?, value, true).await,
+            IntelCommand::Seen { value, tlp, pap, groups, whose } => {
+                let opened = open(whose).await?;
+                let marking = Marking { tlp: *tlp, pap: *pap };
+                sight(&opened, value, false, &Sighted { at: opened.ctx.now, marking, groups }).await
+            }
+            IntelCommand::Harmless { value, whose } => {
+                let opened = open(whose).await?;
+                let sighted = Sighted { at: opened.ctx.now, marking: Marking::default(), groups: &[] };
+                sight(&opened, value, true, &sighted).await
+            }
+            IntelCommand::Ask { value, peer, tier, whose, json } => {
+                crate::peers::ask::run(&open(whose).await?, value, peer.as_deref(), *tier, *json).await
+            }
             IntelCommand::Objects { kind, whose, rows, json } => {
                 show::objects(&open(whose).await?, kind.as_deref(), *rows, *json).await
             }
@@ -76,10 +88,11 @@ pub(crate) async fn remove(opened: &Opened, name: &str) -> Result<Exit> {
     Ok(Exit::Ok)
 }
 
-async fn sight(opened: &Opened, value: &str, is_false: bool) -> Result<Exit> {
-    opened.office.sight(&opened.ctx, value, is_false, opened.ctx.now).await.context("cannot keep that")?;
+async fn sight(opened: &Opened, value: &str, is_false: bool, sighted: &Sighted<'_>) -> Result<Exit> {
+    opened.office.sight_marked(&opened.ctx, value, is_false, sighted).await.context("cannot keep that")?;
     node::sign(&opened.config, &opened.state).await?;
-    show::indicator(opened, value, false).await
+    // Whether or not anybody else says anything about it: it is kept.
+    show::indicator(opened, value, false).await.map(|_| Exit::Ok)
 }
 
 /// Says on stdout, one JSON object a line.

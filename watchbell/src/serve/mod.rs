@@ -9,6 +9,7 @@ mod http;
 mod hunter;
 mod knowing;
 mod outlets;
+mod peers;
 mod shelf;
 mod upkeep;
 mod zones;
@@ -203,6 +204,8 @@ async fn serve(config: Config, arguments: &ServeArgs) -> Result<Exit> {
         shutdown.clone(),
     );
     let making = tokio::spawn(making);
+    let sharing = peers::watch(config.clone(), console.app.office.clone(), shutdown.clone());
+    let sharing = tokio::spawn(sharing);
     let (vital, document) = http::router(vitals);
     let settings = Arc::clone(&console.app.settings);
     let router = sources.ingest_router().merge(vital).merge(web::router(console.app, document));
@@ -225,7 +228,7 @@ async fn serve(config: Config, arguments: &ServeArgs) -> Result<Exit> {
         Err(shared) => drop(shared),
     }
     watch.stop().await;
-    let _ = tokio::join!(upkeep, signing, looking, working, knowing, asking, making);
+    let _ = tokio::join!(upkeep, signing, looking, working, knowing, asking, making, sharing);
     resolvers.stop().await;
     let closed = tokio::task::spawn_blocking(move || journal_thread.close()).await;
     state.close().await;

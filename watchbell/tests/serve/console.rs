@@ -31,7 +31,11 @@ impl Operation {
     pub(crate) fn filled(&self) -> String {
         let path = self.path.replace("{id}", &"0".repeat(32)).replace("{name}", "app.css");
         let path = path.replace("{source}", "http").replace("{credential}", "AAAA");
-        path.replace("{root}", "shared").replace("{object}", "tool--1").replace("{status}", "x").replace("{file}", "x")
+        path.replace("{root}", "shared")
+            .replace("{object}", "tool--1")
+            .replace("{status}", "x")
+            .replace("{file}", "x")
+            .replace("{prefix}", "00000")
     }
 }
 

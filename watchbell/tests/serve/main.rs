@@ -10,6 +10,7 @@ mod kept;
 mod kit;
 mod live;
 mod outlets;
+mod peers;
 mod refusals;
 mod schema;
 mod staff;

@@ -57,6 +57,7 @@ fn needs(operation: &Operation) -> Option<(&'static str, &'static str)> {
         ("GET", "/intel" | "/intel.json" | "/intel/sources" | "/intel/sources.json" | "/intel/sources.csv") => {
             ("intel.read", "")
         }
+        ("GET", "/sharing" | "/sharing.json" | "/sharing.csv") => ("peer.read", ""),
         ("POST", "/intel/sight") => ("intel.write", "value=192.0.2.77&what=seen"),
         ("POST", "/intel/sources/{name}/pause" | "/intel/sources/{name}/resume") => ("intel.source.manage", ""),
         ("GET", "/intel/outlets" | "/intel/outlets.json" | "/intel/outlets.csv") => ("outlet.read", ""),

@@ -61,6 +61,10 @@ impl Wrong {
         Wrong::new(StatusCode::PAYLOAD_TOO_LARGE, detail)
     }
 
+    pub(super) fn too_many(detail: impl Into<String>) -> Self {
+        Wrong::new(StatusCode::TOO_MANY_REQUESTS, detail)
+    }
+
     /// Clients of another server look for these words.
     pub(super) fn no_envelope(detail: &str) -> Self {
         let detail = format!("While processing supplied content, an error occurred: {detail}");
@@ -90,6 +94,7 @@ impl From<OfficeError> for Wrong {
             error @ OfficeError::NotFound { .. } => Wrong::not_found(error.to_string()),
             OfficeError::Refused(detail) => Wrong::bad(detail),
             OfficeError::Conflict(detail) => Wrong::new(StatusCode::CONFLICT, detail),
+            OfficeError::TooMany(detail) => Wrong::too_many(detail),
             error => {
                 // What exactly is for the log.
                 tracing::error!(error = &error as &dyn std::error::Error, "an operation failed");

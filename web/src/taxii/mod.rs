@@ -6,12 +6,16 @@
 //!
 //! Everything that is wrong is an error resource (section 3.6.1). Objects are sent as they were written; nothing of them is read on the way.
 //!
+//! Beside the standard: hints ([`hints`]), by which a peer hears at once that there is news, and private look-ups ([`lookups`]).
+//!
 //! Absent: channels, which the standard reserves and does not say, and content other than STIX.
 
 mod answer;
 mod collections;
 mod envelope;
 mod filters;
+mod hints;
+mod lookups;
 mod manifest;
 mod objects;
 mod peer;
@@ -34,7 +38,7 @@ pub(crate) use peer::secret_of;
 pub(crate) const PREFIX: &str = "/taxii2/";
 
 /// Addresses end with a slash (section 1.6.6). Without one, they are shown the way.
-const WITHOUT_SLASH: [&str; 9] = [
+const WITHOUT_SLASH: [&str; 13] = [
     "/taxii2",
     "/taxii2/{root}",
     "/taxii2/{root}/status/{status}",
@@ -44,6 +48,10 @@ const WITHOUT_SLASH: [&str; 9] = [
     "/taxii2/{root}/collections/{id}/objects",
     "/taxii2/{root}/collections/{id}/objects/{object}",
     "/taxii2/{root}/collections/{id}/objects/{object}/versions",
+    "/taxii2/{root}/collections/{id}/hints",
+    "/taxii2/{root}/lookups",
+    "/taxii2/{root}/lookups/key",
+    "/taxii2/{root}/lookups/{prefix}",
 ];
 
 /// The routes, and the document about them.
@@ -57,7 +65,11 @@ pub(crate) fn routes() -> (Router<App>, OpenApi) {
         .routes(routes!(manifest::manifest))
         .routes(routes!(objects::read, objects::add))
         .routes(routes!(objects::read_one, objects::delete))
-        .routes(routes!(manifest::versions));
+        .routes(routes!(manifest::versions))
+        .routes(routes!(hints::hints))
+        .routes(routes!(lookups::key))
+        .routes(routes!(lookups::list, lookups::evaluate))
+        .routes(routes!(lookups::bucket));
     let (router, mut document) = routes.split_for_parts();
     complete(&mut document);
     let router = router.method_not_allowed_fallback(not_like_this);
@@ -90,6 +102,7 @@ fn complete(document: &mut OpenApi) {
                 ("404", "There is no such thing for whoever asks."),
                 ("406", "None of the media types that are accepted is TAXII 2.1."),
                 ("414", "The address is too long."),
+                ("429", "More is asked than may be asked in that time."),
                 ("500", "Something failed here; the log says what."),
             ];
             let with_body = [

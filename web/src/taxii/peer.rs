@@ -16,6 +16,8 @@ use crate::visit::{TOKEN_PREFIX, read_secret};
 /// A program with a token. Whoever has none is told so before anything else; then, that it would not understand the answer.
 pub(crate) struct Peer {
     pub(super) ctx: OpContext,
+    /// For what goes on for longer than a request: the token may end meanwhile.
+    pub(super) secret: Secret,
 }
 
 impl FromRequestParts<App> for Peer {
@@ -26,7 +28,7 @@ impl FromRequestParts<App> for Peer {
         let secret = authorization.and_then(secret_of).ok_or_else(Wrong::not_in)?;
         let ctx = app.entrance.program(&secret).await?.ok_or_else(Wrong::not_in)?;
         check_accept(&parts.headers)?;
-        Ok(Peer { ctx })
+        Ok(Peer { ctx, secret })
     }
 }
 

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 mod client;
+mod gate;
 mod kit;
 mod medallion;
 mod paging;

@@ -5,6 +5,7 @@ use model::{Marking, Pap, Tlp};
 use serde_json::{Map, Value};
 
 use crate::intel::object::cut;
+use crate::release::stix::pap_id;
 
 /// The ids that are fixed by the specifications.
 const FIXED: [(&str, Tlp); 9] = [
@@ -45,7 +46,8 @@ pub(super) struct Marks {
 impl Marks {
     pub(super) fn add(&mut self, id: &str, meaning: Option<&Meaning>) {
         let fixed = FIXED.iter().find(|(known, _)| *known == id).map(|(_, tlp)| Meaning::Tlp(*tlp));
-        match fixed.as_ref().or(meaning) {
+        let of_node = Pap::ALL.into_iter().find(|pap| pap_id(*pap) == Some(id)).map(Meaning::Pap);
+        match fixed.as_ref().or(of_node.as_ref()).or(meaning) {
             Some(Meaning::Tlp(tlp)) => self.tlp = self.tlp.max(Some(*tlp)),
             Some(Meaning::Pap(pap)) => self.pap = self.pap.max(Some(*pap)),
             Some(Meaning::Statement(text)) => self.unknown.push(format!("statement: {text}")),

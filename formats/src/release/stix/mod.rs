@@ -11,12 +11,16 @@
 
 mod observable;
 mod pattern;
+mod shared;
 
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 
-use model::{Pap, Timestamp, Tlp};
+use model::{Marking, Pap, Timestamp, Tlp};
 use serde_json::{Map, Value as Json, json};
+
+pub(crate) use shared::pap_id;
+pub use shared::{SharedThing, Sighted, shared_indicator, shared_sighting};
 
 use super::sieve::{Use, Why, Written, admit};
 use super::{Producer, Release, Released, one_line};
@@ -53,7 +57,7 @@ pub(super) fn write(
     for released in indicators {
         let Some(value) = admit(&mut written, Use::Tell, release, &released) else { continue };
         let mut marks = Vec::with_capacity(2);
-        for object in markings(producer, &released) {
+        for object in markings(producer, released.marking) {
             let id = object["id"].as_str().unwrap_or_default().to_owned();
             if told.insert(id.clone()) {
                 write!(out, ",\n{object}")?;
@@ -112,8 +116,8 @@ pub fn tlp_id(tlp: Tlp) -> &'static str {
     }
 }
 
-fn markings(producer: &Producer, released: &Released) -> Vec<Json> {
-    let tlp = released.marking.tlp;
+fn markings(producer: &Producer, marking: Marking) -> Vec<Json> {
+    let tlp = marking.tlp;
     let mut markings = vec![json!({
         "type": "marking-definition",
         "spec_version": "2.1",
@@ -122,7 +126,7 @@ fn markings(producer: &Producer, released: &Released) -> Vec<Json> {
         "name": tlp.to_string(),
         "extensions": { TLP_EXTENSION: { "extension_type": "property-extension", "tlp_2_0": tlp.name() } },
     })];
-    let pap = released.marking.pap;
+    let pap = marking.pap;
     if pap != Pap::Clear {
         markings.push(json!({
             "type": "marking-definition",

@@ -20,6 +20,10 @@ pub(super) const SELECT_OF: &str = "SELECT string_agg(kind || ' ' || octet_lengt
     || coalesce(CAST(gone_us AS TEXT), '-') || ' ' || value || label || coalesce(reference, ''), '' ORDER BY kind, value) \
     FROM (SELECT * FROM claims WHERE agency = $1 AND source = $2 AND (kind, value) > ($3, $4) \
     ORDER BY kind, value LIMIT $5) AS page";
+/// In the order in which they changed; of one run, in the order in which it writes them.
+pub(super) const SELECT_CHANGED: &str = "SELECT source, kind, value, label, confidence, credibility, level, tlp, pap, \
+    reference, seen_us, until_us, first_us, changed_us, gone_us FROM claims WHERE agency = $1 AND source = $2 \
+    AND (changed_us, kind, value) > ($3, $4, $5) ORDER BY changed_us, kind, value LIMIT $6";
 pub(super) const COUNT_OF: &str = "SELECT COUNT(*) FROM claims WHERE agency = $1 AND source = $2 AND gone_us IS NULL";
 /// Values that begin with a text, over all sources.
 pub(super) const SEARCH: &str = "SELECT DISTINCT c.kind, c.value FROM intel_sources s \
@@ -149,6 +153,28 @@ impl State {
         unpack(source, &text)
     }
 
+    /// Claims of a source in the order in which they changed, behind that place: time, kind and value.
+    ///
+    /// # Errors
+    /// When the database refuses or holds nonsense.
+    pub async fn claims_changed(
+        &self,
+        ctx: &OpContext,
+        source: SourceNumber,
+        (changed, after): (Timestamp, ClaimsFor<'_>),
+        rows_max: usize,
+    ) -> Result<Vec<KeptClaim>, StateError> {
+        let (kind, value) = after.map_or((0, ""), |(kind, value)| (kind as i64, value));
+        let query = sqlx::query(SELECT_CHANGED)
+            .bind(agency(ctx))
+            .bind(source.0)
+            .bind(changed.as_micros())
+            .bind(kind)
+            .bind(value.to_owned())
+            .bind(rows_max.min(limits::CLAIMS_PAGE_MAX) as i64);
+        self.fetch_all(ctx, "reading changed claims", query).await?.iter().map(read).collect()
+    }
+
     /// How many things a source lists now.
     ///
     /// # Errors
@@ -182,9 +208,18 @@ fn corrupt(detail: impl Into<String>) -> StateError {
     StateError::Corrupt { what: "claim", detail: detail.into() }
 }
 
-pub(super) fn kind(number: i64) -> Result<IndicatorKind, StateError> {
+pub(in super::super) fn kind(number: i64) -> Result<IndicatorKind, StateError> {
     let found = IndicatorKind::ALL.into_iter().find(|kind| *kind as i64 == number);
     found.ok_or_else(|| corrupt(format!("{number} is no kind")))
+}
+
+/// A marking from the numbers by which it is kept.
+pub(in super::super) fn marking(tlp: i64, pap: i64) -> Result<Marking, StateError> {
+    let nonsense = |number: i64| corrupt(format!("{number} is no marking"));
+    Ok(Marking {
+        tlp: Tlp::ALL.into_iter().find(|known| *known as i64 == tlp).ok_or_else(|| nonsense(tlp))?,
+        pap: Pap::ALL.into_iter().find(|known| *known as i64 == pap).ok_or_else(|| nonsense(pap))?,
+    })
 }
 
 /// The numbers of a row as they are kept.
@@ -204,8 +239,6 @@ fn claim(
 ) -> Result<NewClaim, StateError> {
     let small = |number: i64| u8::try_from(number).unwrap_or(u8::MAX);
     let nonsense = |what: &str, number: i64| corrupt(format!("{number} is no {what}"));
-    let tlp = Tlp::ALL.into_iter().find(|tlp| *tlp as i64 == numbers.tlp);
-    let pap = Pap::ALL.into_iter().find(|pap| *pap as i64 == numbers.pap);
     Ok(NewClaim {
         kind: kind(numbers.kind)?,
         value,
@@ -214,10 +247,7 @@ fn claim(
             .ok_or_else(|| nonsense("confidence", numbers.confidence))?,
         credibility: Credibility::try_from(small(numbers.credibility)).map_err(corrupt)?,
         level: Level::from_severity_id(small(numbers.level)).ok_or_else(|| nonsense("level", numbers.level))?,
-        marking: Marking {
-            tlp: tlp.ok_or_else(|| nonsense("marking", numbers.tlp))?,
-            pap: pap.ok_or_else(|| nonsense("marking", numbers.pap))?,
-        },
+        marking: marking(numbers.tlp, numbers.pap)?,
         reference,
         seen: seen.map(Timestamp::from_micros),
         until: until.map(Timestamp::from_micros),

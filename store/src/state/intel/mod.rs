@@ -9,8 +9,10 @@ mod sightings;
 mod sources;
 
 pub use claims::{ClaimsFor, IndicatorAsked, KeptClaim, NewClaim};
+pub(super) use claims::{kind, marking};
 pub use merge::{MergeCounts, MergeKind};
 pub use objects::{IntelObject, NewIntelObject};
+pub(super) use sightings::keep as keep_sightings_in;
 pub use sightings::{NewSighting, Sightings};
 pub use sources::{IntelSource, NewIntelSource, SourceNumber};
 
@@ -26,6 +28,7 @@ pub(super) const STATEMENTS: &[&str] = &[
     sources::KEEP_RUN,
     claims::SELECT_ON,
     claims::SELECT_OF,
+    claims::SELECT_CHANGED,
     claims::COUNT_OF,
     claims::SEARCH,
     merge::SELECT_DIGESTS,

@@ -2,29 +2,34 @@
 
 use std::time::Duration;
 
-use model::{IndicatorKind, OpContext, Timestamp, limits};
+use model::{IndicatorKind, Marking, OpContext, Timestamp, limits};
 use sqlx::any::AnyRow;
+use sqlx::{Any, Transaction};
 
 use super::super::agency;
 use super::super::database::{State, StateError, check_size, get, sql};
 use super::super::ledger::Deed;
-use super::claims::kind;
+use super::claims::{kind, marking};
 use super::sources::SourceNumber;
 
 /// One row for each day and origin, so that a thing that is seen a million times a day costs one row.
 pub(super) const KEEP: &str = "INSERT INTO indicator_sightings \
-    (agency, kind, value, origin, day, is_false, times, first_us, last_us) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) \
+    (agency, kind, value, origin, day, is_false, times, first_us, last_us, tlp, pap) \
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) \
     ON CONFLICT (agency, kind, value, origin, day, is_false) DO UPDATE SET times = indicator_sightings.times + excluded.times, \
     first_us = CASE WHEN excluded.first_us < indicator_sightings.first_us THEN excluded.first_us \
     ELSE indicator_sightings.first_us END, \
     last_us = CASE WHEN excluded.last_us > indicator_sightings.last_us THEN excluded.last_us \
-    ELSE indicator_sightings.last_us END";
-pub(super) const SELECT_ON: &str = "SELECT kind, value, origin, is_false, times, first_us, last_us FROM indicator_sightings \
+    ELSE indicator_sightings.last_us END, \
+    tlp = CASE WHEN excluded.tlp > indicator_sightings.tlp THEN excluded.tlp ELSE indicator_sightings.tlp END, \
+    pap = CASE WHEN excluded.pap > indicator_sightings.pap THEN excluded.pap ELSE indicator_sightings.pap END";
+pub(super) const SELECT_ON: &str = "SELECT kind, value, origin, is_false, times, first_us, last_us, tlp, pap FROM indicator_sightings \
     WHERE agency = $1 AND kind = $2 AND value = $3 ORDER BY day DESC, origin, is_false LIMIT $4";
-pub(super) const SELECT_LATEST: &str = "SELECT kind, value, origin, is_false, times, first_us, last_us FROM indicator_sightings \
+pub(super) const SELECT_LATEST: &str = "SELECT kind, value, origin, is_false, times, first_us, last_us, tlp, pap FROM indicator_sightings \
     WHERE agency = $1 AND last_us >= $2 ORDER BY last_us DESC, kind, value, origin, is_false LIMIT $3";
 /// With the sources that claim the thing: what became of their word.
-pub(super) const SELECT_CLAIMED: &str = "SELECT s.kind, s.value, s.origin, s.is_false, s.times, s.first_us, s.last_us, c.source \
+pub(super) const SELECT_CLAIMED: &str = "SELECT s.kind, s.value, s.origin, s.is_false, s.times, s.first_us, s.last_us, s.tlp, s.pap, \
+    c.source \
     FROM indicator_sightings s JOIN intel_sources i ON i.agency = s.agency \
     JOIN claims c ON c.agency = s.agency AND c.source = i.number AND c.kind = s.kind AND c.value = s.value \
     WHERE s.agency = $1 AND s.last_us >= $2 \
@@ -53,6 +58,8 @@ pub struct NewSighting {
     pub first: Timestamp,
     /// When last.
     pub last: Timestamp,
+    /// How far it may travel: the strictest of what is kept together.
+    pub marking: Marking,
 }
 
 /// What is kept of sightings: those of one day by one origin.
@@ -69,25 +76,10 @@ impl State {
         sightings: &[NewSighting],
         deeds: &[Deed],
     ) -> Result<(), StateError> {
-        let keeping = sql("keeping sightings");
         let mut work = self.begin(ctx).await?;
-        for sighting in sightings {
-            check_size("bytes of a value", sighting.value.len(), limits::INDICATOR_VALUE_BYTES_MAX)?;
-            check_size("bytes of an origin", sighting.origin.len(), limits::INTEL_REFERENCE_BYTES_MAX)?;
-            let query = sqlx::query(KEEP)
-                .bind(agency(ctx))
-                .bind(sighting.kind as i64)
-                .bind(sighting.value.clone())
-                .bind(sighting.origin.clone())
-                .bind(sighting.first.as_micros().div_euclid(DAY.as_micros() as i64))
-                .bind(i64::from(sighting.is_false))
-                .bind(i64::try_from(sighting.times).unwrap_or(i64::MAX))
-                .bind(sighting.first.as_micros())
-                .bind(sighting.last.as_micros());
-            query.execute(&mut *work).await.map_err(&keeping)?;
-        }
+        keep(&mut work, ctx, sightings).await?;
         self.append(&mut work, ctx, deeds).await?;
-        work.commit().await.map_err(keeping)
+        work.commit().await.map_err(sql("keeping sightings"))
     }
 
     /// What was seen of one thing, by day and origin, the latest day first.
@@ -134,7 +126,7 @@ impl State {
     ) -> Result<Vec<(SourceNumber, Sightings)>, StateError> {
         let query = sqlx::query(SELECT_CLAIMED).bind(agency(ctx)).bind(since.as_micros()).bind(rows_max as i64);
         let rows = self.fetch_all(ctx, "reading sightings", query).await?;
-        rows.iter().map(|row| Ok((SourceNumber(get(row, 7)?), read(row)?))).collect()
+        rows.iter().map(|row| Ok((SourceNumber(get(row, 9)?), read(row)?))).collect()
     }
 
     /// What tells one state of the agency's sightings from the next: it changes whenever somebody says more.
@@ -157,6 +149,32 @@ impl State {
     }
 }
 
+/// Keeps sightings in the transaction of what belongs to them.
+pub(in super::super) async fn keep(
+    work: &mut Transaction<'_, Any>,
+    ctx: &OpContext,
+    sightings: &[NewSighting],
+) -> Result<(), StateError> {
+    for sighting in sightings {
+        check_size("bytes of a value", sighting.value.len(), limits::INDICATOR_VALUE_BYTES_MAX)?;
+        check_size("bytes of an origin", sighting.origin.len(), limits::INTEL_REFERENCE_BYTES_MAX)?;
+        let query = sqlx::query(KEEP)
+            .bind(agency(ctx))
+            .bind(sighting.kind as i64)
+            .bind(sighting.value.clone())
+            .bind(sighting.origin.clone())
+            .bind(sighting.first.as_micros().div_euclid(DAY.as_micros() as i64))
+            .bind(i64::from(sighting.is_false))
+            .bind(i64::try_from(sighting.times).unwrap_or(i64::MAX))
+            .bind(sighting.first.as_micros())
+            .bind(sighting.last.as_micros())
+            .bind(sighting.marking.tlp as i64)
+            .bind(sighting.marking.pap as i64);
+        query.execute(&mut **work).await.map_err(sql("keeping sightings"))?;
+    }
+    Ok(())
+}
+
 fn read(row: &AnyRow) -> Result<Sightings, StateError> {
     Ok(NewSighting {
         kind: kind(get(row, 0)?)?,
@@ -166,5 +184,6 @@ fn read(row: &AnyRow) -> Result<Sightings, StateError> {
         times: get::<i64>(row, 4)?.max(0) as u64,
         first: Timestamp::from_micros(get(row, 5)?),
         last: Timestamp::from_micros(get(row, 6)?),
+        marking: marking(get(row, 7)?, get(row, 8)?)?,
     })
 }

@@ -40,6 +40,18 @@ impl fmt::Display for SourceNumber {
     }
 }
 
+impl From<i64> for SourceNumber {
+    fn from(number: i64) -> Self {
+        SourceNumber(number)
+    }
+}
+
+impl From<SourceNumber> for i64 {
+    fn from(number: SourceNumber) -> Self {
+        number.0
+    }
+}
+
 /// A source that is to be kept.
 #[derive(Clone, Copy, Debug)]
 pub struct NewIntelSource<'a> {

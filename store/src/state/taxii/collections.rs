@@ -93,7 +93,7 @@ pub struct NewCollection {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Collection {
     /// Its number in its agency.
-    pub(super) number: i64,
+    pub(in super::super) number: i64,
     /// The root that it is in.
     pub root: String,
     /// Its id, a UUID.

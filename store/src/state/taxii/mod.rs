@@ -12,6 +12,7 @@ mod query;
 mod statuses;
 
 pub use collections::{ApiRoot, Collection, CollectionRights, EVERYTHING, NewCollection};
+pub(super) use objects::add as add_objects;
 pub use objects::{NewObject, PostStatus, Taken};
 pub use pages::{ManifestEntry, ManifestPage, ObjectsPage};
 pub use query::{ObjectsAsked, SpecAsked, VersionsAsked};

@@ -230,15 +230,7 @@ impl State {
         let key = (agency(ctx), collection.number);
         let _turn = self.turn().await;
         let mut work = self.begin(ctx).await?;
-        let take = sqlx::query(TAKE).bind(key.0.clone()).bind(key.1);
-        let row = take.fetch_optional(&mut *work).await.map_err(&sharing)?;
-        let row = row.ok_or_else(|| StateError::NotFound { what: "collection", name: collection.id.clone() })?;
-        let (last, spec_versions): (i64, String) = (get(&row, 0)?, get(&row, 1)?);
-        let times = times(last, ctx.now, objects);
-        let taken = insert(&mut work, &key, objects, &times).await?;
-        let set = sqlx::query(SET_LAST).bind(key.0.clone()).bind(key.1);
-        let set = set.bind(times.last().copied().unwrap_or(last)).bind(with_new(&spec_versions, objects));
-        set.execute(&mut *work).await.map_err(&sharing)?;
+        let taken = add(&mut work, &key, objects, ctx.now).await?;
         statuses::keep(&mut work, ctx, &collection.root, (status.id, &(status.body)(&taken))).await?;
         let object = format!("collection:{}/status:{}", collection.id, status.id);
         self.append(&mut work, ctx, &[Deed::done("share.write", object)]).await?;
@@ -283,6 +275,26 @@ impl State {
         work.commit().await.map_err(deleting)?;
         Ok(deleted)
     }
+}
+
+/// Adds objects to the collection with that key in the transaction of what belongs to them; others who write there wait for its end.
+pub(in super::super) async fn add(
+    work: &mut Transaction<'_, Any>,
+    key: &(String, i64),
+    objects: &[NewObject],
+    now: Timestamp,
+) -> Result<Vec<Taken>, StateError> {
+    let sharing = sql("adding objects to a collection");
+    let take = sqlx::query(TAKE).bind(key.0.clone()).bind(key.1);
+    let row = take.fetch_optional(&mut **work).await.map_err(&sharing)?;
+    let row = row.ok_or_else(|| StateError::NotFound { what: "collection", name: key.1.to_string() })?;
+    let (last, spec_versions): (i64, String) = (get(&row, 0)?, get(&row, 1)?);
+    let times = times(last, now, objects);
+    let taken = insert(work, key, objects, &times).await?;
+    let set = sqlx::query(SET_LAST).bind(key.0.clone()).bind(key.1);
+    let set = set.bind(times.last().copied().unwrap_or(last)).bind(with_new(&spec_versions, objects));
+    set.execute(&mut **work).await.map_err(sharing)?;
+    Ok(taken)
 }
 
 /// A moment for each object, later than the one before, whatever the clock says.
