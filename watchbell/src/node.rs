@@ -93,7 +93,8 @@ pub(crate) async fn office(config: &Config, state: &State) -> Result<Office> {
         None => vault(config).await?,
     };
     let ledger = Arc::new(ledger(config)?);
-    Ok(Office::open(state.clone(), vault, ledger, Arc::new(SystemClock))?)
+    let office = Office::open(state.clone(), vault, ledger, Arc::new(SystemClock))?;
+    Ok(office.with_cities(config.known_cities()?))
 }
 
 /// The ledger.

@@ -123,6 +123,7 @@ fn line(reason: &Reason) -> Line {
                 observed,
             )
         }
+        Reason::Concern { ours, text, source } => line("Concerns us", format!("{text}, says {source}"), ours),
         other => line("Because", serde_json::to_string(other).unwrap_or_default(), ""),
     }
 }

@@ -5,6 +5,7 @@
 //! shown, many of them in one commit.
 
 mod agencies;
+mod concerns;
 mod dpia;
 mod findings;
 mod hunts;
@@ -21,16 +22,17 @@ mod sources;
 mod tests;
 mod tokens;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use model::doors::Clock;
-use model::{OpContext, Timestamp};
+use model::{AgencyId, OpContext, Timestamp};
 use store::state::{Deed, State, StateError};
 use store::vault::{Vault, VaultError};
 
 use crate::access::{Access, AccessError, Denied, Operation};
-use crate::intel::JudgeSetting;
+use crate::intel::{City, JudgeSetting};
 use crate::ledger::{Ledger, LedgerError};
 
 pub use self::intel::{Brought, IndicatorView, IntelSourceView};
@@ -118,6 +120,7 @@ pub struct Office {
     gauges: Option<Arc<dyn Gauges>>,
     clock: Arc<dyn Clock>,
     judging: Arc<ArcSwap<JudgeSetting>>,
+    cities: Arc<BTreeMap<AgencyId, Arc<City>>>,
 }
 
 impl std::fmt::Debug for Office {
@@ -143,6 +146,7 @@ impl Office {
             gauges: None,
             clock,
             judging: Arc::default(),
+            cities: Arc::default(),
         })
     }
 
@@ -150,6 +154,17 @@ impl Office {
     #[must_use]
     pub fn with(self, hunter: Arc<dyn Hunter>, gauges: Arc<dyn Gauges>) -> Self {
         Office { hunter: Some(hunter), gauges: Some(gauges), ..self }
+    }
+
+    /// The same, which knows what the cities of its agencies are.
+    #[must_use]
+    pub fn with_cities(self, cities: BTreeMap<AgencyId, Arc<City>>) -> Self {
+        Office { cities: Arc::new(cities), ..self }
+    }
+
+    /// What the context's agency is; of one that said nothing, nothing is known.
+    pub fn city(&self, ctx: &OpContext) -> Arc<City> {
+        self.cities.get(&ctx.agency).cloned().unwrap_or_default()
     }
 
     pub(crate) fn state(&self) -> &State {

@@ -22,6 +22,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration { version: 7, text: include_str!("../../migrations/0007_taxii.sql") },
     Migration { version: 8, text: include_str!("../../migrations/0008_intelligence.sql") },
     Migration { version: 9, text: include_str!("../../migrations/0009_inbox.sql") },
+    Migration { version: 12, text: include_str!("../../migrations/0012_reports.sql") },
 ];
 
 pub(super) const NEWEST: i64 = MIGRATIONS[MIGRATIONS.len() - 1].version;

@@ -45,6 +45,7 @@ pub(crate) fn run(arguments: &IntelArgs) -> Result<Exit> {
             IntelCommand::Show { value, whose, json } => show::indicator(&open(whose).await?, value, *json).await,
             IntelCommand::Seen { value, whose } => sight(&open(whose).await?, value, false).await,
             IntelCommand::Harmless { value, whose } => sight(&open(whose).await?, value, true).await,
+            IntelCommand::Review { whose, json } => review(&open(whose).await?, *json).await,
             IntelCommand::Objects { kind, whose, rows, json } => {
                 show::objects(&open(whose).await?, kind.as_deref(), *rows, *json).await
             }
@@ -60,7 +61,9 @@ pub(crate) async fn pause(opened: &Opened, name: &str, is_paused: bool) -> Resul
 }
 
 pub(crate) async fn remove(opened: &Opened, name: &str) -> Result<Exit> {
+    let source = opened.office.intel_source(&opened.ctx, name).await.context("cannot remove the source")?;
     let claims = opened.office.remove_intel_source(&opened.ctx, name).await.context("cannot remove the source")?;
+    opened.config.drop_feed_dir(&source.agency, source.number)?;
     index::write(&opened.config, &opened.office, &opened.ctx).await?;
     node::sign(&opened.config, &opened.state).await?;
     eprintln!("removed: {name}, with {}", crate::words::counted(claims, "claim"));
@@ -71,6 +74,21 @@ async fn sight(opened: &Opened, value: &str, is_false: bool) -> Result<Exit> {
     opened.office.sight(&opened.ctx, value, is_false, opened.ctx.now).await.context("cannot keep that")?;
     node::sign(&opened.config, &opened.state).await?;
     show::indicator(opened, value, false).await
+}
+
+/// Everything that is known, held against what the city is.
+async fn review(opened: &Opened, is_json: bool) -> Result<Exit> {
+    let is_known = opened.office.city(&opened.ctx).is_known();
+    anyhow::ensure!(is_known, "nothing is known of the city; hint: names, domains, addresses in [city] of the configuration");
+    let of_objects = opened.office.review(&opened.ctx).await.context("cannot look through what is known")?;
+    // Own addresses on others' lists are found where claims are weighed.
+    index::write(&opened.config, &opened.office, &opened.ctx).await?;
+    node::sign(&opened.config, &opened.state).await?;
+    match is_json {
+        true => say(&serde_json::json!({ "findings": of_objects }))?,
+        false => eprintln!("{} about the city itself", crate::words::counted(of_objects as u64, "new finding")),
+    }
+    Ok(Exit::Ok)
 }
 
 /// Says on stdout, one JSON object a line.

@@ -23,6 +23,19 @@ const LOOK_EVERY: Duration = Duration::from_secs(2);
 /// Age at which the index is written anew.
 const OLD: Duration = Duration::from_secs(24 * 3_600);
 
+/// The configuration may say something else of the city than before: what is known is held against it anew.
+async fn review(config: &Config, office: &Office) {
+    let agencies = config.known_cities().unwrap_or_default().into_keys();
+    for agency in agencies {
+        let ctx = OpContext::new(agency, "node", Roles::NODE, SystemClock.now());
+        match office.review(&ctx).await {
+            Ok(0) => {}
+            Ok(findings) => tracing::info!(findings, "what is known concerns the city: {}", words::counted(findings as u64, "new finding")),
+            Err(error) => tracing::error!(%error, "what is known is not held against the city: {error}"),
+        }
+    }
+}
+
 /// Writes the index anew when it is old or not there, and somebody claims anything.
 async fn renew(config: &Config, office: &Office) {
     let age = index::mark(&config.intel_index_file(&config.agency)).map(|(written, _)| written.elapsed());
@@ -42,6 +55,7 @@ async fn renew(config: &Config, office: &Office) {
 pub(super) async fn watch(config: Config, content: Arc<ArcSwap<Content>>, office: Office, shutdown: CancellationToken) {
     let path = config.intel_index_file(&config.agency);
     let mut known = None;
+    review(&config, &office).await;
     loop {
         renew(&config, &office).await;
         let current = content.load_full();
