@@ -363,6 +363,18 @@ pub const CLAIMS_PAGE_MAX: usize = 4_096;
 pub const KNOWN_OBJECT_BYTES_MAX: usize = 1024 * 1024;
 /// Things that concern the city which one run of a source tells of; the rest is counted.
 pub const CONCERNS_OF_RUN_MAX: usize = 10_000;
+/// Letters of a report's title, and of an attachment's name.
+pub const REPORT_TITLE_CHARS_MAX: usize = 200;
+/// Bytes of a report's text.
+pub const REPORT_BYTES_MAX: usize = 1024 * 1024;
+/// Attachments of one report.
+pub const REPORT_ATTACHMENTS_MAX: usize = 10;
+/// Bytes of one attachment.
+pub const REPORT_ATTACHMENT_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Bytes of a report with all that is attached, as a page sends it.
+pub const REPORT_FORM_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// Reports of one agency.
+pub const REPORTS_MAX: usize = 100_000;
 /// Sectors, regions or technologies of a city, each.
 pub const CITY_WORDS_MAX: usize = 1_000;
 /// Largest file with the mail addresses of a city's staff.

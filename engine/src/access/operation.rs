@@ -48,6 +48,8 @@ pub enum Operation {
     IntelRead,
     /// Say what was seen of an indicator, or that it is harmless; bring reports.
     IntelWrite,
+    /// See reports that others brought and marked TLP:RED.
+    IntelRed,
     /// Add, change, run, pause and remove sources of intelligence.
     IntelSourceManage,
     /// See collections of shared objects, and read what is in them.
@@ -62,7 +64,7 @@ pub enum Operation {
 
 impl Operation {
     /// All of them.
-    pub const ALL: [Operation; 26] = [
+    pub const ALL: [Operation; 27] = [
         Operation::FindingRead,
         Operation::FindingDecide,
         Operation::SuppressionManage,
@@ -84,6 +86,7 @@ impl Operation {
         Operation::JobManage,
         Operation::IntelRead,
         Operation::IntelWrite,
+        Operation::IntelRed,
         Operation::IntelSourceManage,
         Operation::ShareRead,
         Operation::ShareWrite,
@@ -115,6 +118,7 @@ impl Operation {
             Operation::JobManage => "job.manage",
             Operation::IntelRead => "intel.read",
             Operation::IntelWrite => "intel.write",
+            Operation::IntelRed => "intel.red.read",
             Operation::IntelSourceManage => "intel.source.manage",
             Operation::ShareRead => "share.read",
             Operation::ShareWrite => "share.write",

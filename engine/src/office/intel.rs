@@ -145,7 +145,7 @@ impl Office {
         self.known_source(ctx, name).await
     }
 
-    async fn known_source(&self, ctx: &OpContext, name: &str) -> Result<IntelSource, OfficeError> {
+    pub(super) async fn known_source(&self, ctx: &OpContext, name: &str) -> Result<IntelSource, OfficeError> {
         let found = self.state.intel_source(ctx, name).await?.filter(|source| source.removed.is_none());
         found.ok_or_else(|| OfficeError::NotFound { what: "source of intelligence", name: name.to_owned() })
     }

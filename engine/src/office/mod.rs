@@ -16,14 +16,15 @@ mod ledger;
 mod names;
 mod people;
 mod reads;
+mod reports;
 mod sharing;
 mod sources;
 #[cfg(test)]
 mod tests;
 mod tokens;
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
 use model::doors::Clock;
@@ -43,14 +44,15 @@ pub use hunts::{HuntAnswer, HuntRefused, Hunter};
 pub use keys::KeysView;
 pub use names::Names;
 pub use people::{Admitted, PersonView};
+pub use reports::{Choice, Proposal, REPORT_KIND, ReportView, Reported};
 pub use sharing::{Readable, Writable};
 pub use sources::{Gauges, IntakeView, Period, SourceView, WatchView};
 pub use store::ledger::{Entry as LedgerEntry, Outcome, Verdict as LedgerVerdict};
 pub use store::register::Kept;
 pub use store::state::{
-    ApiRoot, Collection, CollectionRights, Finding, FindingId, InboxAsked, InboxRow, IndicatorAsked, IntelObject,
-    IntelSource, Job, JobId, JobStatus, LedgerAsked, LedgerLine, ManifestEntry, ManifestPage, NewCollection, NewObject,
-    ObjectsAsked, ObjectsPage, PersonId, SavedHunt, Scope, ServiceToken, SpecAsked, Suppression, Taken, Verdict,
+    ApiRoot, Attachment, Collection, CollectionRights, Finding, FindingId, InboxAsked, InboxRow, IndicatorAsked,
+    IntelObject, IntelSource, Job, JobId, JobStatus, LedgerAsked, LedgerLine, ManifestEntry, ManifestPage, NewCollection,
+    NewObject, ObjectsAsked, ObjectsPage, PersonId, Report, ReportId, ReportStatus, SavedHunt, Scope, ServiceToken, SpecAsked, Suppression, Taken, Verdict,
     VersionsAsked,
 };
 pub use tokens::NamedToken;
@@ -121,6 +123,7 @@ pub struct Office {
     clock: Arc<dyn Clock>,
     judging: Arc<ArcSwap<JudgeSetting>>,
     cities: Arc<BTreeMap<AgencyId, Arc<City>>>,
+    stale: Arc<Mutex<BTreeSet<AgencyId>>>,
 }
 
 impl std::fmt::Debug for Office {
@@ -147,6 +150,7 @@ impl Office {
             clock,
             judging: Arc::default(),
             cities: Arc::default(),
+            stale: Arc::default(),
         })
     }
 
@@ -165,6 +169,16 @@ impl Office {
     /// What the context's agency is; of one that said nothing, nothing is known.
     pub fn city(&self, ctx: &OpContext) -> Arc<City> {
         self.cities.get(&ctx.agency).cloned().unwrap_or_default()
+    }
+
+    /// Says that the index of the context's agency is to be written anew: a person brought something.
+    fn mark_stale(&self, ctx: &OpContext) {
+        self.stale.lock().unwrap_or_else(PoisonError::into_inner).insert(ctx.agency.clone());
+    }
+
+    /// Agencies whose index is to be written anew; whoever asks writes it.
+    pub fn take_stale(&self) -> BTreeSet<AgencyId> {
+        std::mem::take(&mut *self.stale.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     pub(crate) fn state(&self) -> &State {

@@ -7,7 +7,7 @@ use connect::feeds::{FeedKind, Interval};
 use engine::intel::{IntelFormat, SourceTerms};
 use model::{Confidence, Grade, Level, Marking, Pap, Tlp};
 
-use super::WhoseArgs;
+use super::{ReportArgs, WhoseArgs};
 
 #[derive(Debug, Args)]
 pub(crate) struct IntelArgs {
@@ -148,6 +148,8 @@ pub(crate) enum IntelCommand {
         #[command(flatten)]
         whose: WhoseArgs,
     },
+    /// Work on what people report: bring it, look at what was found in it, take it over.
+    Report(ReportArgs),
     /// Hold all that is known against what the city is now (`[city]` of the configuration): what concerns it becomes findings.
     Review {
         #[command(flatten)]

@@ -3,6 +3,7 @@
 mod collections;
 mod house;
 mod intel;
+mod reports;
 
 use std::path::PathBuf;
 
@@ -20,6 +21,7 @@ pub(crate) use house::{
 };
 
 pub(crate) use intel::{FeedAddArgs, FeedArgs, FeedCommand, IntelArgs, IntelCommand, TermsArgs};
+pub(crate) use reports::{ReportArgs, ReportCommand};
 
 /// Watchbell keeps a city's digital services safe and its citizens' trust whole.
 #[derive(Debug, Parser)]

@@ -1,8 +1,9 @@
-//! `watchbell intel`: intelligence from files, what is known about a thing, and what people say of it.
+//! `watchbell intel`: intelligence from files, what is known about a thing, what people say of it, and what they report.
 
 pub(crate) mod index;
 mod load;
 mod matching;
+mod report;
 pub(crate) mod show;
 
 use std::io::Write;
@@ -45,6 +46,7 @@ pub(crate) fn run(arguments: &IntelArgs) -> Result<Exit> {
             IntelCommand::Show { value, whose, json } => show::indicator(&open(whose).await?, value, *json).await,
             IntelCommand::Seen { value, whose } => sight(&open(whose).await?, value, false).await,
             IntelCommand::Harmless { value, whose } => sight(&open(whose).await?, value, true).await,
+            IntelCommand::Report(arguments) => report::run(arguments).await,
             IntelCommand::Review { whose, json } => review(&open(whose).await?, *json).await,
             IntelCommand::Objects { kind, whose, rows, json } => {
                 show::objects(&open(whose).await?, kind.as_deref(), *rows, *json).await

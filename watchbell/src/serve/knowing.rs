@@ -58,6 +58,13 @@ pub(super) async fn watch(config: Config, content: Arc<ArcSwap<Content>>, office
     review(&config, &office).await;
     loop {
         renew(&config, &office).await;
+        // What people brought by the console.
+        for agency in office.take_stale() {
+            let ctx = OpContext::new(agency, "node", Roles::NODE, SystemClock.now());
+            if let Err(error) = index::write(&config, &office, &ctx).await {
+                tracing::error!("the index of intelligence is not written: {error:#}");
+            }
+        }
         let current = content.load_full();
         let mark = index::mark(&path);
         // The content is held, so that no other one can stand where it stood.
