@@ -71,7 +71,7 @@ impl Concern {
 }
 
 /// Concerns as findings; holes that are old are told together, one finding for each product.
-pub fn findings(concerns: Vec<Concern>, now: Timestamp) -> Vec<NewFinding> {
+pub(crate) fn findings(concerns: Vec<Concern>, now: Timestamp) -> Vec<NewFinding> {
     let mut old: BTreeMap<String, Vec<Concern>> = BTreeMap::new();
     let mut found = Vec::new();
     for concern in concerns {
@@ -101,7 +101,7 @@ fn concern(ours: &str, text: impl Into<String>, source: &str) -> Reason {
 }
 
 /// A new domain that looks like one of ours.
-pub fn of_lookalike(found: &Explained<Lookalike, LookReason>, new: &NewName, source: &str) -> Concern {
+pub(crate) fn of_lookalike(found: &Explained<Lookalike, LookReason>, new: &NewName, source: &str) -> Concern {
     let Lookalike { domain, registered, brand, score, .. } = &found.value;
     let level = match score {
         85.. => Level::High,
@@ -118,7 +118,7 @@ pub fn of_lookalike(found: &Explained<Lookalike, LookReason>, new: &NewName, sou
 }
 
 /// An account of the staff that is in a breach.
-pub fn of_breach(account: &StaffAccount, hash: &BreachHash, source: &str) -> Concern {
+pub(crate) fn of_breach(account: &StaffAccount, hash: &BreachHash, source: &str) -> Concern {
     let named = if hash.breaches.is_empty() { "a breach".to_owned() } else { hash.breaches.join(", ") };
     let because = vec![concern(&account.address, format!("it is in {named}"), source)];
     let title = "An account of the staff is in a breach".to_owned();
@@ -128,7 +128,7 @@ pub fn of_breach(account: &StaffAccount, hash: &BreachHash, source: &str) -> Con
 }
 
 /// A thing of ours that others list.
-pub fn of_listed(
+pub(crate) fn of_listed(
     weighed: &Explained<Weighed, impl ToString>,
     (kind, value): (IndicatorKind, &str),
     claims: &[(String, &KeptClaim)],
@@ -163,7 +163,7 @@ fn days_between(from: Timestamp, to: Timestamp) -> u32 {
 }
 
 /// What is kept of a source, held against the city.
-pub fn of_object(city: &City, object: &NewIntelObject, source: &str) -> Option<Concern> {
+pub(crate) fn of_object(city: &City, object: &NewIntelObject, source: &str) -> Option<Concern> {
     let body: Value = serde_json::from_str(&object.body).ok()?;
     if body["revoked"].as_bool() == Some(true) {
         return None;
@@ -261,6 +261,6 @@ fn of_test(city: &City, body: &Value, source: &str) -> Option<Concern> {
 }
 
 /// How sure a claim about a look-alike is: what its score says.
-pub fn confidence_of(found: &Lookalike) -> Confidence {
+pub(crate) fn confidence_of(found: &Lookalike) -> Confidence {
     Confidence::new(found.score.min(100)).unwrap_or(Confidence::UNSTATED)
 }

@@ -4,12 +4,16 @@
 
 mod backup;
 mod console;
+mod city;
 mod crash;
+mod feeds;
 mod intel;
 mod kept;
 mod kit;
 mod live;
+mod outside;
 mod refusals;
+mod reports;
 mod schema;
 mod staff;
 mod tenants;

@@ -57,6 +57,12 @@ fn needs(operation: &Operation) -> Option<(&'static str, &'static str)> {
         ("GET", "/intel" | "/intel.json" | "/intel/sources" | "/intel/sources.json" | "/intel/sources.csv") => {
             ("intel.read", "")
         }
+        ("GET", "/intel/reports" | "/intel/reports.json" | "/intel/reports.csv" | "/intel/reports/{id}") => {
+            ("intel.read", "")
+        }
+        ("GET", "/intel/reports/{id}/attachments/{number}") => ("intel.read", ""),
+        ("POST", "/intel/reports") => ("intel.write", "body=a+test&reliability=B&credibility=2&tlp=green&pap=clear"),
+        ("POST", "/intel/reports/{id}/decide") => ("intel.write", "choice=none"),
         ("POST", "/intel/sight") => ("intel.write", "value=192.0.2.77&what=seen"),
         ("POST", "/intel/sources/{name}/pause" | "/intel/sources/{name}/resume") => ("intel.source.manage", ""),
         // One's own, and what ends or never ends.
@@ -95,19 +101,19 @@ fn matrix() -> BTreeMap<(String, String), String> {
 }
 
 /// Sessions of people who were not asked for a passkey: the test has the database.
-struct Door {
+pub(crate) struct Door {
     state: State,
     sessions: u8,
 }
 
 impl Door {
-    async fn open(place: &Place) -> Self {
+    pub(crate) async fn open(place: &Place) -> Self {
         let state = State::open(&Database::Sqlite(place.data().join("state.db"))).await.unwrap();
         Door { state, sessions: 0 }
     }
 
     /// A new person's session, as a line of a request.
-    async fn enter(&mut self, agency: &str, roles: Roles, is_proven: bool) -> String {
+    pub(crate) async fn enter(&mut self, agency: &str, roles: Roles, is_proven: bool) -> String {
         let ctx = OpContext::new(AgencyId::parse(agency).unwrap(), "test", Roles::NODE, now());
         let person = PersonId::random().unwrap();
         self.state.add_person(&ctx, person, b"sealed".to_vec(), roles).await.unwrap();
@@ -118,7 +124,7 @@ impl Door {
     }
 }
 
-fn ask(node: &Node, method: &str, path: &str, headers: &str, body: &str) -> Answer {
+pub(crate) fn ask(node: &Node, method: &str, path: &str, headers: &str, body: &str) -> Answer {
     let kind = if method == "POST" { "Content-Type: application/x-www-form-urlencoded\r\n" } else { "" };
     let head = format!(
         "{method} {path} HTTP/1.1\r\nHost: localhost\r\nOrigin: http://localhost:{}\r\nConnection: close\r\n\

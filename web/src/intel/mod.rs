@@ -1,4 +1,5 @@
-//! Intelligence: who claims what about a thing and what it is worth, and how the sources do.
+//! Intelligence: who claims what about a thing and what it is worth, how the sources do, and what people report.
 
 pub(crate) mod indicator;
+pub(crate) mod reports;
 pub(crate) mod sources;
