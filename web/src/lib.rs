@@ -92,6 +92,7 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(intel::sources::html))
         .routes(routes!(intel::sources::json))
         .routes(routes!(intel::sources::csv))
+        .routes(routes!(intel::sources::add))
         .routes(routes!(intel::sources::pause))
         .routes(routes!(intel::sources::resume))
         .routes(routes!(intel::reports::html, intel::reports::add))

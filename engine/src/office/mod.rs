@@ -7,6 +7,7 @@
 mod agencies;
 mod concerns;
 mod dpia;
+mod feeds;
 mod findings;
 mod hunts;
 mod intel;
@@ -39,6 +40,7 @@ use crate::ledger::{Ledger, LedgerError};
 pub use self::intel::{Brought, IndicatorView, IntelSourceView};
 pub use agencies::{AgencyView, OwnAgency};
 pub use dpia::{Assessment, Risk, Sight};
+pub use feeds::{FeedDoor, FeedWanted};
 pub use findings::{DecisionView, FindingView, InboxPage};
 pub use hunts::{HuntAnswer, HuntRefused, Hunter};
 pub use keys::KeysView;
@@ -120,6 +122,7 @@ pub struct Office {
     reads: Reads,
     hunter: Option<Arc<dyn Hunter>>,
     gauges: Option<Arc<dyn Gauges>>,
+    feeds: Option<Arc<dyn FeedDoor>>,
     clock: Arc<dyn Clock>,
     judging: Arc<ArcSwap<JudgeSetting>>,
     cities: Arc<BTreeMap<AgencyId, Arc<City>>>,
@@ -147,6 +150,7 @@ impl Office {
             reads,
             hunter: None,
             gauges: None,
+            feeds: None,
             clock,
             judging: Arc::default(),
             cities: Arc::default(),
@@ -164,6 +168,12 @@ impl Office {
     #[must_use]
     pub fn with_cities(self, cities: BTreeMap<AgencyId, Arc<City>>) -> Self {
         Office { cities: Arc::new(cities), ..self }
+    }
+
+    /// The same, with somebody who knows how feeds are asked.
+    #[must_use]
+    pub fn with_feeds(self, feeds: Arc<dyn FeedDoor>) -> Self {
+        Office { feeds: Some(feeds), ..self }
     }
 
     /// What the context's agency is; of one that said nothing, nothing is known.

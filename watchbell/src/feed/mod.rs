@@ -1,5 +1,6 @@
 //! `watchbell feed`: sources of intelligence that are asked again and again.
 
+pub(crate) mod door;
 pub(crate) mod run;
 mod talk;
 
@@ -55,13 +56,9 @@ async fn add(opened: &Opened, arguments: &FeedAddArgs) -> Result<Exit> {
     }
     let terms = SourceTerms::from(&arguments.terms);
     (feed.grade, feed.marking, feed.level) = (terms.grade, terms.marking, terms.level);
-    feed.check().context("the feed cannot work like this")?;
-    // Reads certificates and secrets, so that a wrong path is said now and not in the night.
-    connect::feeds::Feed::open(&feed).context("the feed cannot work like this")?;
-    let mut config = serde_json::to_value(terms)?;
-    config["feed"] = serde_json::to_value(&feed)?;
+    let config = config_text(&feed, terms)?;
     let kind = kind_name(arguments.kind);
-    let new = NewIntelSource { name: &arguments.name, kind: &kind, config: &config.to_string() };
+    let new = NewIntelSource { name: &arguments.name, kind: &kind, config: &config };
     opened.office.add_intel_source(&opened.ctx, &new).await.context("cannot add the feed")?;
     node::sign(&opened.config, &opened.state).await?;
     eprintln!(
@@ -69,6 +66,19 @@ async fn add(opened: &Opened, arguments: &FeedAddArgs) -> Result<Exit> {
         arguments.name, arguments.every, arguments.name
     );
     Ok(Exit::Ok)
+}
+
+/// The configuration of a feed as it is kept.
+///
+/// # Errors
+/// When it cannot work like this.
+fn config_text(feed: &FeedConfig, terms: SourceTerms) -> Result<String> {
+    feed.check().context("the feed cannot work like this")?;
+    // Reads certificates and secrets, so that a wrong path is said now and not in the night.
+    connect::feeds::Feed::open(feed).context("the feed cannot work like this")?;
+    let mut config = serde_json::to_value(terms)?;
+    config["feed"] = serde_json::to_value(feed)?;
+    Ok(config.to_string())
 }
 
 /// What a kind is called in configurations.

@@ -64,6 +64,10 @@ fn needs(operation: &Operation) -> Option<(&'static str, &'static str)> {
         ("POST", "/intel/reports") => ("intel.write", "body=a+test&reliability=B&credibility=2&tlp=green&pap=clear"),
         ("POST", "/intel/reports/{id}/decide") => ("intel.write", "choice=none"),
         ("POST", "/intel/sight") => ("intel.write", "value=192.0.2.77&what=seen"),
+        ("POST", "/intel/sources/add") => {
+            // Of no kind: whoever may is told so, and the watch of a test asks nobody.
+            ("intel.source.manage", "name=a-test&kind=none&url=https%3A%2F%2Flists.example%2Fa&every=30d&grade=C3&tlp=green")
+        }
         ("POST", "/intel/sources/{name}/pause" | "/intel/sources/{name}/resume") => ("intel.source.manage", ""),
         // One's own, and what ends or never ends.
         ("GET", "/account" | "/prove" | "/inbox/events")
@@ -160,6 +164,10 @@ fn installation() -> (Place, Node, String) {
     let list = place.folder.path().join("list.tsv");
     std::fs::write(&list, format!("planted.example\tmalware/{CANARY}\n")).unwrap();
     place.say(&["intel", "load", CANARY, list.to_str().unwrap(), "--mapping", "maltrail", "--quiet"]);
+    let note = place.folder.path().join("note.txt");
+    std::fs::write(&note, format!("{CANARY} saw planted.example\n")).unwrap();
+    let note = note.to_str().unwrap();
+    place.say(&["intel", "report", "add", note, "--title", CANARY, "--source", &format!("{CANARY}-person"), "--attach", note]);
     place.say(&["hunts", "save", CANARY, &format!("SELECT '{CANARY}'")]);
     place.say(&[
         "hold",
@@ -204,6 +212,10 @@ async fn every_route_keeps_agencies_and_roles_apart() {
     assert!(planted.contains(CANARY), "{planted}");
     let people: serde_json::Value = serde_json::from_str(&people).unwrap();
     let person = people["people"][0]["id"].as_str().unwrap().to_owned();
+    let reports = ask(&node, "GET", "/intel/reports.json", &ours, "").body;
+    assert!(reports.contains(CANARY), "{reports}");
+    let reports: serde_json::Value = serde_json::from_str(&reports).unwrap();
+    let report = reports["reports"][0]["id"].as_str().unwrap().to_owned();
     let suppressions = ask(&node, "GET", "/suppressions.json", &ours, "").body;
     let suppressions: serde_json::Value = serde_json::from_str(&suppressions).unwrap();
     let suppression = suppressions["suppressions"][0]["id"].as_str().unwrap().to_owned();
@@ -215,6 +227,8 @@ async fn every_route_keeps_agencies_and_roles_apart() {
         let with = |id: &str| path.replace("{id}", id).replace("{source}", "home").replace("{name}", "x");
         match path.as_str() {
             "/intel/sources/{name}/pause" | "/intel/sources/{name}/resume" => vec![path.replace("{name}", CANARY)],
+            "/intel/reports/{id}" => vec![with(&report), with(&format!("{report}.json"))],
+            path if path.starts_with("/intel/reports/{id}") => vec![with(&report).replace("{number}", "1")],
             "/findings/{id}" => vec![with(&finding), with(&format!("{finding}.json"))],
             "/findings/{id}/suppress" => vec![with(&finding)],
             "/suppressions/{id}/lift" => vec![with(&suppression)],
@@ -257,12 +271,12 @@ async fn every_route_keeps_agencies_and_roles_apart() {
                     let said_back = asked.contains(CANARY) || body.contains(CANARY);
                     let leak = answer.body.matches(CANARY).count();
                     let is_ours =
-                        [&finding, &person, &suppression].into_iter().any(|id| answer.body.contains(id.as_str()));
+                        [&finding, &person, &suppression, &report].into_iter().any(|id| answer.body.contains(id.as_str()));
                     let names_path = answer.body.contains("application/problem") || answer.status == 404;
                     assert!(leak == 0 || said_back, "{} {asked}: {answer:?}", operation.method);
                     assert!(!is_ours || names_path, "{} {asked}: {answer:?}", operation.method);
                     assert_ne!(answer.status, 500, "{} {asked}", operation.method);
-                    if path.contains(&finding) || path.contains(&suppression) {
+                    if [&finding, &suppression, &report].into_iter().any(|id| path.contains(id.as_str())) {
                         assert_eq!(answer.status, 404, "{} {asked}: {answer:?}", operation.method);
                     }
                     tried += 1;

@@ -260,6 +260,11 @@ async fn form(request: Request) -> Result<(Vec<(String, String)>, Vec<(String, V
         let detail = "a form is sent as multipart/form-data or application/x-www-form-urlencoded";
         return Err(Problem::unreadable(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail));
     }
+    let mut names = BTreeSet::new();
+    if let Some((name, _)) = fields.iter().find(|(name, _)| name == "attachment" || !names.insert(name.as_str())) {
+        let wrong = if name == "attachment" { "is a file, sent as multipart/form-data" } else { "is said more than once" };
+        return Err(Problem::bad(format!("{name} {wrong}")));
+    }
     Ok((fields, files))
 }
 
@@ -269,27 +274,26 @@ async fn form(request: Request) -> Result<(Vec<(String, String)>, Vec<(String, V
     responses((status = 303, description = "Kept; on to what was found in it")))]
 pub(crate) async fn add(State(app): State<App>, visit: Visit, request: Request) -> Result<Response, Problem> {
     let (fields, attachments) = form(request).await?;
-    let field = |name: &str| fields.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
-    let grade = format!(
-        "{}{}",
-        field("reliability").unwrap_or_else(|| "F".to_owned()),
-        field("credibility").unwrap_or_else(|| "6".to_owned())
-    );
-    let grade = grade.parse::<Grade>().map_err(|error| Problem::bad(error.to_string()))?;
-    let tlp = field("tlp").map_or(Ok(Tlp::UNSTATED), |text| text.parse::<Tlp>());
-    let pap = field("pap").map_or(Ok(Pap::default()), |text| text.parse::<Pap>());
+    let field = |name: &str| fields.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str());
+    let one_of = |name: &str, known: &[&'static str]| {
+        let said = field(name).and_then(|value| known.iter().find(|one| **one == value).copied());
+        said.ok_or_else(|| Problem::bad(format!("{name} is one of: {}", known.join(", "))))
+    };
+    let reliability = one_of("reliability", &RELIABILITY.map(|(letter, _)| letter))?;
+    let credibility = one_of("credibility", &CREDIBILITY.map(|(digit, _)| digit))?;
+    let grade = format!("{reliability}{credibility}").parse::<Grade>().map_err(|error| Problem::bad(error.to_string()))?;
+    let tlp = one_of("tlp", &Tlp::ALL.map(Tlp::name))?.parse::<Tlp>();
+    let pap = one_of("pap", &Pap::ALL.map(Pap::name))?.parse::<Pap>();
     let marking = Marking {
         tlp: tlp.map_err(|error| Problem::bad(error.to_string()))?,
         pap: pap.map_err(|error| Problem::bad(error.to_string()))?,
     };
-    let reported = Reported {
-        source: field("source"),
-        grade,
-        marking,
-        title: field("title"),
-        body: field("body").unwrap_or_default(),
-        attachments,
-    };
+    let title = field("title").map(str::to_owned);
+    if title.as_ref().is_some_and(|title| title.chars().count() > limits::REPORT_TITLE_CHARS_MAX) {
+        return Err(Problem::bad(format!("a title has at most {} letters", limits::REPORT_TITLE_CHARS_MAX)));
+    }
+    let body = field("body").ok_or_else(|| Problem::bad("a report has a body: its text"))?.to_owned();
+    let reported = Reported { source: field("source").map(str::to_owned), grade, marking, title, body, attachments };
     let id = app.office.add_report(&visit.visitor.ctx, reported).await?;
     Ok(Redirect::to(&format!("/intel/reports/{id}")).into_response())
 }
