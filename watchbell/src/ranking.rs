@@ -66,7 +66,8 @@ impl Ranking {
     pub(crate) fn rows(self) -> Vec<Row> {
         let mut rows: Vec<Row> = self.rows.into_values().collect();
         rows.sort_by(|a, b| {
-            let urgency = |row: &Row| (std::cmp::Reverse(row.level), !row.is_targeted, row.is_suppressed, row.count, row.first);
+            let urgency =
+                |row: &Row| (std::cmp::Reverse(row.level), !row.is_targeted, row.is_suppressed, row.count, row.first);
             urgency(a).cmp(&urgency(b)).then_with(|| a.title.cmp(&b.title)).then_with(|| a.subject.cmp(&b.subject))
         });
         rows

@@ -50,7 +50,8 @@ pub(crate) fn read<'b>(kind: &str, body: &'b [u8]) -> Result<Vec<Part<'b>>, Prob
             return Ok(parts);
         }
         rest = rest.strip_prefix(b"\r\n").ok_or_else(wrong)?;
-        let head_end = find(rest.get(..HEAD_BYTES_MAX.min(rest.len())).unwrap_or_default(), b"\r\n\r\n").ok_or_else(wrong)?;
+        let head_end =
+            find(rest.get(..HEAD_BYTES_MAX.min(rest.len())).unwrap_or_default(), b"\r\n\r\n").ok_or_else(wrong)?;
         let (head, behind) = rest.split_at(head_end);
         let behind = behind.get(4..).ok_or_else(wrong)?;
         let end = find(behind, between.as_bytes()).ok_or_else(wrong)?;

@@ -341,7 +341,20 @@ mod tests {
 
     #[test]
     fn every_kind_in_its_shortest_form() {
-        for kind in ["taxii", "misp", "misp-rest", "list", "stix", "kev", "csaf", "leaks", "hibp", "nmap", "nuclei", "new-domains"] {
+        for kind in [
+            "taxii",
+            "misp",
+            "misp-rest",
+            "list",
+            "stix",
+            "kev",
+            "csaf",
+            "leaks",
+            "hibp",
+            "nmap",
+            "nuclei",
+            "new-domains",
+        ] {
             check(&format!("kind = '{kind}'\nurl = 'https://feeds.example/'"), "");
         }
         for kind in ["misp", "list", "stix", "kev", "csaf", "leaks", "nmap", "nuclei", "new-domains"] {

@@ -125,8 +125,7 @@ impl City {
         }
         let domains = setting.domains.iter().chain(&setting.staff_domains);
         let domains: Vec<String> = domains.map(|name| own_domain(name)).collect::<Result<_, _>>()?;
-        let (own, not_taken) =
-            OwnAssets::new(setting.addresses.iter().chain(&domains).map(String::as_str));
+        let (own, not_taken) = OwnAssets::new(setting.addresses.iter().chain(&domains).map(String::as_str));
         if let Some(first) = not_taken.first() {
             return wrong("addresses", first.to_string());
         }
@@ -180,7 +179,10 @@ impl City {
     pub fn runs(&self, vendor: &str, product: &str, identifiers: &[&str]) -> Option<&Technology> {
         let is_it = |ours: &&Technology| {
             is_product(ours, vendor, product)
-                || identifiers.iter().filter_map(|text| of_cpe(text)).any(|(vendor, product)| is_product(ours, &vendor, &product))
+                || identifiers
+                    .iter()
+                    .filter_map(|text| of_cpe(text))
+                    .any(|(vendor, product)| is_product(ours, &vendor, &product))
         };
         self.technologies.iter().find(is_it)
     }

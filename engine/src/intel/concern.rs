@@ -108,7 +108,8 @@ pub(crate) fn of_lookalike(found: &Explained<Lookalike, LookReason>, new: &NewNa
         65.. => Level::Medium,
         _ => Level::Low,
     };
-    let mut because: Vec<Reason> = found.because.iter().map(|reason| concern(brand, reason.to_string(), source)).collect();
+    let mut because: Vec<Reason> =
+        found.because.iter().map(|reason| concern(brand, reason.to_string(), source)).collect();
     because.push(concern(brand, format!("{score} of 100 that it is meant to mislead"), source));
     if let Some(issuer) = &new.issuer {
         because.push(concern(brand, format!("it has a certificate of {issuer}"), source));
@@ -124,7 +125,12 @@ pub(crate) fn of_breach(account: &StaffAccount, hash: &BreachHash, source: &str)
     let title = "An account of the staff is in a breach".to_owned();
     // Another breach of the same account is another finding.
     let name = blake3::hash(hash.breaches.join("\n").as_bytes()).to_hex();
-    Concern::new(format!("breach:{}", name.get(..16).unwrap_or_default()), title, (Level::Medium, &account.address), because)
+    Concern::new(
+        format!("breach:{}", name.get(..16).unwrap_or_default()),
+        title,
+        (Level::Medium, &account.address),
+        because,
+    )
 }
 
 /// A thing of ours that others list.
@@ -152,7 +158,11 @@ pub(crate) fn of_listed(
     let mut because: Vec<Reason> = said.collect();
     let (_, first) = claims.first()?;
     let source = claims.iter().map(|(source, _)| source.as_str()).min()?;
-    because.push(concern(ours, "it is our own: nothing of it is blocked, and somebody has to look why it is listed", source));
+    because.push(concern(
+        ours,
+        "it is our own: nothing of it is blocked, and somebody has to look why it is listed",
+        source,
+    ));
     let title = format!("Somebody lists what is ours: {value} ({})", first.claim.label);
     Some(Concern::new(format!("listed:{kind}:{value}"), title, (weighed.value.level, ours), because))
 }

@@ -193,10 +193,8 @@ impl Judge {
         if weighed.value.detecting != intel::weigh::Detecting::Targeted {
             return None;
         }
-        let named: Vec<(String, &KeptClaim)> = claims
-            .iter()
-            .filter_map(|kept| Some((self.names.get(&kept.source)?.0.to_string(), *kept)))
-            .collect();
+        let named: Vec<(String, &KeptClaim)> =
+            claims.iter().filter_map(|kept| Some((self.names.get(&kept.source)?.0.to_string(), *kept))).collect();
         concern::of_listed(&weighed, (kind, value), &named, self.now)
     }
 

@@ -48,7 +48,9 @@ impl Office {
                 after = (last.object.name.clone(), last.object.id.clone());
                 for kept in &page {
                     let source = sources.iter().find(|source| source.number == kept.source);
-                    let Some(source) = source.filter(|_| concerns.len() < limits::CONCERNS_OF_RUN_MAX) else { continue };
+                    let Some(source) = source.filter(|_| concerns.len() < limits::CONCERNS_OF_RUN_MAX) else {
+                        continue;
+                    };
                     concerns.extend(concern::of_object(&city, &kept.object, &source.name));
                 }
             }
@@ -78,9 +80,8 @@ fn merged(
 ) -> Vec<InboxRow> {
     let lowest = rows.last().map_or(Level::Informational, |row| row.level);
     let rest: Vec<InboxRow> = rows.into_iter().filter(|row| !first.iter().any(|one| one.id == row.id)).collect();
-    let begins = |row: &InboxRow| {
-        after.is_none_or(|(level, ..)| row.level < *level) && (!has_more || row.level >= lowest)
-    };
+    let begins =
+        |row: &InboxRow| after.is_none_or(|(level, ..)| row.level < *level) && (!has_more || row.level >= lowest);
     let mut merged: Vec<InboxRow> = first.into_iter().filter(begins).chain(rest).collect();
     // Stable: those in front stay in front within their level.
     merged.sort_by_key(|row| std::cmp::Reverse(row.level));

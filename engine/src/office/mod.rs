@@ -53,9 +53,9 @@ pub use store::ledger::{Entry as LedgerEntry, Outcome, Verdict as LedgerVerdict}
 pub use store::register::Kept;
 pub use store::state::{
     ApiRoot, Attachment, Collection, CollectionRights, Finding, FindingId, InboxAsked, InboxRow, IndicatorAsked,
-    IntelObject, IntelSource, Job, JobId, JobStatus, LedgerAsked, LedgerLine, ManifestEntry, ManifestPage, NewCollection,
-    NewObject, ObjectsAsked, ObjectsPage, PersonId, Report, ReportId, ReportStatus, SavedHunt, Scope, ServiceToken, SpecAsked, Suppression, Taken, Verdict,
-    VersionsAsked,
+    IntelObject, IntelSource, Job, JobId, JobStatus, LedgerAsked, LedgerLine, ManifestEntry, ManifestPage,
+    NewCollection, NewObject, ObjectsAsked, ObjectsPage, PersonId, Report, ReportId, ReportStatus, SavedHunt, Scope,
+    ServiceToken, SpecAsked, Suppression, Taken, Verdict, VersionsAsked,
 };
 pub use tokens::NamedToken;
 

@@ -158,7 +158,10 @@ impl Office {
         let Some(source) = found else { return Ok(None) };
         if source.kind != REPORT_KIND {
             let hint = "name another source for what people report";
-            return Err(OfficeError::Conflict(format!("{name} is a source of another kind ({}); hint: {hint}", source.kind)));
+            return Err(OfficeError::Conflict(format!(
+                "{name} is a source of another kind ({}); hint: {hint}",
+                source.kind
+            )));
         }
         let reliability = SourceTerms::of(&source).grade.reliability;
         if reliability != grade.reliability {
@@ -211,7 +214,8 @@ impl Office {
         let mut techniques: Vec<(String, String)> = Vec::new();
         let mut after = (String::new(), String::new());
         while techniques.len() < limits::MINE_NAMES_MAX {
-            let page = self.state.intel_objects(ctx, "attack-pattern", (&after.0, &after.1), limits::INTEL_PAGE_MAX).await?;
+            let page =
+                self.state.intel_objects(ctx, "attack-pattern", (&after.0, &after.1), limits::INTEL_PAGE_MAX).await?;
             let Some(last) = page.last() else { break };
             after = (last.object.name.clone(), last.object.id.clone());
             for kept in &page {
@@ -282,8 +286,10 @@ impl Office {
 
 /// A person's own source: what contexts call them, as a label.
 fn own_source(actor: &str) -> String {
-    let label: String =
-        actor.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter.to_ascii_lowercase() } else { '-' }).collect();
+    let label: String = actor
+        .chars()
+        .map(|letter| if letter.is_ascii_alphanumeric() { letter.to_ascii_lowercase() } else { '-' })
+        .collect();
     let label = label.trim_matches('-');
     label.get(..63).unwrap_or(label).trim_end_matches('-').to_owned()
 }

@@ -47,8 +47,8 @@ use crate::Trouble;
 
 pub use check::{Fault, Judgement, PatternCheck, Severity, check_csaf, check_stix};
 pub use known::{
-    Advisory, BreachHash, BreachOf, Entity, EntityKind, Known, LeakPost, NewName, OwnFinding, Product, ProductState, Relation,
-    Sighting, SightingNature, Vulnerability,
+    Advisory, BreachHash, BreachOf, Entity, EntityKind, Known, LeakPost, NewName, OwnFinding, Product, ProductState,
+    Relation, Sighting, SightingNature, Vulnerability,
 };
 
 /// One thing out of a feed.

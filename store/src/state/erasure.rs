@@ -138,8 +138,7 @@ impl State {
                 true => BASE64.decode(text).is_ok_and(|bytes| names(&bytes)),
                 false => names(text.as_bytes()),
             };
-            let is_named =
-                |key: &str, text: &Option<String>| names(key.as_bytes()) || text.as_ref().is_some_and(is_in);
+            let is_named = |key: &str, text: &Option<String>| names(key.as_bytes()) || text.as_ref().is_some_and(is_in);
             named.extend(
                 kept.into_iter().zip(opened).filter(|((key, _), text)| is_named(key, text)).map(|(kept, _)| kept),
             );

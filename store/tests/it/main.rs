@@ -9,6 +9,7 @@ mod kit;
 mod ledger;
 mod people;
 mod power;
+mod reports;
 mod sealed;
 mod space;
 mod state;

@@ -437,7 +437,10 @@ mod tests {
         check("[sources.'Not A Label']\nkind = 'http'", "is no source");
         check("[sources.s]\nkind = 'syslog-udp'\nlisten = '514'", "is no address with a port");
         check("[content]\nrule = ['x']", "rule");
-        check("[city]\nnames = ['Musterstadt']\ndomains = ['musterstadt.example']\naddresses = ['198.51.100.0/24']", "");
+        check(
+            "[city]\nnames = ['Musterstadt']\ndomains = ['musterstadt.example']\naddresses = ['198.51.100.0/24']",
+            "",
+        );
         check("[city]\naddresses = ['everywhere']", "city: addresses");
         check("[cities.fire]\ndomains = ['co.uk']", "cities.fire");
         check("[city]\nname = 'x'", "name");

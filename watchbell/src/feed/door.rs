@@ -18,7 +18,8 @@ impl FeedDoor for Door {
     }
 
     fn config(&self, wanted: &FeedWanted) -> Result<String, String> {
-        let kind = serde_json::from_value(serde_json::Value::String(wanted.kind.clone())).map_err(|_| "no such kind")?;
+        let kind =
+            serde_json::from_value(serde_json::Value::String(wanted.kind.clone())).map_err(|_| "no such kind")?;
         let mut feed = FeedConfig::of_url(kind, wanted.url.trim());
         feed.interval = wanted.every.parse().map_err(|error| format!("{error}"))?;
         (feed.grade, feed.marking) = (wanted.grade, wanted.marking);

@@ -107,9 +107,8 @@ impl Asked<'_> {
         Ok(tokio::task::spawn_blocking(move || Feed::open(&config)).await??)
     }
 
-    /// Gathers for this feed, held against the city.
-    pub(super) fn gatherer(&self) -> Gatherer {
-        let items_max = usize::try_from(self.settings.feed.limits.items).unwrap_or(usize::MAX);
+    /// Gathers so many items for this feed, held against the city.
+    pub(super) fn gatherer(&self, items_max: usize) -> Gatherer {
         let gatherer = Gatherer::new(SourceTerms::of(self.source).defaults(), items_max);
         gatherer.watching(self.office.city(self.ctx), &self.source.name)
     }
@@ -144,7 +143,7 @@ pub(crate) async fn look(asked: &Asked<'_>, conditional: Conditional) -> Result<
         (None, Some(path)) => (path.clone(), Conditional::default(), false),
         (None, None) => bail!("it has neither url nor path"),
     };
-    let gatherer = asked.gatherer();
+    let gatherer = asked.gatherer(usize::try_from(settings.feed.limits.items).unwrap_or(usize::MAX));
     let bytes_max = settings.feed.limits.bytes;
     let gathered = tokio::task::spawn_blocking(move || gather(&path, is_ours, (format, &mapping), bytes_max, gatherer));
     let (gathered, bytes) = gathered.await??;
@@ -176,7 +175,8 @@ fn read(path: &Path, bytes_max: u64) -> Result<Vec<u8>> {
 }
 
 /// What new domains need that nobody said.
-pub(crate) const NO_NAMES: &str = "there are no names to compare new domains with; hint: names and domains in [city] of the configuration";
+pub(crate) const NO_NAMES: &str =
+    "there are no names to compare new domains with; hint: names and domains in [city] of the configuration";
 
 /// Runs a feed and keeps what it brought, how it went, and when it runs next; says whether anything changed, so that the index has to be
 /// written anew. A run that went wrong is no error of ours: it is in its health. `progress` hears how far it has come.

@@ -81,7 +81,10 @@ async fn sight(opened: &Opened, value: &str, is_false: bool) -> Result<Exit> {
 /// Everything that is known, held against what the city is.
 async fn review(opened: &Opened, is_json: bool) -> Result<Exit> {
     let is_known = opened.office.city(&opened.ctx).is_known();
-    anyhow::ensure!(is_known, "nothing is known of the city; hint: names, domains, addresses in [city] of the configuration");
+    anyhow::ensure!(
+        is_known,
+        "nothing is known of the city; hint: names, domains, addresses in [city] of the configuration"
+    );
     let of_objects = opened.office.review(&opened.ctx).await.context("cannot look through what is known")?;
     // Own addresses on others' lists are found where claims are weighed.
     index::write(&opened.config, &opened.office, &opened.ctx).await?;

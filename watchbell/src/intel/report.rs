@@ -59,7 +59,8 @@ async fn add(opened: &Opened, command: &ReportCommand) -> Result<Exit> {
     let ReportCommand::Add { file, grade, tlp, pap, title, source, attach, json, .. } = command else {
         anyhow::bail!("no report to add");
     };
-    let body = String::from_utf8(bytes_of(file, limits::REPORT_BYTES_MAX)?).context("the report is no text in UTF-8")?;
+    let body =
+        String::from_utf8(bytes_of(file, limits::REPORT_BYTES_MAX)?).context("the report is no text in UTF-8")?;
     let mut attachments = Vec::new();
     for path in attach {
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
@@ -78,7 +79,9 @@ async fn add(opened: &Opened, command: &ReportCommand) -> Result<Exit> {
     node::sign(&opened.config, &opened.state).await?;
     let exit = tell(&view, *json)?;
     if !json {
-        eprintln!("nothing of it counts yet; take it over: watchbell intel report confirm {id} [--only VALUE] [--none]");
+        eprintln!(
+            "nothing of it counts yet; take it over: watchbell intel report confirm {id} [--only VALUE] [--none]"
+        );
     }
     Ok(exit)
 }
@@ -170,12 +173,7 @@ fn tell(view: &ReportView, is_json: bool) -> Result<Exit> {
     Ok(Exit::Ok)
 }
 
-async fn confirm(
-    opened: &Opened,
-    id: ReportId,
-    choice: &Choice,
-    (is_dry, is_json): (bool, bool),
-) -> Result<Exit> {
+async fn confirm(opened: &Opened, id: ReportId, choice: &Choice, (is_dry, is_json): (bool, bool)) -> Result<Exit> {
     if is_dry {
         let view = opened.office.report(&opened.ctx, id).await.context("cannot show the report")?;
         node::sign(&opened.config, &opened.state).await?;
@@ -183,7 +181,8 @@ async fn confirm(
         taken.iter().try_for_each(|one| say(&proposed(one)))?;
         return Ok(Exit::Ok);
     }
-    let brought = opened.office.decide_report(&opened.ctx, id, choice).await.context("cannot decide about the report")?;
+    let brought =
+        opened.office.decide_report(&opened.ctx, id, choice).await.context("cannot decide about the report")?;
     if !brought.is_nothing() {
         index::write(&opened.config, &opened.office, &opened.ctx).await?;
     }

@@ -30,7 +30,11 @@ async fn review(config: &Config, office: &Office) {
         let ctx = OpContext::new(agency, "node", Roles::NODE, SystemClock.now());
         match office.review(&ctx).await {
             Ok(0) => {}
-            Ok(findings) => tracing::info!(findings, "what is known concerns the city: {}", words::counted(findings as u64, "new finding")),
+            Ok(findings) => tracing::info!(
+                findings,
+                "what is known concerns the city: {}",
+                words::counted(findings as u64, "new finding")
+            ),
             Err(error) => tracing::error!(%error, "what is known is not held against the city: {error}"),
         }
     }

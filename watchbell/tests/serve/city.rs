@@ -46,7 +46,8 @@ fn findings(place: &Place) -> Vec<(String, String, Value)> {
 }
 
 fn titles(place: &Place) -> Vec<String> {
-    let mut titles: Vec<String> = findings(place).into_iter().map(|(title, level, _)| format!("{level}: {title}")).collect();
+    let mut titles: Vec<String> =
+        findings(place).into_iter().map(|(title, level, _)| format!("{level}: {title}")).collect();
     titles.sort();
     titles
 }
@@ -56,7 +57,11 @@ fn new_domains_that_look_like_ours_are_findings_once() {
     let place = place();
     let list = "musterstadt-login.example\nmusterstadt-theater.example\ntax.musterstadt.example\nnothing.example\nrnusterstadt.example\n";
     let done = load(&place, "new-names", list, "new-domains");
-    assert_eq!((done["findings"].as_u64(), done["added"].as_u64(), done["context"].as_u64()), (Some(2), Some(2), Some(3)), "{done}");
+    assert_eq!(
+        (done["findings"].as_u64(), done["added"].as_u64(), done["context"].as_u64()),
+        (Some(2), Some(2), Some(3)),
+        "{done}"
+    );
     let certificates = "{\"data\":{\"leaf_cert\":{\"all_domains\":[\"*.musterstadt-login.example\",\"musterstadt-portal.example\"],\"issuer\":{\"O\":\"An Authority\"}}}}\n";
     let done = load(&place, "certificates", certificates, "new-domains");
     assert_eq!(done["findings"], 1, "one was known by the other feed: {done}");
@@ -88,7 +93,6 @@ fn our_own_address_on_a_list_is_a_finding_and_is_never_blocked() {
     assert!(shown["blocking_because"].to_string().contains("it is our own"), "{shown}");
     // What concerns us ranks higher than the same about somebody else, and says why.
     let labelled = "198.18.0.1\tattacks on government\n198.18.0.2\tattacks on theatres\n";
-    load(&place, "labels", labelled, "list");
     let path = file(&place, "labels.tsv", labelled);
     let mapping = r#"{"layout": {"delimited": {"delimiter": "\t"}}, "header": "none", "value": 1, "label": 2}"#;
     place.say(&["intel", "load", "labelled", &path, "--mapping", mapping, "--grade", "A1", "--quiet"]);
@@ -143,7 +147,8 @@ fn leaks_and_holes_and_own_tests_that_concern_us() {
     let reviewed = place.say(&["intel", "review", "--json"]);
     assert_eq!(reviewed.trim(), r#"{"findings":0}"#);
     // Whoever runs something else now is told of what was known all along.
-    std::fs::write(place.data().join("watchbell.toml"), CITY.replace("FortiOS\"", "FortiOS\", \"Fortinet/FortiWeb\"")).unwrap();
+    std::fs::write(place.data().join("watchbell.toml"), CITY.replace("FortiOS\"", "FortiOS\", \"Fortinet/FortiWeb\""))
+        .unwrap();
     assert_eq!(place.say(&["intel", "review", "--json"]).trim(), r#"{"findings":1}"#);
     // They stand in front of others of their level, in the terminal and for programs.
     let table = text(&place.run(&["findings"]).stdout);
@@ -155,7 +160,11 @@ fn leaks_and_holes_and_own_tests_that_concern_us() {
 #[test]
 fn breaches_are_asked_for_without_names() {
     let place = place();
-    let staff = file(&place, "staff", "h.brandt@musterstadt.example\nj.weber@musterstadt.example\nsomebody@elsewhere.example\n");
+    let staff = file(
+        &place,
+        "staff",
+        "h.brandt@musterstadt.example\nj.weber@musterstadt.example\nsomebody@elsewhere.example\n",
+    );
     let config = format!("{CITY}staff_accounts = '{staff}'\n");
     std::fs::write(place.data().join("watchbell.toml"), config).unwrap();
     // printf h.brandt@musterstadt.example | sha1sum
@@ -168,7 +177,10 @@ fn breaches_are_asked_for_without_names() {
         match asked.path.strip_prefix("/api/v3/breachedaccount/range/") {
             Some(prefix) if prefix == &BRANDT[..6] => {
                 let other = "0".repeat(34);
-                let body = format!(r#"[{{"hashSuffix":"{}","websites":["A Shop"]}},{{"hashSuffix":"{other}","websites":["B"]}}]"#, &BRANDT[6..]);
+                let body = format!(
+                    r#"[{{"hashSuffix":"{}","websites":["A Shop"]}},{{"hashSuffix":"{other}","websites":["B"]}}]"#,
+                    &BRANDT[6..]
+                );
                 (200, kind, body.into_bytes())
             }
             _ => (404, kind, Vec::new()),
@@ -177,10 +189,23 @@ fn breaches_are_asked_for_without_names() {
     let key = file(&place, "key", "a-key\n");
     let (url, allowed) = (server.url("/api/v3/breachedaccount/range/"), server.allowed());
     place.say(&[
-        "feed", "add", "breaches", "--kind", "hibp", "--url", &url, "--allow-http", "--allow-private", &allowed, "--key-file", &key,
-        "--key-header", "hibp-api-key",
+        "feed",
+        "add",
+        "breaches",
+        "--kind",
+        "hibp",
+        "--url",
+        &url,
+        "--allow-http",
+        "--allow-private",
+        &allowed,
+        "--key-file",
+        &key,
+        "--key-header",
+        "hibp-api-key",
     ]);
-    let run = || -> Value { serde_json::from_str(&place.say(&["feed", "run", "breaches", "--json", "--quiet"])).unwrap() };
+    let run =
+        || -> Value { serde_json::from_str(&place.say(&["feed", "run", "breaches", "--json", "--quiet"])).unwrap() };
     let first = run();
     assert_eq!(first["brought"]["findings"], 1, "{first}");
     assert!(first["tally"]["notes"].to_string().contains("1 lines of the staff's accounts"), "{first}");

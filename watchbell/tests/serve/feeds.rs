@@ -65,7 +65,8 @@ fn a_taxii_feed_goes_on_where_it_was_cut_off() {
     let address = node.address;
     let push = |from: usize, upto: usize| {
         for chunk in (from..upto).collect::<Vec<_>>().chunks(500) {
-            let body = json!({ "objects": chunk.iter().map(|number| indicator(*number)).collect::<Vec<_>>() }).to_string();
+            let body =
+                json!({ "objects": chunk.iter().map(|number| indicator(*number)).collect::<Vec<_>>() }).to_string();
             let head = format!(
                 "POST /taxii2/city/collections/{id}/objects/ HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\
                  Authorization: Bearer {token}\r\nAccept: application/taxii+json;version=2.1\r\n\
@@ -98,7 +99,7 @@ fn a_taxii_feed_goes_on_where_it_was_cut_off() {
     let ours = Place::new();
     ours.say(&["token", "add", "unused"]);
     let file = secret(&ours, "token", &token);
-    add(&ours, "neighbour", "taxii", &line, "/taxii2/", &["--token-file", &file, "--grade", "B2"]);
+    add(&ours, "neighbour", "taxii", &line, "/taxii2/city/", &["--token-file", &file, "--grade", "B2"]);
     let tried = read(&ours.say(&["feed", "test", "neighbour", "--json"]));
     assert_eq!(tried["indicators"], 1_000, "a glance reads one page: {tried}");
     assert!(tried["offered"][0].as_str().unwrap().contains("Findings"), "{tried}");
@@ -118,8 +119,28 @@ fn a_taxii_feed_goes_on_where_it_was_cut_off() {
     let later = run(&ours, "neighbour");
     assert_eq!((added(&later), later["error"].is_null()), (100, true), "{later}");
     assert_eq!(run(&ours, "neighbour")["brought"]["claims"]["added"], 0);
+    // From the beginning of all, as a stranger would: discovery, roots, collections.
+    let (url, allowed) =
+        (format!("http://localhost:{}/taxii2/", address.port()), format!("localhost:{}", address.port()));
+    ours.say(&[
+        "feed",
+        "add",
+        "direct",
+        "--kind",
+        "taxii",
+        "--url",
+        &url,
+        "--allow-http",
+        "--allow-private",
+        &allowed,
+        "--user",
+        "them",
+        "--password-file",
+        &file,
+    ]);
+    assert_eq!(added(&run(&ours, "direct")), 3_600);
     let missing = format!("{:08x}-17d4-4cbf-938f-98ee46b3cd3f", 7);
-    add(&ours, "wrong", "taxii", &line, "/taxii2/", &["--token-file", &file, "--collection", &missing]);
+    add(&ours, "wrong", "taxii", &line, "/taxii2/city/", &["--token-file", &file, "--collection", &missing]);
     let error = run(&ours, "wrong")["error"].as_str().unwrap().to_owned();
     assert!(error.contains("has no collection") && error.contains(&id), "{error}");
     node.stop();
@@ -292,7 +313,8 @@ fn a_misp_is_asked_with_its_key_and_for_what_changed() {
         let from: u32 = body["timestamp"].as_str().map_or(0, |text| text.parse().unwrap());
         let deleted = deleting.load(Ordering::SeqCst) as u32;
         // What is deleted changes its event.
-        let all = (0..150_u32).map(|number| if number == 7 && deleted == 1 { event(7, 200, true) } else { event(number, number, false) });
+        let all = (0..150_u32)
+            .map(|number| if number == 7 && deleted == 1 { event(7, 200, true) } else { event(number, number, false) });
         let all = all.filter(|event| event["Event"]["timestamp"].as_str().unwrap().parse::<u32>().unwrap() >= from);
         let response: Vec<Value> = all.skip(((page - 1) * limit) as usize).take(limit as usize).collect();
         (200, date, json!({ "response": response }).to_string().into_bytes())

@@ -3,8 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a test may fail loudly; the lint knows only the test functions themselves")]
 
 mod backup;
-mod console;
 mod city;
+mod console;
 mod crash;
 mod feeds;
 mod intel;

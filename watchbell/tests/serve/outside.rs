@@ -9,7 +9,6 @@ use crate::kit::text;
 /// What was asked.
 #[derive(Clone, Debug)]
 pub(crate) struct Heard {
-    pub(crate) method: String,
     pub(crate) path: String,
     /// The lines before the body, as they came.
     pub(crate) head: String,
@@ -78,12 +77,12 @@ fn read(stream: &mut std::net::TcpStream) -> Option<Heard> {
     }
     let head = text(&head);
     let mut line = head.lines().next()?.split(' ');
-    let (method, path) = (line.next()?.to_owned(), line.next()?.to_owned());
+    let (_, path) = (line.next()?, line.next()?.to_owned());
     let length = head.lines().find_map(|line| {
         let (name, value) = line.split_once(':')?;
         name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse().ok())?
     });
     let mut body = vec![0; length.unwrap_or(0)];
     stream.read_exact(&mut body).ok()?;
-    Some(Heard { method, path, head, body })
+    Some(Heard { path, head, body })
 }

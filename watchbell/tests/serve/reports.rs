@@ -37,27 +37,39 @@ fn nothing_is_taken_over_blindly() {
     let place = place();
     let (note, attached) = (file(&place, "note.txt", REPORT.as_bytes()), file(&place, "mail.eml", b"\x00a mail\xff"));
     let added = place.say(&[
-        "intel", "report", "add", &note, "--grade", "B2", "--tlp", "amber", "--attach", &attached, "--source", "liaison", "--json",
+        "intel", "report", "add", &note, "--grade", "B2", "--tlp", "amber", "--attach", &attached, "--source",
+        "liaison", "--json",
     ]);
     let report = read(&added);
     let id = report["id"].as_str().unwrap().to_owned();
     let found = proposed(&report);
-    assert!(found.contains(&("203.0.113.9", true)) && found.contains(&("T1566.001", true)), "{found:?}");
+    assert!(
+        found.contains(&("http://login.evil.example/a", true)) && found.contains(&("T1566.001", true)),
+        "{found:?}"
+    );
+    assert!(found.contains(&("203.0.113.9", false)), "an address for documents: {found:?}");
     assert!(found.contains(&("198.51.100.7", false)), "ours, and not defanged: {found:?}");
-    assert_eq!((report["title"].as_str(), report["status"].as_str()), (Some("Liaison officer's note"), Some("proposed")));
-    let unknown = place.run(&["intel", "show", "203.0.113.9"]);
-    assert_eq!(unknown.status.code(), Some(1), "nothing counts before somebody has looked");
+    assert_eq!(
+        (report["title"].as_str(), report["status"].as_str()),
+        (Some("Liaison officer's note"), Some("proposed"))
+    );
+    let evil = "http://login.evil.example/a";
+    assert_eq!(place.run(&["intel", "show", evil]).status.code(), Some(1), "nothing counts before somebody has looked");
     // What is not in it cannot be taken over; a dry run takes nothing.
     let wrong = place.run(&["intel", "report", "confirm", &id, "--only", "203.0.113.10"]);
     assert!(text(&wrong.stderr).contains("was not found in the report"), "{}", text(&wrong.stderr));
     let dry = place.say(&["intel", "report", "confirm", &id, "--dry-run"]);
-    assert!(dry.contains("203.0.113.9") && !dry.contains("198.51.100.7"), "{dry}");
-    assert_eq!(place.run(&["intel", "show", "203.0.113.9"]).status.code(), Some(1));
-    place.say(&["intel", "report", "confirm", &id, "--only", "203[.]0[.]113[.]9", "--only", "T1566.001"]);
-    let shown = read(&place.say(&["intel", "show", "203.0.113.9", "--json"]));
-    assert_eq!((&shown["claims"][0]["source"], &shown["claims"][0]["tlp"]), (&"liaison".into(), &"amber".into()), "{shown}");
+    assert!(dry.contains(evil) && !dry.contains("198.51.100.7"), "{dry}");
+    assert_eq!(place.run(&["intel", "show", evil]).status.code(), Some(1));
+    place.say(&["intel", "report", "confirm", &id, "--only", "hxxp://login[.]evil[.]example/a", "--only", "T1566.001"]);
+    let shown = read(&place.say(&["intel", "show", evil, "--json"]));
+    assert_eq!(
+        (&shown["claims"][0]["source"], &shown["claims"][0]["tlp"]),
+        (&"liaison".into(), &"amber".into()),
+        "{shown}"
+    );
     assert!(shown["because"].to_string().contains("credibility"), "the report's own grade counts: {shown}");
-    assert_eq!(place.run(&["intel", "show", "hxxp://login.evil.example/a"]).status.code(), Some(1), "it was not chosen");
+    assert_eq!(place.run(&["intel", "show", "203.0.113.9"]).status.code(), Some(1), "it was not chosen");
     assert!(place.say(&["intel", "objects", "report", "--json"]).contains("T1566.001"));
     // Once, and by a source that is what it was.
     assert!(!place.run(&["intel", "report", "confirm", &id]).status.success());
@@ -91,7 +103,9 @@ fn a_report_by_the_console() {
         (analyst, lead, owner, door.enter("home", Roles::of(Role::Analyst), false).await)
     });
     let form = |tlp: &str| {
-        let field = |name: &str, value: &str| format!("--XyZ\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
+        let field = |name: &str, value: &str| {
+            format!("--XyZ\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
+        };
         let fields = [
             field("body", &REPORT.replace('\n', "\r\n")),
             field("title", "<script>alert(1)</script>"),
@@ -120,7 +134,11 @@ fn a_report_by_the_console() {
     let path = brought.head.lines().find_map(|line| line.strip_prefix("location: ")).unwrap().trim().to_owned();
     let page = ask(&node, "GET", &path, &format!("{analyst}Accept: text/html\r\n"), "");
     assert_eq!(page.status, 200);
-    assert!(page.body.contains("203[.]0[.]113[.]9") && page.body.contains("it is ours: 198.51.100.0/24"), "{}", page.body);
+    assert!(
+        page.body.contains("203[.]0[.]113[.]9") && page.body.contains("it is ours: 198.51.100.0/24"),
+        "{}",
+        page.body
+    );
     assert!(!page.body.contains("<script>alert"), "what people write is text");
     // TLP:RED: for the one who brought it and for who leads; others see neither it nor that it is there.
     for (who, status) in [(&lead, 200), (&other, 403), (&owner, 403)] {
@@ -131,10 +149,18 @@ fn a_report_by_the_console() {
     assert_eq!(ask(&node, "GET", &format!("{path}/attachments/1"), &other, "").status, 403);
     let attachment = ask(&node, "GET", &format!("{path}/attachments/1"), &analyst, "");
     assert!(attachment.head.contains("content-disposition: attachment; filename=\"x.html\""), "{}", attachment.head);
-    assert!(attachment.head.contains("application/octet-stream") && attachment.head.contains("nosniff"), "{}", attachment.head);
+    assert!(
+        attachment.head.contains("application/octet-stream") && attachment.head.contains("nosniff"),
+        "{}",
+        attachment.head
+    );
     assert_eq!(attachment.body, "<script>1</script>");
     assert_eq!(ask(&node, "POST", &format!("{path}/decide"), &owner, "choice=plain").status, 403);
-    assert_eq!(ask(&node, "POST", &format!("{path}/decide"), &analyst, "choice=chosen").status, 400, "nothing was chosen");
+    assert_eq!(
+        ask(&node, "POST", &format!("{path}/decide"), &analyst, "choice=chosen").status,
+        400,
+        "nothing was chosen"
+    );
     let decided = ask(&node, "POST", &format!("{path}/decide"), &analyst, "choice=chosen&take=ipv4%3A203.0.113.9");
     assert_eq!(decided.status, 303, "{}", decided.body);
     assert_eq!(ask(&node, "POST", &format!("{path}/decide"), &analyst, "choice=none").status, 409, "once");

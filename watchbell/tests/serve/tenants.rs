@@ -66,7 +66,10 @@ fn needs(operation: &Operation) -> Option<(&'static str, &'static str)> {
         ("POST", "/intel/sight") => ("intel.write", "value=192.0.2.77&what=seen"),
         ("POST", "/intel/sources/add") => {
             // Of no kind: whoever may is told so, and the watch of a test asks nobody.
-            ("intel.source.manage", "name=a-test&kind=none&url=https%3A%2F%2Flists.example%2Fa&every=30d&grade=C3&tlp=green")
+            (
+                "intel.source.manage",
+                "name=a-test&kind=none&url=https%3A%2F%2Flists.example%2Fa&every=30d&grade=C3&tlp=green",
+            )
         }
         ("POST", "/intel/sources/{name}/pause" | "/intel/sources/{name}/resume") => ("intel.source.manage", ""),
         // One's own, and what ends or never ends.
@@ -167,7 +170,18 @@ fn installation() -> (Place, Node, String) {
     let note = place.folder.path().join("note.txt");
     std::fs::write(&note, format!("{CANARY} saw planted.example\n")).unwrap();
     let note = note.to_str().unwrap();
-    place.say(&["intel", "report", "add", note, "--title", CANARY, "--source", &format!("{CANARY}-person"), "--attach", note]);
+    place.say(&[
+        "intel",
+        "report",
+        "add",
+        note,
+        "--title",
+        CANARY,
+        "--source",
+        &format!("{CANARY}-person"),
+        "--attach",
+        note,
+    ]);
     place.say(&["hunts", "save", CANARY, &format!("SELECT '{CANARY}'")]);
     place.say(&[
         "hold",
@@ -270,8 +284,9 @@ async fn every_route_keeps_agencies_and_roles_apart() {
                     // What they say themselves may be said back to them.
                     let said_back = asked.contains(CANARY) || body.contains(CANARY);
                     let leak = answer.body.matches(CANARY).count();
-                    let is_ours =
-                        [&finding, &person, &suppression, &report].into_iter().any(|id| answer.body.contains(id.as_str()));
+                    let is_ours = [&finding, &person, &suppression, &report]
+                        .into_iter()
+                        .any(|id| answer.body.contains(id.as_str()));
                     let names_path = answer.body.contains("application/problem") || answer.status == 404;
                     assert!(leak == 0 || said_back, "{} {asked}: {answer:?}", operation.method);
                     assert!(!is_ours || names_path, "{} {asked}: {answer:?}", operation.method);

@@ -262,7 +262,8 @@ async fn form(request: Request) -> Result<(Vec<(String, String)>, Vec<(String, V
     }
     let mut names = BTreeSet::new();
     if let Some((name, _)) = fields.iter().find(|(name, _)| name == "attachment" || !names.insert(name.as_str())) {
-        let wrong = if name == "attachment" { "is a file, sent as multipart/form-data" } else { "is said more than once" };
+        let wrong =
+            if name == "attachment" { "is a file, sent as multipart/form-data" } else { "is said more than once" };
         return Err(Problem::bad(format!("{name} {wrong}")));
     }
     Ok((fields, files))
@@ -281,7 +282,8 @@ pub(crate) async fn add(State(app): State<App>, visit: Visit, request: Request) 
     };
     let reliability = one_of("reliability", &RELIABILITY.map(|(letter, _)| letter))?;
     let credibility = one_of("credibility", &CREDIBILITY.map(|(digit, _)| digit))?;
-    let grade = format!("{reliability}{credibility}").parse::<Grade>().map_err(|error| Problem::bad(error.to_string()))?;
+    let grade =
+        format!("{reliability}{credibility}").parse::<Grade>().map_err(|error| Problem::bad(error.to_string()))?;
     let tlp = one_of("tlp", &Tlp::ALL.map(Tlp::name))?.parse::<Tlp>();
     let pap = one_of("pap", &Pap::ALL.map(Pap::name))?.parse::<Pap>();
     let marking = Marking {

@@ -167,7 +167,9 @@ impl State {
             .bind(ctx.actor.clone())
             .bind(ctx.now.as_micros());
         insert.execute(&mut *work).await.map_err(&keeping)?;
-        for (number, ((_, bytes), (name, file))) in (1_i64..).zip(new.attachments.iter().zip(names.into_iter().zip(files))) {
+        for (number, ((_, bytes), (name, file))) in
+            (1_i64..).zip(new.attachments.iter().zip(names.into_iter().zip(files)))
+        {
             let attach = sqlx::query(ATTACH)
                 .bind(agency(ctx))
                 .bind(id.to_string())
@@ -247,7 +249,8 @@ impl State {
         let mut attachment = read_attachment(&row)?;
         attachment.name = self.shown(ctx, NAME_FIELD, attachment.name).await?;
         let opened = self.open_texts(ctx.agency.as_str(), FILE_FIELD, vec![get(&row, 4)?]).await?;
-        let Some(text) = opened.into_iter().next().flatten().filter(|text| !text.is_empty() || attachment.size == 0) else {
+        let Some(text) = opened.into_iter().next().flatten().filter(|text| !text.is_empty() || attachment.size == 0)
+        else {
             return Ok(None);
         };
         let bytes = BASE64.decode(text).map_err(|_| corrupt("an attachment is not written as one"))?;
@@ -289,8 +292,14 @@ fn read(row: &AnyRow) -> Result<Report, StateError> {
         source: get(row, 1)?,
         grade: grade.parse().map_err(|_| corrupt(format!("{grade:?} is no grade")))?,
         marking: Marking {
-            tlp: Tlp::ALL.into_iter().find(|one| *one as i64 == tlp).ok_or_else(|| corrupt(format!("{tlp} is no marking")))?,
-            pap: Pap::ALL.into_iter().find(|one| *one as i64 == pap).ok_or_else(|| corrupt(format!("{pap} is no marking")))?,
+            tlp: Tlp::ALL
+                .into_iter()
+                .find(|one| *one as i64 == tlp)
+                .ok_or_else(|| corrupt(format!("{tlp} is no marking")))?,
+            pap: Pap::ALL
+                .into_iter()
+                .find(|one| *one as i64 == pap)
+                .ok_or_else(|| corrupt(format!("{pap} is no marking")))?,
         },
         title: get(row, 5)?,
         body: get(row, 6)?,

@@ -86,7 +86,7 @@ async fn event(talk: &mut Talk<'_>, folder: &Folder, uuid: &str) -> Result<Optio
 
 /// Reads all events, and brings them as all that the feed says.
 async fn whole(talk: &mut Talk<'_>, paths: Vec<PathBuf>) -> Result<()> {
-    let mut gatherer = talk.asked.gatherer();
+    let mut gatherer = talk.asked.gatherer(super::WHOLE_PAGES);
     let gathered = tokio::task::spawn_blocking(move || {
         for path in paths {
             read_into(&path, &mut gatherer);
@@ -223,7 +223,8 @@ fn manifest_here(talk: &Talk<'_>) -> Result<(Manifest, PathBuf)> {
     let folder = if path.is_dir() { path } else { path.parent().map(Path::to_owned).unwrap_or_default() };
     let file = folder.join("manifest.json");
     let read = bytes(&file).with_context(|| format!("cannot read {}", file.display()))?;
-    let manifest = Manifest::read(&read).map_err(|trouble| anyhow::anyhow!("{}: {}", file.display(), trouble.detail))?;
+    let manifest =
+        Manifest::read(&read).map_err(|trouble| anyhow::anyhow!("{}: {}", file.display(), trouble.detail))?;
     Ok((manifest, folder))
 }
 

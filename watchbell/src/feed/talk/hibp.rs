@@ -34,7 +34,7 @@ pub(super) async fn lead(talk: &mut Talk<'_>, feed: &Feed) -> Result<()> {
 
 fn take(talk: &mut Talk<'_>, staff: &[StaffAccount], prefix: &str, bytes: &[u8]) {
     let mut gatherer =
-        talk.gatherer.take().unwrap_or_else(|| talk.asked.gatherer().looking_for(staff.to_vec()));
+        talk.gatherer.take().unwrap_or_else(|| talk.asked.gatherer(super::WHOLE_PAGES).looking_for(staff.to_vec()));
     let tally = breach::read(bytes, prefix, &mut |found| gatherer.take(found));
     talk.gatherer = Some(gatherer);
     talk.count(bytes.len() as u64, tally.records);
@@ -44,7 +44,9 @@ fn take(talk: &mut Talk<'_>, staff: &[StaffAccount], prefix: &str, bytes: &[u8])
 fn prefixes(talk: &mut Talk<'_>) -> Result<(Vec<StaffAccount>, BTreeSet<String>)> {
     let (staff, strangers) = talk.asked.office.city(talk.asked.ctx).staff()?;
     if strangers > 0 {
-        talk.note(format!("{strangers} lines of the staff's accounts are no addresses at the city's domains, and are not asked for"));
+        talk.note(format!(
+            "{strangers} lines of the staff's accounts are no addresses at the city's domains, and are not asked for"
+        ));
     }
     ensure!(!staff.is_empty(), "no account of the staff to ask for; hint: [city] staff_accounts and domains");
     let prefixes = staff.iter().filter_map(|account| Some(account.sha1.get(..DIGITS)?.to_owned())).collect();

@@ -9,12 +9,12 @@ mod rest;
 mod taxii;
 
 use anyhow::{Context, Result, bail};
+use connect::feeds::FeedKind;
 use connect::feeds::taxii::RunLimits;
-use connect::feeds::{Feed, FeedKind};
 use engine::intel::{GatherTally, Gathered, Gatherer, IntelFormat, SourceHealth};
 use engine::office::Brought;
 use formats::intel::list::ListMapping;
-use model::limits::{FEED_BATCH_BYTES, FEED_BATCH_ITEMS, NOTES_KEPT_MAX};
+use model::limits::{CLAIMS_OF_SOURCE_MAX, FEED_BATCH_BYTES, FEED_BATCH_ITEMS, NOTES_KEPT_MAX};
 use store::state::MergeKind;
 
 use super::run::{Asked, FeedMemory};
@@ -24,6 +24,9 @@ pub(crate) type Progress = dyn Fn(&str) + Send + Sync;
 
 /// Notes that a run keeps of what is odd about a server.
 const NOTES_MAX: usize = 100;
+
+/// What a page holds is taken whole, whatever the run may bring: the place behind it is kept, and nobody would come back for the rest.
+const WHOLE_PAGES: usize = CLAIMS_OF_SOURCE_MAX;
 
 /// A run of a feed.
 pub(super) struct Talk<'a> {
@@ -94,7 +97,7 @@ impl<'a> Talk<'a> {
 
     /// Reads an answer into the batch.
     async fn take(&mut self, format: IntelFormat, bytes: Vec<u8>, items: usize) -> Result<()> {
-        let mut gatherer = self.gatherer.take().unwrap_or_else(|| self.asked.gatherer());
+        let mut gatherer = self.gatherer.take().unwrap_or_else(|| self.asked.gatherer(WHOLE_PAGES));
         let length = bytes.len() as u64;
         // Reading takes milliseconds of a processor.
         let read = tokio::task::spawn_blocking(move || {
@@ -113,7 +116,11 @@ impl<'a> Talk<'a> {
     }
 
     fn say(&self, what: &str) {
-        (self.progress)(&format!("{what}: {} items, {}", crate::words::count(self.items), crate::words::bytes(self.bytes)));
+        (self.progress)(&format!(
+            "{what}: {} items, {}",
+            crate::words::count(self.items),
+            crate::words::bytes(self.bytes)
+        ));
     }
 
     /// Keeps the batch when it is large enough.

@@ -60,9 +60,8 @@ fn key_of(place: &Place) -> String {
 fn chosen(talk: &mut Talk<'_>, offer: &Offer) -> Result<Vec<Place>> {
     offer.refused.iter().for_each(|refused| talk.refuse(refused.to_string()));
     let wanted = &talk.asked.settings.feed.collections;
-    let is = |place: &Place, name: &String| {
-        place.collection.id == *name || place.collection.alias.as_ref() == Some(name)
-    };
+    let is =
+        |place: &Place, name: &String| place.collection.id == *name || place.collection.alias.as_ref() == Some(name);
     let there = || offer.places.iter().map(|place| place.collection.id.as_str()).collect::<Vec<_>>().join(", ");
     let missing = wanted.iter().find(|name| !offer.places.iter().any(|place| is(place, name)));
     if let Some(name) = missing {
