@@ -31,6 +31,11 @@ fn namespace() -> Uuid {
 /// The id of a finding, which follows from what found it and in which events.
 pub fn uid(detection: &Detection) -> String {
     let mut name = detection.analytic.uid.as_bytes().to_vec();
+    // What was found in no event is told apart by what it is about.
+    if let ([], Some(subject)) = (detection.events.as_slice(), &detection.subject) {
+        name.push(1);
+        name.extend_from_slice(subject.as_bytes());
+    }
     for event in &detection.events {
         name.push(0);
         name.extend_from_slice(event.as_bytes());
@@ -106,6 +111,7 @@ fn info(detection: &Detection, uid: &str) -> Value {
         AnalyticKind::Rule => (1, "Rule", "Sigma rule"),
         AnalyticKind::Correlation => (1, "Rule", "Sigma correlation rule"),
         AnalyticKind::Indicator => (99, "Indicator", "Indicator"),
+        AnalyticKind::Targeted => (99, "Intelligence", "Targeted intelligence"),
     };
     let related: Vec<Value> = detection.events.iter().map(|event| json!({ "uid": event.to_string() })).collect();
     let mut info = json!({
@@ -250,6 +256,9 @@ fn matched(because: &[Reason]) -> Map<String, Value> {
             }
             Reason::Indicator { attribute, observed, .. } => {
                 matched.insert(attribute.clone(), observed.clone().into());
+            }
+            Reason::Concern { ours, .. } => {
+                matched.insert("ours".into(), ours.clone().into());
             }
             Reason::Correlation { group, .. } => {
                 matched.extend(group.iter().map(|(name, value)| (name.clone(), value.clone().into())));

@@ -24,4 +24,4 @@ pub mod voices;
 pub mod watch;
 pub mod weigh;
 pub mod weight;
-mod words;
+pub mod words;

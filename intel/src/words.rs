@@ -1,7 +1,7 @@
 //! Words inside texts.
 
 /// Whether `word` stands in a text as a word, whatever its case: `phishing` in `malicious/Phishing-kit`.
-pub(crate) fn is_word_of(word: &str, text: &str) -> bool {
+pub fn is_word_of(word: &str, text: &str) -> bool {
     let (word, text) = (word.to_lowercase(), text.to_lowercase());
     !word.is_empty() && text.match_indices(&word).any(|(at, found)| stands_alone(&text, at, found.len()))
 }

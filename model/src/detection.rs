@@ -84,6 +84,13 @@ pub enum AnalyticKind {
     Correlation,
     /// An indicator.
     Indicator,
+    /// Intelligence that concerns what is the city's own: a look-alike of its name, a leak that names it, a hole in what it runs.
+    Targeted,
+}
+
+impl Analytic {
+    /// What the ids of [`AnalyticKind::Targeted`] begin with, so that lists can put them first.
+    pub const TARGETED_PREFIX: &str = "city:";
 }
 
 /// One reason, in a form that a page can lay out and a person can read.
@@ -157,6 +164,15 @@ pub enum Reason {
         /// What the events had in common, name and value.
         group: Vec<(String, String)>,
     },
+    /// What a source says concerns what is ours.
+    Concern {
+        /// What of ours: a name, domain, address or product.
+        ours: String,
+        /// What is said about it.
+        text: String,
+        /// Who says so.
+        source: String,
+    },
     /// A list of harmless things that names what was found.
     Suppression {
         /// The list.
@@ -207,6 +223,7 @@ impl fmt::Display for Reason {
                 f.write_str(text)?;
                 group.iter().try_for_each(|(name, value)| write!(f, ", {name} = {value:?}"))
             }
+            Reason::Concern { ours, text, source } => write!(f, "{ours}: {text}, says {source}"),
             Reason::Suppression { list, effect } => write!(f, "{list}: {effect}"),
         }
     }

@@ -361,6 +361,24 @@ pub const INTEL_REFERENCE_BYTES_MAX: usize = 512;
 pub const CLAIMS_PAGE_MAX: usize = 4_096;
 /// Largest object of a source (actor, campaign, technique …) as JSON.
 pub const KNOWN_OBJECT_BYTES_MAX: usize = 1024 * 1024;
+/// Things that concern the city which one run of a source tells of; the rest is counted.
+pub const CONCERNS_OF_RUN_MAX: usize = 10_000;
+/// Letters of a report's title, and of an attachment's name.
+pub const REPORT_TITLE_CHARS_MAX: usize = 200;
+/// Bytes of a report's text.
+pub const REPORT_BYTES_MAX: usize = 1024 * 1024;
+/// Attachments of one report.
+pub const REPORT_ATTACHMENTS_MAX: usize = 10;
+/// Bytes of one attachment.
+pub const REPORT_ATTACHMENT_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Bytes of a report with all that is attached, as a page sends it.
+pub const REPORT_FORM_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// Reports of one agency.
+pub const REPORTS_MAX: usize = 100_000;
+/// Sectors, regions or technologies of a city, each.
+pub const CITY_WORDS_MAX: usize = 1_000;
+/// Largest file with the mail addresses of a city's staff.
+pub const CITY_STAFF_BYTES_MAX: u64 = 16 * 1024 * 1024;
 /// Most claims of one source.
 pub const CLAIMS_OF_SOURCE_MAX: usize = 20_000_000;
 /// Most objects or indicators that one page of a list has.
@@ -577,6 +595,16 @@ pub const TAXII_STATUS_WAIT_MS_MAX: u64 = 10_000;
 pub const MISP_EVENTS_MAX: usize = 1_000_000;
 /// Events that a page is asked for. A power of two, so that it can be halved.
 pub const MISP_PAGE_EVENTS: u32 = 64;
+/// Bytes of the answer for one prefix of hashes.
+pub const HIBP_ANSWER_BYTES_MAX: u64 = 16 * 1024 * 1024;
+/// Prefixes that one run asks for; the next run goes on behind them.
+pub const HIBP_PREFIXES_MAX: usize = 100_000;
+/// Items that a run takes together before they are kept, with the place to go on from.
+pub const FEED_BATCH_ITEMS: usize = 20_000;
+/// Bytes that a run takes together before they are kept.
+pub const FEED_BATCH_BYTES: u64 = 64 * 1024 * 1024;
+/// Bytes of the events of one MISP feed that are held to see what is gone.
+pub const MISP_FOLDER_BYTES_MAX: u64 = 8 * 1024 * 1024 * 1024;
 /// Pages of one run; the next run goes on behind them.
 pub const MISP_PAGES_MAX: u32 = 100_000;
 /// Shortest time between two runs of a feed.

@@ -94,7 +94,7 @@ pub(crate) async fn office(config: &Config, state: &State) -> Result<Office> {
     };
     let ledger = Arc::new(ledger(config)?);
     let office = Office::open(state.clone(), vault, ledger, Arc::new(SystemClock))?;
-    Ok(office.with_outlets(config.outlets_dir()))
+    Ok(office.with_outlets(config.outlets_dir()).with_cities(config.known_cities()?))
 }
 
 /// The ledger.

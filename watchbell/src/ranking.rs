@@ -5,6 +5,7 @@ use std::io::{self, IsTerminal, Write};
 
 use comfy_table::{Cell, Color, ContentArrangement, Table, presets};
 use engine::scan::Found;
+use model::detection::AnalyticKind;
 use model::{Detection, Level, Reason, Timestamp};
 
 use crate::words;
@@ -22,6 +23,8 @@ pub(crate) struct Row {
     pub(crate) because: String,
     pub(crate) place: String,
     pub(crate) is_suppressed: bool,
+    /// It is about the city itself.
+    pub(crate) is_targeted: bool,
 }
 
 /// Collects findings into rows.
@@ -50,6 +53,7 @@ impl Ranking {
             because: because(detection),
             place: place.unwrap_or_default(),
             is_suppressed: detection.suppressed_by.is_some(),
+            is_targeted: detection.analytic.kind == AnalyticKind::Targeted,
         });
         row.count += 1;
         row.level = row.level.max(detection.level);
@@ -57,12 +61,13 @@ impl Ranking {
         row.last = row.last.max(detection.time);
     }
 
-    /// The rows, most urgent first: by level, then what no list calls harmless, then the rarer, because a rule that fires
+    /// The rows, most urgent first: by level, then what is about the city itself, then what no list calls harmless, then the rarer, because a rule that fires
     /// a thousand times says less each time.
     pub(crate) fn rows(self) -> Vec<Row> {
         let mut rows: Vec<Row> = self.rows.into_values().collect();
         rows.sort_by(|a, b| {
-            let urgency = |row: &Row| (std::cmp::Reverse(row.level), row.is_suppressed, row.count, row.first);
+            let urgency =
+                |row: &Row| (std::cmp::Reverse(row.level), !row.is_targeted, row.is_suppressed, row.count, row.first);
             urgency(a).cmp(&urgency(b)).then_with(|| a.title.cmp(&b.title)).then_with(|| a.subject.cmp(&b.subject))
         });
         rows

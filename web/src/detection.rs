@@ -123,6 +123,7 @@ fn line(reason: &Reason) -> Line {
                 observed,
             )
         }
+        Reason::Concern { ours, text, source } => line("Concerns us", format!("{text}, says {source}"), ours),
         Reason::Past { .. } => line("Past", reason.to_string(), ""),
         other => line("Because", other.to_string(), ""),
     }

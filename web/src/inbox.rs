@@ -10,7 +10,7 @@ use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use engine::office::{FindingId, InboxAsked, InboxPage, InboxRow, Verdict};
 use futures::Stream;
-use model::{Level, Timestamp};
+use model::{Analytic, Level, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -115,10 +115,6 @@ fn write_after((level, time, id): &(Level, Timestamp, FindingId)) -> String {
     format!("{},{},{id}", level.name(), time.as_micros())
 }
 
-fn place_of(row: &InboxRow) -> String {
-    write_after(&(row.level, row.time, row.id))
-}
-
 #[derive(Template)]
 #[template(path = "inbox.html")]
 struct Page {
@@ -139,6 +135,10 @@ struct Page {
 impl Page {
     fn moment(&self, at: &Timestamp) -> String {
         moment(*at)
+    }
+
+    fn is_targeted(&self, row: &InboxRow) -> bool {
+        is_targeted(row)
     }
 }
 
@@ -165,7 +165,7 @@ pub(crate) async fn html(
     let (app, visit) = (&app, &visit);
     let wanted = asked.read(PAGE_ROWS)?;
     let ctx = &visit.visitor.ctx;
-    let InboxPage { rows, has_more } = app.office.inbox(ctx, &wanted).await?;
+    let InboxPage { rows, next } = app.office.inbox(ctx, &wanted).await?;
     let counts = app.office.inbox_counts(ctx, wanted.verdict).await?;
     let address = |path: &str, after: &str| {
         let pairs =
@@ -173,7 +173,7 @@ pub(crate) async fn html(
         let pairs: Vec<_> = pairs.into_iter().filter(|(_, value)| !value.is_empty()).collect();
         format!("{path}?{}", query(&pairs))
     };
-    let next = rows.last().filter(|_| has_more).map(|row| address("/inbox", &place_of(row)));
+    let next = next.map(|next| address("/inbox", &write_after(&next)));
     let verdicts = Verdict::ALL.map(|verdict| (verdict.name(), verdict_label(verdict), verdict == wanted.verdict));
     let levels = Level::ALL.map(|level| (level.name(), level == wanted.level_min));
     let shell = Shell::inside(app, visit, "Inbox", "/inbox").await?;
@@ -216,6 +216,8 @@ struct Listed<'r> {
     created: String,
     /// The machine or address that it is about.
     subject: Option<&'r str>,
+    /// It is about the city itself: its name, its staff, what it runs.
+    targeted: bool,
     #[schema(value_type = VerdictName)]
     verdict: Verdict,
 }
@@ -228,6 +230,10 @@ struct FindingList<'r> {
     next: Option<String>,
 }
 
+fn is_targeted(row: &InboxRow) -> bool {
+    row.analytic_uid.starts_with(Analytic::TARGETED_PREFIX)
+}
+
 fn listed(row: &InboxRow) -> Listed<'_> {
     Listed {
         id: row.id.to_string(),
@@ -238,6 +244,7 @@ fn listed(row: &InboxRow) -> Listed<'_> {
         time: row.time.to_string(),
         created: row.created.to_string(),
         subject: row.subject.as_deref(),
+        targeted: is_targeted(row),
         verdict: row.verdict,
     }
 }
@@ -251,7 +258,7 @@ pub(crate) async fn json(
     Query(asked): Query<Asked>,
 ) -> Result<Response, Problem> {
     let page = app.office.inbox(&caller.ctx, &asked.read(PAGE_ROWS)?).await?;
-    let next = page.rows.last().filter(|_| page.has_more).map(place_of);
+    let next = page.next.as_ref().map(write_after);
     Ok(Json(FindingList { findings: page.rows.iter().map(listed).collect(), next }).into_response())
 }
 

@@ -22,6 +22,7 @@ mod hunt;
 mod inbox;
 mod intel;
 mod keys;
+mod multipart;
 mod outlets;
 mod people;
 mod problem;
@@ -93,6 +94,7 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(intel::sources::html))
         .routes(routes!(intel::sources::json))
         .routes(routes!(intel::sources::csv))
+        .routes(routes!(intel::sources::add))
         .routes(routes!(intel::sources::pause))
         .routes(routes!(intel::sources::resume))
         .routes(routes!(intel::brief::html))
@@ -111,6 +113,12 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(sharing::html))
         .routes(routes!(sharing::json))
         .routes(routes!(sharing::csv))
+        .routes(routes!(intel::reports::html, intel::reports::add))
+        .routes(routes!(intel::reports::json))
+        .routes(routes!(intel::reports::csv))
+        .routes(routes!(intel::reports::show))
+        .routes(routes!(intel::reports::decide))
+        .routes(routes!(intel::reports::attachment))
         .routes(routes!(audit::html))
         .routes(routes!(audit::json))
         .routes(routes!(audit::csv))

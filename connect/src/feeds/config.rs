@@ -55,12 +55,14 @@ pub enum FeedKind {
     Nmap,
     /// Nuclei's JSON lines, of our own tests.
     Nuclei,
+    /// Domains that are new: a list, or names in certificates.
+    NewDomains,
 }
 
 impl FeedKind {
     /// Whether it is one answer or file, as opposed to a conversation.
     pub const fn is_one_file(self) -> bool {
-        !matches!(self, FeedKind::Taxii | FeedKind::Misp | FeedKind::MispRest)
+        !matches!(self, FeedKind::Taxii | FeedKind::Misp | FeedKind::MispRest | FeedKind::Hibp)
     }
 }
 
@@ -241,7 +243,7 @@ impl FeedConfig {
             (None, Some(_)) if self.credentials.is_some() => {
                 refuse("credentials", "a file on this machine asks for none")
             }
-            (None, Some(_)) if matches!(self.kind, FeedKind::Taxii | FeedKind::MispRest) => {
+            (None, Some(_)) if matches!(self.kind, FeedKind::Taxii | FeedKind::MispRest | FeedKind::Hibp) => {
                 refuse("path", "this kind is a server; hint: name its url")
             }
             (None, Some(_)) => Ok(()),
@@ -339,10 +341,23 @@ mod tests {
 
     #[test]
     fn every_kind_in_its_shortest_form() {
-        for kind in ["taxii", "misp", "misp-rest", "list", "stix", "kev", "csaf", "leaks", "hibp", "nmap", "nuclei"] {
+        for kind in [
+            "taxii",
+            "misp",
+            "misp-rest",
+            "list",
+            "stix",
+            "kev",
+            "csaf",
+            "leaks",
+            "hibp",
+            "nmap",
+            "nuclei",
+            "new-domains",
+        ] {
             check(&format!("kind = '{kind}'\nurl = 'https://feeds.example/'"), "");
         }
-        for kind in ["misp", "list", "stix", "kev", "csaf", "leaks", "hibp", "nmap", "nuclei"] {
+        for kind in ["misp", "list", "stix", "kev", "csaf", "leaks", "nmap", "nuclei", "new-domains"] {
             check(&format!("kind = '{kind}'\npath = '/srv/feed'"), "");
         }
     }

@@ -8,6 +8,7 @@
 //! |---|---|
 //! | [`taxii`] | pages of STIX objects from TAXII 2.1 servers; and takes envelopes there |
 //! | [`misp`] | events from MISP: a folder of files, or the REST interface |
+//! | [`hibp`] | endings of hashes in breaches, asked for by their first digits |
 //! | [`opened`] | a feed as configured, ready to run: files and lists by URL, and clients for the other two |
 //! | [`config`] | how feeds are written down |
 //! | [`schedule`], [`health`] | when a feed runs next, and how it is doing; no clock in either |
@@ -16,6 +17,7 @@
 
 pub mod config;
 pub mod health;
+pub mod hibp;
 pub mod misp;
 pub mod opened;
 pub mod schedule;

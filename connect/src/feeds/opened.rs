@@ -6,6 +6,7 @@ use std::sync::Arc;
 use model::limits::FETCH_BODY_BYTES_MAX;
 
 use super::config::{FeedConfig, FeedConfigError};
+use super::hibp::Ranges;
 use super::misp::{Folder, Rest};
 use super::taxii::{Client, RunLimits};
 use crate::fetch::{Access, Conditional, FetchError, Fetched, Fetcher, Outside, Patience, Request, Target};
@@ -87,6 +88,11 @@ impl Feed {
     /// As a MISP's REST interface.
     pub fn misp_rest(&self) -> Rest {
         Rest::new(Arc::clone(&self.fetcher), self.access.clone(), &self.at, self.filter.clone())
+    }
+
+    /// As the range interface of Have I Been Pwned.
+    pub fn hibp(&self) -> Ranges {
+        Ranges::new(Arc::clone(&self.fetcher), self.access.clone(), &self.at)
     }
 
     fn request(&self, conditional: Conditional) -> Request {

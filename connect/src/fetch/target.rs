@@ -188,6 +188,11 @@ impl Target {
     }
 
     /// What is asked for: path and query.
+    /// Its path, without what stands behind a question mark: that may be a secret.
+    pub fn path(&self) -> &str {
+        self.url.path()
+    }
+
     pub(super) fn path_and_query(&self) -> &str {
         &self.url[url::Position::BeforePath..url::Position::AfterQuery]
     }

@@ -113,7 +113,10 @@ async fn all_events_come_and_then_those_that_changed() {
     assert!(asked.iter().all(|asked| asked.line.starts_with("POST /misp/events/restSearch ")));
     assert!(asked.iter().all(|asked| asked.head.contains("authorization: k3y\r\n")));
     let body: Value = serde_json::from_slice(&asked[0].body).expect("JSON");
-    assert_eq!(body, json!({"published": true, "returnFormat": "json", "page": 1, "limit": MISP_PAGE_EVENTS}));
+    assert_eq!(
+        body,
+        json!({"published": true, "deleted": [0, 1], "returnFormat": "json", "page": 1, "limit": MISP_PAGE_EVENTS})
+    );
 }
 
 #[tokio::test]

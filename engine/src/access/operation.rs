@@ -48,6 +48,8 @@ pub enum Operation {
     IntelRead,
     /// Say what was seen of an indicator, or that it is harmless; bring reports.
     IntelWrite,
+    /// See reports that others brought and marked TLP:RED.
+    IntelRed,
     /// Add, change, run, pause and remove sources of intelligence.
     IntelSourceManage,
     /// See collections of shared objects, and read what is in them.
@@ -70,7 +72,7 @@ pub enum Operation {
 
 impl Operation {
     /// All of them.
-    pub const ALL: [Operation; 30] = [
+    pub const ALL: [Operation; 31] = [
         Operation::FindingRead,
         Operation::FindingDecide,
         Operation::SuppressionManage,
@@ -92,6 +94,7 @@ impl Operation {
         Operation::JobManage,
         Operation::IntelRead,
         Operation::IntelWrite,
+        Operation::IntelRed,
         Operation::IntelSourceManage,
         Operation::ShareRead,
         Operation::ShareWrite,
@@ -127,6 +130,7 @@ impl Operation {
             Operation::JobManage => "job.manage",
             Operation::IntelRead => "intel.read",
             Operation::IntelWrite => "intel.write",
+            Operation::IntelRed => "intel.red.read",
             Operation::IntelSourceManage => "intel.source.manage",
             Operation::ShareRead => "share.read",
             Operation::ShareWrite => "share.write",

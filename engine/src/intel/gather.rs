@@ -1,12 +1,15 @@
 //! From what readers find in a feed to what is kept: values in their normal forms, one claim for each thing, in order.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use formats::intel::{Claimed, Item, Known, Refused, Standing, What};
+use formats::intel::{BreachHash, Claimed, Item, Known, NewName, Refused, Standing, What};
 use intel::pattern::{Pattern, lower};
-use model::{Confidence, IndicatorKind, Level, Marking, limits};
+use model::{Confidence, Credibility, IndicatorKind, Level, Marking, limits};
 use store::state::{NewClaim, NewIntelObject};
 
+use super::city::{City, StaffAccount};
+use super::concern::{self, Concern};
 use super::objects;
 
 /// What a source is given where it says nothing itself.
@@ -35,6 +38,8 @@ pub struct Gathered {
     pub withdrawn: Vec<(IndicatorKind, String)>,
     /// What it knows beside that, each id once.
     pub objects: Vec<NewIntelObject>,
+    /// What of it concerns the city, beside what its objects say.
+    pub concerns: Vec<Concern>,
     /// What became of the rest.
     pub tally: GatherTally,
 }
@@ -63,6 +68,12 @@ pub struct GatherTally {
 /// Gathers what a source says.
 pub struct Gatherer {
     defaults: SourceDefaults,
+    source: String,
+    city: Arc<City>,
+    staff: Vec<StaffAccount>,
+    concerns: Vec<Concern>,
+    /// Look-alikes that came already.
+    looks: BTreeSet<String>,
     items_max: usize,
     claims: Vec<NewClaim>,
     withdrawn: Vec<(IndicatorKind, String)>,
@@ -76,12 +87,35 @@ impl Gatherer {
         let items_max = items_max.min(limits::CLAIMS_OF_SOURCE_MAX);
         Gatherer {
             defaults,
+            source: String::new(),
+            city: Arc::default(),
+            staff: Vec::new(),
+            concerns: Vec::new(),
+            looks: BTreeSet::new(),
             items_max,
             claims: Vec::new(),
             withdrawn: Vec::new(),
             objects: BTreeMap::new(),
             tally: GatherTally::default(),
         }
+    }
+
+    /// The same, which holds what it finds against a city. `source` is who says it.
+    #[must_use]
+    pub fn watching(self, city: Arc<City>, source: &str) -> Self {
+        Gatherer { city, source: source.to_owned(), ..self }
+    }
+
+    /// The same, which looks for these accounts among hashes of breaches.
+    #[must_use]
+    pub fn looking_for(self, mut staff: Vec<StaffAccount>) -> Self {
+        staff.sort();
+        Gatherer { staff, ..self }
+    }
+
+    /// What was taken so far: claims, objects and concerns.
+    pub fn held(&self) -> usize {
+        self.claims.len() + self.withdrawn.len() + self.objects.len() + self.concerns.len()
     }
 
     /// Takes what a reader found.
@@ -91,7 +125,11 @@ impl Gatherer {
                 self.tally.items += 1;
                 match item {
                     Item::Claimed(claimed) => self.claimed(claimed),
-                    Item::Known(known) => self.known(&known),
+                    Item::Known(known) => match *known {
+                        Known::NewName(name) => self.new_name(&name),
+                        Known::BreachHash(hash) => self.breach(&hash),
+                        known => self.known(&known),
+                    },
                 }
             }
             Err(refused) => self.refuse(refused.to_string()),
@@ -158,7 +196,7 @@ impl Gatherer {
         NewClaim {
             kind,
             value,
-            label: label(claimed),
+            label: self.label(claimed),
             confidence: claimed.confidence.unwrap_or(self.defaults.confidence),
             credibility: grade.credibility,
             level: claimed.level.unwrap_or(self.defaults.level),
@@ -166,6 +204,67 @@ impl Gatherer {
             reference: claimed.id.as_deref().map(|id| shortened(id, limits::INTEL_REFERENCE_BYTES_MAX)),
             seen: claimed.last_seen.or(claimed.modified).or(claimed.valid_from).or(claimed.first_seen),
             until: claimed.valid_until,
+        }
+    }
+
+    /// What the source calls it, and which words of the city stand among its labels.
+    fn label(&self, claimed: &Claimed) -> String {
+        let own = label(claimed);
+        let words = if claimed.tags.is_empty() { Vec::new() } else { self.city.words_in(&claimed.tags) };
+        if words.is_empty() {
+            return own;
+        }
+        shortened(&format!("{own}; concerns {}", words.join(", ")), limits::INDICATOR_LABEL_BYTES_MAX)
+    }
+
+    /// A new name is of interest when it looks like one of ours; it may be looked for then, too.
+    fn new_name(&mut self, new: &NewName) {
+        let Some(found) = self.city.resembles(&new.name) else {
+            self.tally.context += 1;
+            return;
+        };
+        let look = &found.value;
+        if !self.looks.insert(look.domain.clone()) {
+            self.tally.repeated += 1;
+            return;
+        }
+        if self.claims.len() + self.objects.len() >= self.items_max {
+            self.tally.left_out += 1;
+            return;
+        }
+        self.claims.push(NewClaim {
+            kind: IndicatorKind::Domain,
+            value: look.domain.clone(),
+            label: shortened(&format!("look-alike of {}", look.brand), limits::INDICATOR_LABEL_BYTES_MAX),
+            confidence: concern::confidence_of(look),
+            credibility: Credibility::default(),
+            level: self.defaults.level,
+            marking: self.defaults.marking,
+            reference: None,
+            seen: new.seen,
+            until: None,
+        });
+        let concern = concern::of_lookalike(&found, new, &self.source);
+        self.concern(concern);
+    }
+
+    /// A hash is compared, and forgotten.
+    fn breach(&mut self, hash: &BreachHash) {
+        let at = self.staff.partition_point(|account| account.sha1 < hash.sha1);
+        match self.staff.get(at).filter(|account| account.sha1 == hash.sha1) {
+            Some(account) => {
+                let concern = concern::of_breach(account, hash, &self.source);
+                self.concern(concern);
+            }
+            None => self.tally.context += 1,
+        }
+    }
+
+    fn concern(&mut self, concern: Concern) {
+        if self.concerns.len() < limits::CONCERNS_OF_RUN_MAX {
+            self.concerns.push(concern);
+        } else {
+            self.tally.left_out += 1;
         }
     }
 
@@ -210,6 +309,7 @@ impl Gatherer {
             claims: self.claims,
             withdrawn: self.withdrawn,
             objects: self.objects.into_values().collect(),
+            concerns: self.concerns,
             tally: self.tally,
         }
     }

@@ -10,7 +10,6 @@ use intel::decay::DecayModel;
 use intel::rules::Rules;
 use intel::trust::{Feedback, Outcome, Trust, TrustReason, trust};
 use intel::voices::Voices;
-use intel::watch::OwnAssets;
 use intel::weigh::{About, Claim, Evidence, ListEffect, Listed, Origin, Setting, Source, WeighReason, Weighed, weigh};
 use model::{
     AgencyId, Confidence, Credibility, Explained, Grade, Indicator, IndicatorKind, Level, Marking, OpContext, SourceId,
@@ -19,6 +18,8 @@ use model::{
 use serde::{Deserialize, Serialize};
 use store::state::{IntelSource, KeptClaim, Sightings, SourceNumber, State, StateError};
 
+use super::city::City;
+use super::concern::{self, Concern};
 use super::gather::SourceDefaults;
 use super::health::SourceHealth;
 
@@ -90,10 +91,8 @@ pub struct JudgeSetting {
     pub rules: Rules,
     /// How claims grow old.
     pub decay: DecayModel,
-    /// What the city is.
-    pub city: About,
-    /// What is ours.
-    pub own: Arc<OwnAssets>,
+    /// What the city is, and what is ours. The office puts in that of the agency that asks.
+    pub city: Arc<City>,
     /// Lists of harmless things.
     pub suppression: Arc<Suppression>,
     /// What past traffic says, for agencies where somebody looked.
@@ -111,6 +110,8 @@ pub struct Judge {
     names: HashMap<SourceNumber, (SourceId, Option<Timestamp>)>,
     feedback: HashMap<(IndicatorKind, String), Vec<Feedback>>,
     traffic: Option<Arc<Traffic>>,
+    /// Whether the city has words that labels are searched for.
+    has_words: bool,
     now: Timestamp,
 }
 
@@ -146,7 +147,8 @@ impl Judge {
             trusts.insert(name, judged);
         }
         let traffic = setting.traffic.get(&ctx.agency).cloned();
-        Ok(Judge { setting, sources: known, trusts, names, feedback, traffic, now: ctx.now })
+        let has_words = setting.city.about != About::default();
+        Ok(Judge { setting, sources: known, trusts, names, feedback, traffic, has_words, now: ctx.now })
     }
 
     /// What a source is worth, and why.
@@ -170,7 +172,7 @@ impl Judge {
     ) -> Explained<Weighed, WeighReason> {
         let claims: Vec<Claim> = kept.iter().filter_map(|kept| self.claim(kept)).collect();
         let listed = self.listed(kind, value);
-        let own = self.setting.own.covers(kind, value);
+        let own = self.setting.city.own.covers(kind, value);
         let known = if self.feedback.is_empty() { None } else { self.feedback.get(&(kind, value.to_owned())) };
         let feedback = known.map_or(&[][..], Vec::as_slice);
         let evidence = Evidence { kind, value, claims: &claims, feedback, listed: &listed, own_asset: own, blast };
@@ -179,7 +181,7 @@ impl Judge {
             sources: &self.sources,
             voices: &voices,
             decay: &self.setting.decay,
-            city: &self.setting.city,
+            city: &self.setting.city.about,
             rules: &self.setting.rules.weigh,
         };
         weigh(&evidence, &setting, self.now)
@@ -201,8 +203,28 @@ impl Judge {
             until: claim.until,
             withdrawn: None,
             marking: claim.marking,
-            about: About::default(),
+            about: self.about(&claim.label),
         })
+    }
+
+    /// What a claim is about, as far as its label says it.
+    fn about(&self, label: &str) -> About {
+        if self.has_words { self.setting.city.about_of(label) } else { About::default() }
+    }
+
+    /// What of ours these claims list, if it is worth a finding: see [`concern::of_listed`].
+    pub fn concern(&self, kept: &[(usize, KeptClaim)]) -> Option<Concern> {
+        let (_, first) = kept.first()?;
+        let (kind, value) = (first.claim.kind, first.claim.value.as_str());
+        self.setting.city.own.covers(kind, value)?;
+        let claims: Vec<&KeptClaim> = kept.iter().map(|(_, kept)| kept).collect();
+        let weighed = self.weigh(kind, value, &claims);
+        if weighed.value.detecting != intel::weigh::Detecting::Targeted {
+            return None;
+        }
+        let named: Vec<(String, &KeptClaim)> =
+            claims.iter().filter_map(|kept| Some((self.names.get(&kept.source)?.0.to_string(), *kept))).collect();
+        concern::of_listed(&weighed, (kind, value), &named, self.now)
     }
 
     fn listed(&self, kind: IndicatorKind, value: &str) -> Vec<Listed> {

@@ -2,6 +2,8 @@
 //! index that detectors ask.
 
 mod actors;
+mod city;
+pub(crate) mod concern;
 mod gather;
 mod health;
 mod index;
@@ -16,6 +18,8 @@ pub use ::intel::brief::{Brief, Figures, Part, Section, Topic};
 pub use ::intel::fit::{Fit, Fitting, Observation, Observed};
 pub use ::intel::weigh::Detecting;
 pub use actors::Actors;
+pub use city::{City, CityError, CitySetting, StaffAccount, Technology};
+pub use concern::{CONCERNING, Concern};
 pub(crate) use gather::marking as stated_marking;
 pub use gather::{GatherTally, Gathered, Gatherer, SourceDefaults};
 pub use health::SourceHealth;

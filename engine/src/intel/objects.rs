@@ -34,7 +34,7 @@ pub(super) fn of(known: &Known) -> Option<NewIntelObject> {
         Known::Advisory(advisory) => of_advisory(advisory),
         Known::LeakPost(post) => of_leak(post),
         Known::Finding(finding) => of_finding(finding),
-        Known::BreachHash(_) => None,
+        Known::BreachHash(_) | Known::NewName(_) => None,
     }
 }
 

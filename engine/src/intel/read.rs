@@ -4,8 +4,9 @@ use std::fmt;
 use std::str::FromStr;
 
 use formats::intel::list::ListMapping;
-use formats::intel::{csaf, kev, leak, list, misp, nmap, nuclei, stix};
+use formats::intel::{csaf, kev, leak, list, misp, names, nmap, nuclei, stix};
 use serde::{Deserialize, Serialize};
+use store::state::MergeKind;
 
 use super::gather::Gatherer;
 
@@ -30,11 +31,13 @@ pub enum IntelFormat {
     Nmap,
     /// Results of nuclei, as JSON lines.
     Nuclei,
+    /// Domains that are new: a list, or names in certificates. What resembles ours counts.
+    NewDomains,
 }
 
 impl IntelFormat {
     /// All of them.
-    pub const ALL: [IntelFormat; 8] = [
+    pub const ALL: [IntelFormat; 9] = [
         IntelFormat::List,
         IntelFormat::Stix,
         IntelFormat::Misp,
@@ -43,6 +46,7 @@ impl IntelFormat {
         IntelFormat::Leaks,
         IntelFormat::Nmap,
         IntelFormat::Nuclei,
+        IntelFormat::NewDomains,
     ];
 
     /// Its name.
@@ -56,6 +60,15 @@ impl IntelFormat {
             IntelFormat::Leaks => "leaks",
             IntelFormat::Nmap => "nmap",
             IntelFormat::Nuclei => "nuclei",
+            IntelFormat::NewDomains => "new-domains",
+        }
+    }
+
+    /// How its runs come together: what is new today is not all that there is.
+    pub const fn merge(self) -> MergeKind {
+        match self {
+            IntelFormat::NewDomains => MergeKind::Part,
+            _ => MergeKind::Whole,
         }
     }
 
@@ -71,6 +84,7 @@ impl IntelFormat {
             IntelFormat::Leaks => leak::read(bytes, &mut sink),
             IntelFormat::Nmap => nmap::read(bytes, &mut sink),
             IntelFormat::Nuclei => nuclei::read(bytes, &mut sink),
+            IntelFormat::NewDomains => names::read(bytes, &mut sink),
         };
         tally.records
     }

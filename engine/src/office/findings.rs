@@ -9,10 +9,10 @@ use crate::access::Operation;
 /// A page of findings.
 #[derive(Clone, Debug)]
 pub struct InboxPage {
-    /// Worst first, then newest first.
+    /// Worst first, those about the city itself first among them, then newest first.
     pub rows: Vec<InboxRow>,
-    /// Whether there are more behind.
-    pub has_more: bool,
+    /// Behind which row the next page starts, if there are more.
+    pub next: Option<(Level, Timestamp, FindingId)>,
 }
 
 /// What was decided about a finding.
@@ -52,7 +52,12 @@ impl Office {
         let mut rows = self.state.inbox(ctx, &asked).await?;
         let has_more = rows.len() > wanted;
         rows.truncate(wanted);
-        Ok(InboxPage { rows, has_more })
+        let next = rows.last().filter(|_| has_more).map(|row| (row.level, row.time, row.id));
+        // Lists are asked for often: where nothing is known of a city, nothing more is asked.
+        if self.city(ctx).is_known() {
+            rows = self.targeted_first(ctx, &asked, (rows, has_more)).await?;
+        }
+        Ok(InboxPage { rows, next })
     }
 
     /// The agency's findings that were kept last, newest first.

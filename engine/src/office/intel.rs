@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use detect::indicators::Built;
 use intel::trust::{Trust, TrustReason};
 use intel::weigh::{WeighReason, Weighed};
-use model::{Detection, Explained, IndicatorKind, Marking, OpContext, Reason, SourceId, Timestamp};
+use model::{Detection, Explained, IndicatorKind, Marking, OpContext, Reason, SourceId, Timestamp, limits};
 use store::state::{
     Deed, FindingId, InboxRow, IndicatorAsked, IntelObject, IntelSource, KeptClaim, MergeCounts, MergeKind,
     NewIntelSource, NewSighting, Sightings, SourceNumber, Verdict, object_named,
@@ -14,7 +14,7 @@ use store::state::{
 use super::outbound::{Around, Learned, kept_marking};
 use super::{Office, OfficeError};
 use crate::access::Operation;
-use crate::intel::{Gathered, IndexError, Judge, JudgeSetting, SourceHealth, SourceTerms, write_index};
+use crate::intel::{Gathered, IndexError, Judge, JudgeSetting, SourceHealth, SourceTerms, concern, write_index};
 
 /// A source, and what it is worth.
 #[derive(Clone, Debug)]
@@ -66,15 +66,27 @@ pub struct Brought {
     pub taken_back: u64,
     /// What it knows beside them, new or changed.
     pub objects: u64,
+    /// Findings that came of it: what concerns the city.
+    #[serde(default)]
+    pub findings: u64,
     /// How many things it lists now.
     #[serde(default)]
     pub listed: u64,
 }
 
 impl Brought {
+    /// Adds what another part of the same run brought; what is listed is what the last part says.
+    pub fn add(&mut self, more: Brought) {
+        self.claims.add(more.claims);
+        self.taken_back += more.taken_back;
+        self.objects += more.objects;
+        self.findings += more.findings;
+        self.listed = more.listed;
+    }
+
     /// Whether nothing changed.
     pub fn is_nothing(&self) -> bool {
-        self.claims.is_nothing() && self.taken_back + self.objects == 0
+        self.claims.is_nothing() && self.taken_back + self.objects + self.findings == 0
     }
 }
 
@@ -84,7 +96,8 @@ const FINDINGS_SHOWN: usize = 50;
 impl Office {
     /// Weighs the agency's indicators as things are now.
     pub(super) async fn judge_of(&self, ctx: &OpContext, sources: &[IntelSource]) -> Result<Judge, OfficeError> {
-        Ok(Judge::new(&self.state, ctx, sources, self.judging.load().as_ref().clone()).await?)
+        let setting = JudgeSetting { city: self.city(ctx), ..self.judging.load().as_ref().clone() };
+        Ok(Judge::new(&self.state, ctx, sources, setting).await?)
     }
 
     /// Changes what weighing goes by from now on.
@@ -97,7 +110,8 @@ impl Office {
         self.judging.load_full()
     }
 
-    /// Weighs all that the agency's sources claim, and writes the index that detectors ask.
+    /// Weighs all that the agency's sources claim, and writes the index that detectors ask. What of it is the city's own becomes a finding
+    /// here, since here everything is weighed.
     ///
     /// # Errors
     /// When the context may not, the state refuses, or it cannot be written.
@@ -105,11 +119,20 @@ impl Office {
         self.may(ctx, Operation::IntelSourceManage).await?;
         let sources = self.state.intel_sources(ctx).await?;
         let judge = self.judge_of(ctx, &sources).await?;
-        let built = write_index(&self.state, ctx, &sources, |claims| judge.indicators(claims), out).await;
-        built.map_err(|error| match error {
+        let mut concerns = Vec::new();
+        let weigh = |claims: &[(usize, KeptClaim)]| {
+            if concerns.len() < limits::CONCERNS_OF_RUN_MAX {
+                concerns.extend(judge.concern(claims));
+            }
+            judge.indicators(claims)
+        };
+        let built = write_index(&self.state, ctx, &sources, weigh, out).await;
+        let built = built.map_err(|error| match error {
             IndexError::State(error) => error.into(),
             error => OfficeError::Refused(format!("{error}: {}", source_of(&error))),
-        })
+        })?;
+        self.keep_concerns(ctx, concerns).await?;
+        Ok(built)
     }
 
     /// The agency's sources of intelligence, by name.
@@ -141,7 +164,7 @@ impl Office {
         self.known_source(ctx, name).await
     }
 
-    async fn known_source(&self, ctx: &OpContext, name: &str) -> Result<IntelSource, OfficeError> {
+    pub(super) async fn known_source(&self, ctx: &OpContext, name: &str) -> Result<IntelSource, OfficeError> {
         let found = self.state.intel_source(ctx, name).await?.filter(|source| source.removed.is_none());
         found.ok_or_else(|| OfficeError::NotFound { what: "source of intelligence", name: name.to_owned() })
     }
@@ -197,13 +220,28 @@ impl Office {
         progress: impl FnMut(usize),
     ) -> Result<Brought, OfficeError> {
         self.may(ctx, Operation::IntelSourceManage).await?;
+        self.bring_checked(ctx, source, (merge, gathered), progress).await
+    }
+
+    /// The same for those who were asked already.
+    pub(super) async fn bring_checked(
+        &self,
+        ctx: &OpContext,
+        source: &IntelSource,
+        (merge, gathered): (MergeKind, &Gathered),
+        progress: impl FnMut(usize),
+    ) -> Result<Brought, OfficeError> {
         let number = source.number;
         let taken_back = self.state.take_back_claims(ctx, number, &gathered.withdrawn).await?;
         let claims = self.state.merge_claims(ctx, number, (merge, &gathered.claims), progress).await?;
         let objects = self.state.keep_intel_objects(ctx, number, &gathered.objects).await?;
+        let city = self.city(ctx);
+        let of_objects = gathered.objects.iter().filter_map(|object| concern::of_object(&city, object, &source.name));
+        let concerns = gathered.concerns.iter().cloned().chain(of_objects).take(limits::CONCERNS_OF_RUN_MAX).collect();
+        let findings = self.keep_concerns(ctx, concerns).await? as u64;
         // Counted here and not for each page that shows it: it goes through all claims.
         let listed = self.state.claims_count(ctx, number).await?;
-        let brought = Brought { claims, taken_back, objects, listed };
+        let brought = Brought { claims, taken_back, objects, findings, listed };
         if !brought.is_nothing() {
             let words = serde_json::to_string(&brought).unwrap_or_default();
             let deed = Deed::done("intel.bring", object_named("source", &source.name)).saying(words);

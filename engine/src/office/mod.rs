@@ -7,7 +7,9 @@
 mod agencies;
 mod back;
 mod brief;
+mod concerns;
 mod dpia;
+mod feeds;
 mod findings;
 mod groups;
 mod hunts;
@@ -23,29 +25,32 @@ mod outbound;
 mod peers;
 mod people;
 mod reads;
+mod reports;
 mod sharing;
 mod sources;
 #[cfg(test)]
 mod tests;
 mod tokens;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
 use model::doors::Clock;
-use model::{OpContext, Timestamp};
+use model::{AgencyId, OpContext, Timestamp};
 use store::state::{Deed, State, StateError};
 use store::vault::{Vault, VaultError};
 
 use crate::access::{Access, AccessError, Denied, Operation};
-use crate::intel::JudgeSetting;
+use crate::intel::{City, JudgeSetting};
 use crate::ledger::{Ledger, LedgerError};
 
 pub use self::intel::{Brought, IndicatorView, IntelSourceView, Sighted};
 pub use agencies::{AgencyView, OwnAgency};
 pub use brief::{ACTOR_DAYS, ActorsView, Counted};
 pub use dpia::{Assessment, Risk, Sight};
+pub use feeds::{FeedDoor, FeedWanted};
 pub use findings::{DecisionView, FindingView, InboxPage};
 pub use groups::{GROUP_DAYS_MAX, GroupAsked};
 pub use hunts::{HuntAnswer, HuntRefused, Hunter};
@@ -58,12 +63,13 @@ pub use outlets::{
 };
 pub use peers::{Invitation, PEERS_ROOT, PeerAsked, PeerHealth, PeerView, source_name, wire_of};
 pub use people::{Admitted, PersonView};
+pub use reports::{Choice, Proposal, REPORT_KIND, ReportView, Reported};
 pub use sharing::{Readable, Writable};
 pub use sources::{Gauges, IntakeView, Period, SourceView, WatchView};
 pub use store::ledger::{Entry as LedgerEntry, Outcome, Verdict as LedgerVerdict};
 pub use store::register::Kept;
 pub use store::state::{
-    AnalyticTally, ApiRoot, ArrivedFrom, Collection, CollectionRights, Departed, Finding, FindingId, InboxAsked, InboxRow, IndicatorAsked, IntelObject, IntelSource, Job, JobId, JobStatus, LedgerAsked, LedgerLine, ManifestEntry, ManifestPage, NewCollection, NewObject, ObjectsAsked, ObjectsPage, Outlet, Peer, PeerNumber, PersonId, RefusedCount, SavedHunt, Scope, ServiceToken, SpecAsked, Suppression, Taken, Verdict, VersionsAsked,
+    AnalyticTally, ApiRoot, ArrivedFrom, Attachment, Collection, CollectionRights, Departed, Finding, FindingId, InboxAsked, InboxRow, IndicatorAsked, IntelObject, IntelSource, Job, JobId, JobStatus, LedgerAsked, LedgerLine, ManifestEntry, ManifestPage, NewCollection, NewObject, ObjectsAsked, ObjectsPage, Outlet, Peer, PeerNumber, PersonId, RefusedCount, Report, ReportId, ReportStatus, SavedHunt, Scope, ServiceToken, SpecAsked, Suppression, Taken, Verdict, VersionsAsked,
 };
 pub use tokens::NamedToken;
 
@@ -133,6 +139,7 @@ pub struct Office {
     reads: Reads,
     hunter: Option<Arc<dyn Hunter>>,
     gauges: Option<Arc<dyn Gauges>>,
+    feeds: Option<Arc<dyn FeedDoor>>,
     clock: Arc<dyn Clock>,
     judging: Arc<ArcSwap<JudgeSetting>>,
     /// What is known of actors, by agency; made when it is asked for.
@@ -142,6 +149,8 @@ pub struct Office {
     /// Counts what was put into collections by this process: whoever waits for news looks at once.
     news: Arc<tokio::sync::watch::Sender<u64>>,
     lookups: Arc<Lookups>,
+    cities: Arc<BTreeMap<AgencyId, Arc<City>>>,
+    stale: Arc<Mutex<BTreeSet<AgencyId>>>,
 }
 
 impl std::fmt::Debug for Office {
@@ -165,12 +174,15 @@ impl Office {
             reads,
             hunter: None,
             gauges: None,
+            feeds: None,
             clock,
             judging: Arc::default(),
             actors: Arc::default(),
             outlets: None,
             news: Arc::new(tokio::sync::watch::Sender::new(0)),
             lookups: Arc::default(),
+            cities: Arc::default(),
+            stale: Arc::default(),
         })
     }
 
@@ -189,6 +201,33 @@ impl Office {
         if added > 0 {
             self.news.send_modify(|count| *count += added);
         }
+    }
+
+    /// The same, which knows what the cities of its agencies are.
+    #[must_use]
+    pub fn with_cities(self, cities: BTreeMap<AgencyId, Arc<City>>) -> Self {
+        Office { cities: Arc::new(cities), ..self }
+    }
+
+    /// The same, with somebody who knows how feeds are asked.
+    #[must_use]
+    pub fn with_feeds(self, feeds: Arc<dyn FeedDoor>) -> Self {
+        Office { feeds: Some(feeds), ..self }
+    }
+
+    /// What the context's agency is; of one that said nothing, nothing is known.
+    pub fn city(&self, ctx: &OpContext) -> Arc<City> {
+        self.cities.get(&ctx.agency).cloned().unwrap_or_default()
+    }
+
+    /// Says that the index of the context's agency is to be written anew: a person brought something.
+    fn mark_stale(&self, ctx: &OpContext) {
+        self.stale.lock().unwrap_or_else(PoisonError::into_inner).insert(ctx.agency.clone());
+    }
+
+    /// Agencies whose index is to be written anew; whoever asks writes it.
+    pub fn take_stale(&self) -> BTreeSet<AgencyId> {
+        std::mem::take(&mut *self.stale.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     pub(crate) fn state(&self) -> &State {

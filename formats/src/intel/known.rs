@@ -23,6 +23,19 @@ pub enum Known {
     BreachHash(BreachHash),
     /// What a test found on an own asset.
     Finding(OwnFinding),
+    /// A name that is new in the DNS, or in a certificate.
+    NewName(NewName),
+}
+
+/// A name that somebody registered or had certified lately.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NewName {
+    /// The domain, without `*.` in front.
+    pub name: String,
+    /// Who issued the certificate, where the feed says so.
+    pub issuer: Option<String>,
+    /// When the feed saw it.
+    pub seen: Option<Timestamp>,
 }
 
 /// What an [`Entity`] is.

@@ -12,6 +12,7 @@
 //! | [`list`](mod@list) | CSV, TSV, plain lists and hosts files, by a mapping of columns |
 //! | [`kev`], [`csaf`] | CISA's catalogue of exploited vulnerabilities; CSAF 2.0 (OASIS, 18 November 2022) |
 //! | [`leak`], [`breach`] | posts of leak sites; the range format of Have I Been Pwned |
+//! | [`names`] | domains that are new: lists, and names in certificates (Certificate Transparency) as JSON |
 //! | [`nmap`], [`nuclei`] | findings of the city's own tests |
 //! | [`taxii`] | resources and envelopes of TAXII 2.1, for the client |
 //!
@@ -27,6 +28,7 @@ pub mod kev;
 pub mod leak;
 pub mod list;
 pub mod misp;
+pub mod names;
 pub mod nmap;
 pub mod nuclei;
 pub mod stix;
@@ -45,8 +47,8 @@ use crate::Trouble;
 
 pub use check::{Fault, Judgement, PatternCheck, Severity, check_csaf, check_stix};
 pub use known::{
-    Advisory, BreachHash, BreachOf, Entity, EntityKind, Known, LeakPost, OwnFinding, Product, ProductState, Relation,
-    Sighting, SightingNature, Vulnerability,
+    Advisory, BreachHash, BreachOf, Entity, EntityKind, Known, LeakPost, NewName, OwnFinding, Product, ProductState,
+    Relation, Sighting, SightingNature, Vulnerability,
 };
 
 /// One thing out of a feed.

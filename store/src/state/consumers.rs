@@ -87,6 +87,22 @@ impl State {
         Ok(added)
     }
 
+    /// Keeps findings of the context's agency that were found in no record: what is known about the city itself. Says how many are new.
+    ///
+    /// # Errors
+    /// When the database refuses; nothing is kept then.
+    pub async fn keep_findings(&self, ctx: &OpContext, findings: &[NewFinding]) -> Result<usize, StateError> {
+        if findings.is_empty() {
+            return Ok(0);
+        }
+        let mut work = self.begin(ctx).await?;
+        let first = findings::last_seq(&mut work).await?;
+        let added = findings::insert(&mut work, ctx, first, findings).await?;
+        findings::set_last_seq(&mut work, first + added as i64).await?;
+        work.commit().await.map_err(sql("keeping findings"))?;
+        Ok(added)
+    }
+
     /// How far a consumer has come; 0 when it never committed.
     ///
     /// # Errors

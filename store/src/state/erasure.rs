@@ -1,9 +1,13 @@
-//! Finding and erasing what people have written about a person: notes, reasons, questions, and the words of the ledger.
+//! Finding and erasing what people have written about a person: notes, reasons, questions, reports with what is attached, and the words of
+//! the ledger.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use model::{OpContext, limits};
 
 use super::agency;
 use super::database::{State, StateError, get};
+use super::intel::reports;
 use super::ledger::LedgerAsked;
 
 /// A place where people write: how it is read page by page (key, text), how one text of it goes, and the field that it is sealed for.
@@ -11,6 +15,10 @@ struct Place {
     select: &'static str,
     erase: &'static str,
     field: &'static str,
+    /// Texts that are read at once: some are long.
+    rows_max: usize,
+    /// The text is bytes in base64.
+    is_base64: bool,
 }
 
 const SELECT_NOTES: &str =
@@ -22,13 +30,51 @@ const SELECT_QUERIES: &str =
     "SELECT name, query FROM saved_hunts WHERE agency = $1 AND name > $2 ORDER BY name LIMIT $3";
 const ERASE_QUERY: &str = "DELETE FROM saved_hunts WHERE agency = $1 AND name = $2";
 
-pub(super) const STATEMENTS: &[&str] =
-    &[SELECT_NOTES, ERASE_NOTE, SELECT_REASONS, ERASE_REASON, SELECT_QUERIES, ERASE_QUERY];
+const SELECT_TITLES: &str =
+    "SELECT id, title FROM intel_reports WHERE agency = $1 AND id > $2 AND title <> '' ORDER BY id LIMIT $3";
+const ERASE_TITLE: &str = "UPDATE intel_reports SET title = '' WHERE agency = $1 AND id = $2";
+const SELECT_REPORTS: &str =
+    "SELECT id, body FROM intel_reports WHERE agency = $1 AND id > $2 AND body <> '' ORDER BY id LIMIT $3";
+const ERASE_REPORT: &str = "UPDATE intel_reports SET body = '' WHERE agency = $1 AND id = $2";
+const SELECT_NAMES: &str = "SELECT report || ':' || number, name FROM intel_attachments \
+    WHERE agency = $1 AND report || ':' || number > $2 AND name <> '' ORDER BY report || ':' || number LIMIT $3";
+const ERASE_NAME: &str = "UPDATE intel_attachments SET name = '' WHERE agency = $1 AND report || ':' || number = $2";
+const SELECT_FILES: &str = "SELECT report || ':' || number, body FROM intel_attachments \
+    WHERE agency = $1 AND report || ':' || number > $2 AND body <> '' ORDER BY report || ':' || number LIMIT $3";
+const ERASE_FILE: &str = "UPDATE intel_attachments SET body = '' WHERE agency = $1 AND report || ':' || number = $2";
 
-const PLACES: [Place; 3] = [
-    Place { select: SELECT_NOTES, erase: ERASE_NOTE, field: super::triage::NOTE_FIELD },
-    Place { select: SELECT_REASONS, erase: ERASE_REASON, field: super::triage::REASON_FIELD },
-    Place { select: SELECT_QUERIES, erase: ERASE_QUERY, field: super::hunts::QUERY_FIELD },
+pub(super) const STATEMENTS: &[&str] = &[
+    SELECT_NOTES,
+    ERASE_NOTE,
+    SELECT_REASONS,
+    ERASE_REASON,
+    SELECT_QUERIES,
+    ERASE_QUERY,
+    SELECT_TITLES,
+    ERASE_TITLE,
+    SELECT_REPORTS,
+    ERASE_REPORT,
+    SELECT_NAMES,
+    ERASE_NAME,
+    SELECT_FILES,
+    ERASE_FILE,
+];
+
+const fn place(select: &'static str, erase: &'static str, field: &'static str) -> Place {
+    Place { select, erase, field, rows_max: limits::FINDINGS_PAGE_MAX, is_base64: false }
+}
+
+/// Texts of reports and files that are read at once.
+const LONG_ROWS: usize = 8;
+
+const PLACES: [Place; 7] = [
+    place(SELECT_NOTES, ERASE_NOTE, super::triage::NOTE_FIELD),
+    place(SELECT_REASONS, ERASE_REASON, super::triage::REASON_FIELD),
+    place(SELECT_QUERIES, ERASE_QUERY, super::hunts::QUERY_FIELD),
+    place(SELECT_TITLES, ERASE_TITLE, reports::TITLE_FIELD),
+    Place { rows_max: LONG_ROWS, ..place(SELECT_REPORTS, ERASE_REPORT, reports::BODY_FIELD) },
+    place(SELECT_NAMES, ERASE_NAME, reports::NAME_FIELD),
+    Place { rows_max: LONG_ROWS, is_base64: true, ..place(SELECT_FILES, ERASE_FILE, reports::FILE_FIELD) },
 ];
 
 impl State {
@@ -51,7 +97,7 @@ impl State {
         }
     }
 
-    /// Erases those texts: a note goes, a reason says that it went, a saved hunt is removed, an entry of the ledger loses its words.
+    /// Erases those texts: a note goes, a reason says that it went, a saved hunt is removed, a report or an attachment is empty, an entry of the ledger loses its words.
     /// Their keys are destroyed, so that no copy of them can be read. Says how many.
     ///
     /// # Errors
@@ -77,7 +123,7 @@ impl State {
     ) -> Result<Vec<(String, String)>, StateError> {
         let (mut named, mut after) = (Vec::new(), String::new());
         loop {
-            let page = limits::FINDINGS_PAGE_MAX as i64;
+            let page = place.rows_max as i64;
             let query = sqlx::query(place.select).bind(agency(ctx)).bind(after.clone()).bind(page);
             let rows = self.fetch_all(ctx, "searching texts", query).await?;
             let Some(last) = rows.last() else { return Ok(named) };
@@ -88,9 +134,11 @@ impl State {
             }
             let texts = kept.iter().map(|(_, text)| text.clone()).collect();
             let opened = self.open_texts(ctx.agency.as_str(), place.field, texts).await?;
-            let is_named = |key: &str, text: &Option<String>| {
-                names(key.as_bytes()) || text.as_ref().is_some_and(|text| names(text.as_bytes()))
+            let is_in = |text: &String| match place.is_base64 {
+                true => BASE64.decode(text).is_ok_and(|bytes| names(&bytes)),
+                false => names(text.as_bytes()),
             };
+            let is_named = |key: &str, text: &Option<String>| names(key.as_bytes()) || text.as_ref().is_some_and(is_in);
             named.extend(
                 kept.into_iter().zip(opened).filter(|((key, _), text)| is_named(key, text)).map(|(kept, _)| kept),
             );

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use model::detection::AnalyticKind;
 use model::{AgencyId, Detection, Level, OpContext, Timestamp, limits};
 use sqlx::{Any, Transaction};
 
@@ -10,7 +11,7 @@ use super::database::{Reach, State, StateError, check_size, get, sql};
 use super::ledger::Deed;
 
 const INSERT: &str = "INSERT INTO findings (agency, id, analytic_uid, title, level, time_us, subject, suppressed_by, \
-    event_ids, detection, created_us, seq, ocsf, verdict) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, \
+    event_ids, detection, created_us, seq, ocsf, targeted, verdict) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, \
     CASE WHEN CAST($8 AS TEXT) IS NOT NULL OR EXISTS (SELECT 1 FROM suppressions s WHERE s.agency = $1 AND s.analytic_uid = $3 \
     AND (s.subject IS NULL OR s.subject = $7) AND s.lifted_us IS NULL AND s.ends_us > $11) \
     THEN 'suppressed' ELSE 'open' END) \
@@ -348,7 +349,8 @@ pub(super) async fn insert(
             .bind(text)
             .bind(ctx.now.as_micros())
             .bind(last_seq + added as i64 + 1)
-            .bind(ocsf.clone());
+            .bind(ocsf.clone())
+            .bind(i64::from(detection.analytic.kind == AnalyticKind::Targeted));
         let done = query.execute(&mut **work).await.map_err(sql("writing a finding"))?;
         added += usize::from(done.rows_affected() > 0);
     }

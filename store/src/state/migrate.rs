@@ -24,6 +24,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration { version: 9, text: include_str!("../../migrations/0009_inbox.sql") },
     Migration { version: 10, text: include_str!("../../migrations/0010_outlets.sql") },
     Migration { version: 11, text: include_str!("../../migrations/0011_peers.sql") },
+    Migration { version: 12, text: include_str!("../../migrations/0012_reports.sql") },
 ];
 
 pub(super) const NEWEST: i64 = MIGRATIONS[MIGRATIONS.len() - 1].version;

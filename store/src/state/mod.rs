@@ -43,8 +43,8 @@ pub use holds::LegalHold;
 pub use hunts::SavedHunt;
 pub use identities::IdentityHash;
 pub use intel::{
-    ClaimsFor, IndicatorAsked, IntelObject, IntelSource, KeptClaim, MergeCounts, MergeKind, NewClaim, NewIntelObject,
-    NewIntelSource, NewSighting, Sightings, SourceNumber,
+    Attachment, ClaimsFor, IndicatorAsked, IntelObject, IntelSource, KeptClaim, MergeCounts, MergeKind, NewClaim,
+    NewIntelObject, NewIntelSource, NewReport, NewSighting, Report, ReportId, ReportStatus, Sightings, SourceNumber,
 };
 pub use jobs::{Job, JobId, JobStatus, Lease, NewJob};
 pub use ledger::{Deed, LedgerAsked, LedgerLine, object_named};

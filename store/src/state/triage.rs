@@ -21,6 +21,10 @@ const SELECT_INBOX: &str = "SELECT string_agg(id || ' ' || seq || ' ' || level |
     AND (level < $3 OR time_us < $5 OR (time_us = $5 AND id > $6)) \
     AND ($7 = '' OR lower(title) LIKE $7 ESCAPE '\\' OR lower(subject) LIKE $7 ESCAPE '\\') \
     ORDER BY level DESC, time_us DESC, id LIMIT $8) AS page";
+const SELECT_TARGETED: &str = "SELECT id, seq, analytic_uid, title, level, time_us, created_us, subject, verdict \
+    FROM findings WHERE agency = $1 AND targeted = 1 AND verdict = $2 AND level >= $3 \
+    AND ($4 = '' OR lower(title) LIKE $4 ESCAPE '\\' OR lower(subject) LIKE $4 ESCAPE '\\') \
+    ORDER BY level DESC, time_us DESC, id LIMIT $5";
 const SELECT_LATEST: &str = "SELECT id, seq, analytic_uid, title, level, time_us, created_us, subject, verdict \
     FROM findings WHERE agency = $1 ORDER BY seq DESC LIMIT $2";
 const SELECT_OF_ANALYTIC: &str = "SELECT id, seq, analytic_uid, title, level, time_us, created_us, subject, verdict \
@@ -49,6 +53,7 @@ const SUPPRESS: &str = "UPDATE findings SET verdict = 'suppressed' \
 
 pub(super) const STATEMENTS: &[&str] = &[
     SELECT_INBOX,
+    SELECT_TARGETED,
     SELECT_LATEST,
     SELECT_OF_ANALYTIC,
     COUNT_BY_LEVEL,
@@ -227,6 +232,26 @@ impl State {
         let row = self.fetch_optional(ctx, "reading findings", query).await?;
         let packed: Option<String> = row.as_ref().map(|row| get(row, 0)).transpose()?.flatten();
         unpack(packed.as_deref().unwrap_or_default())
+    }
+
+    /// The agency's findings about the city itself ([`model::detection::AnalyticKind::Targeted`]), worst first, then newest first. Of what is
+    /// asked, `after` does not count.
+    ///
+    /// # Errors
+    /// When the database refuses or holds nonsense.
+    pub async fn targeted_findings(
+        &self,
+        ctx: &OpContext,
+        asked: &InboxAsked,
+        rows_max: usize,
+    ) -> Result<Vec<InboxRow>, StateError> {
+        let query = sqlx::query(SELECT_TARGETED)
+            .bind(agency(ctx))
+            .bind(asked.verdict.name())
+            .bind(i64::from(asked.level_min.severity_id()))
+            .bind(pattern(&asked.text))
+            .bind(rows_max.min(limits::FINDINGS_PAGE_MAX) as i64);
+        self.fetch_all(ctx, "reading findings", query).await?.iter().map(read_row).collect()
     }
 
     /// The agency's findings that were kept last, newest first, whatever was decided about them.

@@ -7,7 +7,7 @@ use connect::feeds::{FeedKind, Interval};
 use engine::intel::{IntelFormat, SourceTerms};
 use model::{Confidence, Grade, Level, Marking, Month, Pap, Tlp};
 
-use super::WhoseArgs;
+use super::{ReportArgs, WhoseArgs};
 
 #[derive(Debug, Args)]
 pub(crate) struct IntelArgs {
@@ -64,7 +64,7 @@ pub(crate) enum IntelCommand {
         /// Files or folders; plain, gz or zst.
         #[arg(value_name = "FILE", required = true, value_hint = ValueHint::AnyPath)]
         files: Vec<PathBuf>,
-        /// How they are written: list, stix, misp, kev, csaf, leaks, nmap, nuclei.
+        /// How they are written: list, stix, misp, kev, csaf, leaks, nmap, nuclei, new-domains.
         #[arg(long, value_name = "FORMAT", default_value_t = IntelFormat::List)]
         format: IntelFormat,
         /// What the columns of a list are: plain, maltrail, ipsum, hosts, csv:COLUMN, or a JSON object.
@@ -184,6 +184,16 @@ pub(crate) enum IntelCommand {
         #[arg(long)]
         json: bool,
     },
+    /// Work on what people report: bring it, look at what was found in it, take it over.
+    Report(ReportArgs),
+    /// Hold all that is known against what the city is now (`[city]` of the configuration): what concerns it becomes findings.
+    Review {
+        #[command(flatten)]
+        whose: WhoseArgs,
+        /// One JSON object.
+        #[arg(long)]
+        json: bool,
+    },
     /// Write the month for those who decide: what changed, what was used against us, what it calls for.
     Brief {
         /// The month, for example 2026-11; the running one when it is not said.
@@ -246,7 +256,7 @@ pub(crate) struct FeedArgs {
 pub(crate) struct FeedAddArgs {
     /// What it is called: a label, since reasons and exports name it.
     pub(crate) name: String,
-    /// What it is: list, stix, kev, csaf, leaks, nmap, nuclei.
+    /// What it is: list, stix, taxii, misp, misp-rest, kev, csaf, leaks, hibp, new-domains, nmap, nuclei.
     #[arg(long, value_name = "KIND", value_parser = feed_kind, default_value = "list")]
     pub(crate) kind: FeedKind,
     /// Where it is. Private addresses are not asked, unless `--allow-private` names them.
@@ -264,6 +274,30 @@ pub(crate) struct FeedAddArgs {
     /// File with a token that is shown to the server (Authorization: Bearer).
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) token_file: Option<PathBuf>,
+    /// File with a key that is shown to the server in a header of its own, as MISP and Have I Been Pwned want it.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with_all = ["token_file", "user"])]
+    pub(crate) key_file: Option<PathBuf>,
+    /// The header of the key.
+    #[arg(long, value_name = "NAME", default_value = "Authorization")]
+    pub(crate) key_header: String,
+    /// User of a server that asks for user and password.
+    #[arg(long, value_name = "NAME", requires = "password_file", conflicts_with = "token_file")]
+    pub(crate) user: Option<String>,
+    /// File with the password.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, requires = "user")]
+    pub(crate) password_file: Option<PathBuf>,
+    /// A collection of a TAXII server, by id or alias; all that can be read when none is named.
+    #[arg(long, value_name = "ID")]
+    pub(crate) collection: Vec<String>,
+    /// What is sent along with each search of a MISP: a JSON object in the words of its `restSearch`.
+    #[arg(long, value_name = "JSON")]
+    pub(crate) filter: Option<String>,
+    /// Bytes that one run brings at most; the next run goes on behind them.
+    #[arg(long, value_name = "N")]
+    pub(crate) bytes_max: Option<u64>,
+    /// Items that one run brings at most.
+    #[arg(long, value_name = "N")]
+    pub(crate) items_max: Option<u64>,
     /// A private place that may be asked, HOST:PORT as in the URL.
     #[arg(long, value_name = "HOST:PORT")]
     pub(crate) allow_private: Vec<String>,
@@ -342,7 +376,8 @@ pub(crate) enum FeedCommand {
 
 fn feed_kind(text: &str) -> Result<FeedKind, String> {
     let read = serde_json::from_value(serde_json::Value::String(text.to_owned()));
-    read.map_err(|_| format!("{text:?} is no kind of feed; known are list, stix, kev, csaf, leaks, nmap, nuclei"))
+    let known = "list, stix, taxii, misp, misp-rest, kev, csaf, leaks, hibp, new-domains, nmap, nuclei";
+    read.map_err(|_| format!("{text:?} is no kind of feed; known are {known}"))
 }
 
 pub(super) fn confidence(text: &str) -> Result<Confidence, String> {

@@ -5,6 +5,7 @@ mod house;
 mod intel;
 mod outlets;
 mod peers;
+mod reports;
 
 use std::path::PathBuf;
 
@@ -27,6 +28,7 @@ pub(crate) use peers::{
     AddressArgs, AgreedArgs, GroupCommand, PeerAddArgs, PeerArgs, PeerCommand, ReachArgs, ShareArgs, ShareCommand,
     SharedRight,
 };
+pub(crate) use reports::{ReportArgs, ReportCommand};
 
 /// Watchbell keeps a city's digital services safe and its citizens' trust whole.
 #[derive(Debug, Parser)]

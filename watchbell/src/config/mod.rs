@@ -9,18 +9,20 @@ mod origins;
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 use connect::SourceConfig;
 use connect::tls::ListenTls;
 use engine::content::ContentPaths;
 use engine::entrance::ProviderConfig;
+use engine::intel::{City, CitySetting};
 use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
 use lake::Retention;
 use model::{AgencyId, Level, SourceId};
 use serde::{Deserialize, Serialize};
-use store::state::Database;
+use store::state::{Database, SourceNumber};
 use url::Url;
 
 pub(crate) use origins::show;
@@ -64,6 +66,12 @@ pub(crate) struct Config {
     pub(crate) content: ContentConfig,
     /// How long events are kept.
     pub(crate) retention: Retention,
+    /// What the city is: its names, addresses, sector, what it runs.
+    #[serde(default)]
+    pub(crate) city: CitySetting,
+    /// The same of further agencies that this installation serves, by name.
+    #[serde(default)]
+    pub(crate) cities: BTreeMap<AgencyId, CitySetting>,
     /// Where records come from, by name.
     #[serde(default)]
     pub(crate) sources: BTreeMap<SourceId, SourceConfig>,
@@ -217,7 +225,25 @@ impl Config {
         config.check_address()?;
         config.check_database()?;
         config.rpz_listen()?;
+        config.known_cities()?;
         Ok(config)
+    }
+
+    /// What the agencies are, as far as somebody said it.
+    ///
+    /// # Errors
+    /// The first setting that makes no sense.
+    pub(crate) fn known_cities(&self) -> Result<BTreeMap<AgencyId, Arc<City>>> {
+        let own = (&self.agency, &self.city, "city".to_owned());
+        let others = self.cities.iter().map(|(agency, setting)| (agency, setting, format!("cities.{agency}")));
+        let mut known = BTreeMap::new();
+        for (agency, setting, key) in others.chain([own]) {
+            let city = City::new(setting).with_context(|| key)?;
+            if city.is_known() {
+                known.insert(agency.clone(), Arc::new(city));
+            }
+        }
+        Ok(known)
     }
 
     /// The console's address decides whether cookies are for an encrypted way only.
@@ -360,6 +386,25 @@ impl Config {
         self.data_dir.join(format!("intel-{agency}.past.json"))
     }
 
+    /// What is held of a feed's events.
+    pub(crate) fn feed_dir(&self, agency: &AgencyId, source: SourceNumber) -> PathBuf {
+        self.data_dir.join("feeds").join(format!("{agency}-{source}"))
+    }
+
+    /// Forgets what is held of a feed.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub(crate) fn drop_feed_dir(&self, agency: &AgencyId, source: SourceNumber) -> Result<()> {
+        let folder = self.feed_dir(agency, source);
+        match std::fs::remove_dir_all(&folder) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(error).with_context(|| format!("cannot remove {}", folder.display()))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// The file of what correlations remember.
     pub(crate) fn memory_file(&self) -> PathBuf {
         self.data_dir.join("correlations.json")
@@ -437,6 +482,13 @@ mod tests {
         check("[content]\nrule = ['x']", "rule");
         check("rpz_listen = '[::1]:5353'", "");
         check("rpz_listen = '5353'", "is no address with a port");
+        check(
+            "[city]\nnames = ['Musterstadt']\ndomains = ['musterstadt.example']\naddresses = ['198.51.100.0/24']",
+            "",
+        );
+        check("[city]\naddresses = ['everywhere']", "city: addresses");
+        check("[cities.fire]\ndomains = ['co.uk']", "cities.fire");
+        check("[city]\nname = 'x'", "name");
         check("public_url = 'http://watch.example.org'", "is not https");
         check("public_url = 'https://watch.example.org'", "");
         check("public_url = 'http://localhost:8787'", "");

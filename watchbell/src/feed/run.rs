@@ -1,11 +1,14 @@
 //! A run of a feed: fetched or read, gathered, and brought together with what it said before.
 
+use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
+use connect::feeds::misp::{self, MispError};
 use connect::feeds::schedule::Chance;
+use connect::feeds::taxii::{self, TaxiiError};
 use connect::feeds::{Feed, FeedConfig, FeedKind, Schedule};
 use connect::fetch::{Conditional, FetchError, Fetched};
 use engine::intel::{Gathered, Gatherer, IntelFormat, SourceHealth, SourceTerms};
@@ -15,8 +18,8 @@ use formats::intel::list::ListMapping;
 use model::doors::Clock;
 use model::{OpContext, limits};
 use serde::{Deserialize, Serialize};
-use store::state::MergeKind;
 
+use super::talk::{self, Progress, Talk};
 use crate::config::Config;
 use crate::node::SystemClock;
 
@@ -36,34 +39,45 @@ impl FeedSettings {
 /// What a run leaves for the next one.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
-struct FeedMemory {
-    conditional: Conditional,
-    schedule: Option<Schedule>,
+pub(super) struct FeedMemory {
+    pub(super) conditional: Conditional,
+    pub(super) schedule: Option<Schedule>,
+    /// Where to go on in each collection of a TAXII server, by its address.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) taxii: BTreeMap<String, taxii::Cursor>,
+    /// Where to go on in a MISP.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) misp: Option<misp::Cursor>,
+    /// The last prefix of hashes that was asked for, in a run that is not at its end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) prefix: Option<String>,
 }
 
 impl FeedMemory {
-    fn of(source: &IntelSource) -> Self {
+    pub(super) fn of(source: &IntelSource) -> Self {
         serde_json::from_str(&source.memory).unwrap_or_default()
     }
 }
 
-/// How the answers of such a feed are written; `None` for those that are a conversation, which nobody leads yet.
-pub(crate) const fn format(kind: FeedKind) -> Option<IntelFormat> {
-    match kind {
-        FeedKind::List => Some(IntelFormat::List),
-        FeedKind::Stix => Some(IntelFormat::Stix),
-        FeedKind::Kev => Some(IntelFormat::Kev),
-        FeedKind::Csaf => Some(IntelFormat::Csaf),
-        FeedKind::Leaks => Some(IntelFormat::Leaks),
-        FeedKind::Nmap => Some(IntelFormat::Nmap),
-        FeedKind::Nuclei => Some(IntelFormat::Nuclei),
-        _ => None,
-    }
+/// How the answers of such a feed are written.
+pub(crate) fn format(kind: FeedKind) -> Result<IntelFormat> {
+    Ok(match kind {
+        FeedKind::List | FeedKind::Hibp => IntelFormat::List,
+        FeedKind::Stix | FeedKind::Taxii => IntelFormat::Stix,
+        FeedKind::Misp | FeedKind::MispRest => IntelFormat::Misp,
+        FeedKind::Kev => IntelFormat::Kev,
+        FeedKind::Csaf => IntelFormat::Csaf,
+        FeedKind::Leaks => IntelFormat::Leaks,
+        FeedKind::Nmap => IntelFormat::Nmap,
+        FeedKind::Nuclei => IntelFormat::Nuclei,
+        FeedKind::NewDomains => IntelFormat::NewDomains,
+        _ => bail!("feeds of this kind are not run"),
+    })
 }
 
 /// Whether a feed should run now.
 pub(crate) fn is_due(source: &IntelSource, settings: &FeedSettings) -> bool {
-    let is_asked = source.paused.is_none() && source.removed.is_none() && format(settings.feed.kind).is_some();
+    let is_asked = source.paused.is_none() && source.removed.is_none() && format(settings.feed.kind).is_ok();
     let schedule = FeedMemory::of(source).schedule;
     is_asked && schedule.is_none_or(|schedule| schedule.is_due(SystemClock.now()))
 }
@@ -76,25 +90,45 @@ pub(crate) enum Came {
     Gathered(Box<Gathered>, u64, Conditional),
 }
 
-/// Fetches or reads a feed, and keeps nothing of it.
+/// A feed that is to be run, and everything that takes.
+#[derive(Clone, Copy)]
+pub(crate) struct Asked<'a> {
+    pub(crate) config: &'a Config,
+    pub(crate) office: &'a Office,
+    pub(crate) ctx: &'a OpContext,
+    pub(crate) source: &'a IntelSource,
+    pub(crate) settings: &'a FeedSettings,
+}
+
+impl Asked<'_> {
+    /// Its settings, opened: secrets and certificates are read. `None` for a file on this machine.
+    pub(super) async fn open(&self) -> Result<Option<Feed>> {
+        let config = self.settings.feed.clone();
+        Ok(tokio::task::spawn_blocking(move || Feed::open(&config)).await??)
+    }
+
+    /// Gathers so many items for this feed, held against the city.
+    pub(super) fn gatherer(&self, items_max: usize) -> Gatherer {
+        let gatherer = Gatherer::new(SourceTerms::of(self.source).defaults(), items_max);
+        gatherer.watching(self.office.city(self.ctx), &self.source.name)
+    }
+}
+
+/// Fetches or reads a feed that is one file, and keeps nothing of it.
 ///
 /// # Errors
 /// When it cannot be fetched or read.
-pub(crate) async fn look(
-    config: &Config,
-    source: &IntelSource,
-    settings: &FeedSettings,
-    conditional: Conditional,
-) -> Result<Came> {
-    let kind = settings.feed.kind;
-    let Some(format) = format(kind) else { bail!("feeds of this kind are not run yet") };
+pub(crate) async fn look(asked: &Asked<'_>, conditional: Conditional) -> Result<Came> {
+    let Asked { config, source, settings, .. } = *asked;
+    let format = format(settings.feed.kind)?;
+    if format == IntelFormat::NewDomains {
+        ensure!(asked.office.city(asked.ctx).has_names(), NO_NAMES);
+    }
     let mapping = match &settings.feed.mapping {
         Some(mapping) => serde_json::from_value(mapping.clone()).context("the mapping of columns")?,
         None => ListMapping::plain(),
     };
-    let open = settings.feed.clone();
-    let feed = tokio::task::spawn_blocking(move || Feed::open(&open)).await??;
-    let (path, conditional, is_ours) = match (feed, &settings.feed.path) {
+    let (path, conditional, is_ours) = match (asked.open().await?, &settings.feed.path) {
         (Some(feed), _) => {
             // The watch and a command may ask the same feed at once.
             let name = format!("feed-{}-{}-{}.part", source.agency, source.number, std::process::id());
@@ -109,8 +143,7 @@ pub(crate) async fn look(
         (None, Some(path)) => (path.clone(), Conditional::default(), false),
         (None, None) => bail!("it has neither url nor path"),
     };
-    let items_max = usize::try_from(settings.feed.limits.items).unwrap_or(usize::MAX);
-    let gatherer = Gatherer::new(SourceTerms::of(source).defaults(), items_max);
+    let gatherer = asked.gatherer(usize::try_from(settings.feed.limits.items).unwrap_or(usize::MAX));
     let bytes_max = settings.feed.limits.bytes;
     let gathered = tokio::task::spawn_blocking(move || gather(&path, is_ours, (format, &mapping), bytes_max, gatherer));
     let (gathered, bytes) = gathered.await??;
@@ -141,39 +174,32 @@ fn read(path: &Path, bytes_max: u64) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
+/// What new domains need that nobody said.
+pub(crate) const NO_NAMES: &str =
+    "there are no names to compare new domains with; hint: names and domains in [city] of the configuration";
+
 /// Runs a feed and keeps what it brought, how it went, and when it runs next; says whether anything changed, so that the index has to be
-/// written anew. A run that went wrong is no error of ours: it is in its health.
+/// written anew. A run that went wrong is no error of ours: it is in its health. `progress` hears how far it has come.
 ///
 /// # Errors
 /// When the state or the system refuses.
-pub(crate) async fn run(
-    config: &Config,
-    office: &Office,
-    ctx: &OpContext,
-    source: &IntelSource,
-    settings: &FeedSettings,
-) -> Result<(SourceHealth, bool)> {
+pub(crate) async fn run(asked: &Asked<'_>, progress: &Progress) -> Result<(SourceHealth, bool)> {
+    let Asked { office, ctx, source, settings, .. } = *asked;
     let started = Instant::now();
-    let mut memory = FeedMemory::of(source);
-    let mut health = SourceHealth { last_try: Some(ctx.now), ..SourceHealth::of(source) };
-    let mut has_changed = false;
-    let interval = settings.feed.interval;
-    let mut schedule = memory.schedule.unwrap_or_else(|| Schedule::new(interval, ctx.now, chance()));
-    match look(config, source, settings, memory.conditional.clone()).await {
-        Ok(came) => {
-            if let Came::Gathered(gathered, bytes, conditional) = came {
-                health.brought = office.bring(ctx, source, (MergeKind::Whole, &gathered), |_| {}).await?;
-                has_changed = !health.brought.is_nothing();
-                health.tally = gathered.tally;
-                health.bytes = bytes;
-                memory.conditional = conditional;
-            }
+    let memory = FeedMemory::of(source);
+    let mut schedule = memory.schedule.unwrap_or_else(|| Schedule::new(settings.feed.interval, ctx.now, chance()));
+    let mut talk = Talk::new(*asked, memory, progress);
+    let ended = if settings.feed.kind.is_one_file() { one_file(&mut talk).await } else { talk::lead(&mut talk).await };
+    // What was gathered before it broke is good.
+    let kept = talk.keep().await;
+    let Talk { mut memory, mut health, has_changed, .. } = talk;
+    match ended.and(kept) {
+        Ok(()) => {
             (health.last_success, health.error, health.failures) = (Some(ctx.now), None, 0);
             schedule.succeeded(ctx.now, chance());
         }
         Err(error) => {
-            let retry_after = error.downcast_ref::<FetchError>().and_then(FetchError::retry_after);
-            schedule.failed(ctx.now, retry_after, chance());
+            schedule.failed(ctx.now, retry_after(&error), chance());
             (health.error, health.failures) = (Some(format!("{error:#}")), schedule.failures());
         }
     }
@@ -183,6 +209,26 @@ pub(crate) async fn run(
     let (memory, text) = (serde_json::to_string(&memory)?, serde_json::to_string(&health)?);
     office.keep_intel_run(ctx, source.number, (&memory, &text)).await?;
     Ok((health, has_changed))
+}
+
+async fn one_file(talk: &mut Talk<'_>) -> Result<()> {
+    let asked = talk.asked;
+    let came = look(&asked, talk.memory.conditional.clone()).await?;
+    let Came::Gathered(gathered, bytes, conditional) = came else { return Ok(()) };
+    let merge = format(asked.settings.feed.kind)?.merge();
+    let brought = asked.office.bring(asked.ctx, asked.source, (merge, &gathered), |_| {}).await?;
+    talk.has_changed |= !brought.is_nothing();
+    (talk.health.brought, talk.health.tally, talk.health.bytes) = (brought, gathered.tally, bytes);
+    talk.memory.conditional = conditional;
+    Ok(())
+}
+
+/// How long the server wants to be left alone, if it said so.
+fn retry_after(error: &anyhow::Error) -> Option<Duration> {
+    let of_fetch = error.downcast_ref::<FetchError>().and_then(FetchError::retry_after);
+    let of_taxii = || error.downcast_ref::<TaxiiError>().and_then(TaxiiError::retry_after);
+    let of_misp = || error.downcast_ref::<MispError>().and_then(MispError::retry_after);
+    of_fetch.or_else(of_taxii).or_else(of_misp)
 }
 
 fn chance() -> Chance {

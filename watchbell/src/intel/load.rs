@@ -4,7 +4,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use engine::intel::{Gathered, Gatherer, IntelFormat, SourceHealth, SourceTerms, list_mapping};
 use engine::office::IntelSource;
 use engine::unpack;
@@ -15,6 +15,7 @@ use store::state::{MergeKind, NewIntelSource};
 use super::{Opened, index, open, say};
 use crate::cli::{IntelCommand, TermsArgs};
 use crate::exit::Exit;
+use crate::feed::run::NO_NAMES;
 use crate::words::{bytes as in_bytes, counted};
 use crate::{node, paths, progress};
 
@@ -28,10 +29,13 @@ pub(super) async fn run(command: &IntelCommand) -> Result<Exit> {
     let started = Instant::now();
     let opened = open(whose).await?;
     let source = source(&opened, name, *format, mapping, terms).await?;
-    let (gathered, read) = gather(files, (*format, mapping), &source, *quiet)?;
+    let city = opened.office.city(&opened.ctx);
+    ensure!(*format != IntelFormat::NewDomains || city.has_names(), NO_NAMES);
+    let gatherer = Gatherer::new(SourceTerms::of(&source).defaults(), limits::CLAIMS_OF_SOURCE_MAX);
+    let (gathered, read) = gather(files, (*format, mapping), gatherer.watching(city, name), *quiet)?;
     let bar = progress::records(gathered.claims.len() as u64, *quiet);
     bar.set_message("comparing and keeping");
-    let merge = if *part { MergeKind::Part } else { MergeKind::Whole };
+    let merge = if *part { MergeKind::Part } else { format.merge() };
     let brought = opened
         .office
         .bring(&opened.ctx, &source, (merge, &gathered), |done| bar.set_position(done as u64))
@@ -58,7 +62,7 @@ pub(super) async fn run(command: &IntelCommand) -> Result<Exit> {
     if *json {
         say(&json!({
             "source": name, "added": claims.added, "changed": claims.changed, "unchanged": claims.unchanged,
-            "gone": claims.gone, "taken_back": brought.taken_back, "objects": brought.objects, "bad": tally.bad,
+            "gone": claims.gone, "taken_back": brought.taken_back, "objects": brought.objects, "findings": brought.findings, "bad": tally.bad,
             "notes": tally.notes, "context": tally.context, "patterns": tally.patterns, "unlooked": tally.unlooked,
             "repeated": tally.repeated, "left_out": tally.left_out, "indicators": built.indicators,
             "index_bytes": built.image_bytes, "millis": started.elapsed().as_millis() as u64,
@@ -85,6 +89,9 @@ fn tell(gathered: &Gathered, health: &SourceHealth) {
         claims.gone + health.brought.taken_back,
         counted(health.brought.objects, "other object"),
     );
+    if health.brought.findings > 0 {
+        eprintln!("{} about the city itself", counted(health.brought.findings, "new finding"));
+    }
     let rest = [
         (tally.repeated, "named more than once"),
         (tally.context, "told for understanding, not looked for"),
@@ -127,11 +134,10 @@ async fn source(
 fn gather(
     places: &[PathBuf],
     (format, mapping): (IntelFormat, &str),
-    source: &IntelSource,
+    mut gatherer: Gatherer,
     quiet: bool,
 ) -> Result<(Gathered, u64)> {
     let mapping = list_mapping(mapping).map_err(anyhow::Error::msg)?;
-    let mut gatherer = Gatherer::new(SourceTerms::of(source).defaults(), limits::CLAIMS_OF_SOURCE_MAX);
     let files = paths::files(places)?;
     let bar = progress::records(files.len() as u64, quiet);
     bar.set_message("reading");

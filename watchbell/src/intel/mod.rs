@@ -1,4 +1,4 @@
-//! `watchbell intel`: intelligence from files, what is known about a thing, and what people say of it.
+//! `watchbell intel`: intelligence from files, what is known about a thing, what people say of it, and what they report.
 
 pub(crate) mod back;
 mod blast;
@@ -6,6 +6,7 @@ mod brief;
 pub(crate) mod index;
 mod load;
 mod matching;
+mod report;
 pub(crate) mod show;
 
 use std::io::Write;
@@ -66,6 +67,8 @@ pub(crate) fn run(arguments: &IntelArgs) -> Result<Exit> {
             IntelCommand::Ask { value, peer, tier, whose, json } => {
                 crate::peers::ask::run(&open(whose).await?, value, peer.as_deref(), *tier, *json).await
             }
+            IntelCommand::Report(arguments) => report::run(arguments).await,
+            IntelCommand::Review { whose, json } => review(&open(whose).await?, *json).await,
             IntelCommand::Objects { kind, whose, rows, json } => {
                 show::objects(&open(whose).await?, kind.as_deref(), *rows, *json).await
             }
@@ -81,7 +84,9 @@ pub(crate) async fn pause(opened: &Opened, name: &str, is_paused: bool) -> Resul
 }
 
 pub(crate) async fn remove(opened: &Opened, name: &str) -> Result<Exit> {
+    let source = opened.office.intel_source(&opened.ctx, name).await.context("cannot remove the source")?;
     let claims = opened.office.remove_intel_source(&opened.ctx, name).await.context("cannot remove the source")?;
+    opened.config.drop_feed_dir(&source.agency, source.number)?;
     index::write(&opened.config, &opened.office, &opened.ctx).await?;
     node::sign(&opened.config, &opened.state).await?;
     eprintln!("removed: {name}, with {}", crate::words::counted(claims, "claim"));
@@ -93,6 +98,24 @@ async fn sight(opened: &Opened, value: &str, is_false: bool, sighted: &Sighted<'
     node::sign(&opened.config, &opened.state).await?;
     // Whether or not anybody else says anything about it: it is kept.
     show::indicator(opened, value, false).await.map(|_| Exit::Ok)
+}
+
+/// Everything that is known, held against what the city is.
+async fn review(opened: &Opened, is_json: bool) -> Result<Exit> {
+    let is_known = opened.office.city(&opened.ctx).is_known();
+    anyhow::ensure!(
+        is_known,
+        "nothing is known of the city; hint: names, domains, addresses in [city] of the configuration"
+    );
+    let of_objects = opened.office.review(&opened.ctx).await.context("cannot look through what is known")?;
+    // Own addresses on others' lists are found where claims are weighed.
+    index::write(&opened.config, &opened.office, &opened.ctx).await?;
+    node::sign(&opened.config, &opened.state).await?;
+    match is_json {
+        true => say(&serde_json::json!({ "findings": of_objects }))?,
+        false => eprintln!("{} about the city itself", crate::words::counted(of_objects as u64, "new finding")),
+    }
+    Ok(Exit::Ok)
 }
 
 /// Says on stdout, one JSON object a line.

@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use crate::config::Config;
+use crate::feed::door::Door;
 use crate::node::{self, SystemClock};
 
 /// The console, ready to be mounted.
@@ -42,7 +43,7 @@ pub(super) async fn open(
             Url::parse(&format!("{scheme}://localhost:{}", listening.port())).context("the console's address")?
         }
     };
-    let office = node::office(config, state).await?.with(behind.0, behind.1);
+    let office = node::office(config, state).await?.with(behind.0, behind.1).with_feeds(Arc::new(Door));
     let ctx = OpContext::new(config.agency.clone(), "node", Roles::NODE, SystemClock.now());
     let admitted = office.admit_first(&ctx).await.context("cannot make the link for the first person")?;
     let origin = public_url.origin().ascii_serialization();

@@ -11,7 +11,7 @@ use store::state::State;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
-use crate::feed::run::{FeedSettings, is_due, run};
+use crate::feed::run::{Asked, FeedSettings, is_due, run};
 use crate::intel::index;
 use crate::node::SystemClock;
 
@@ -41,7 +41,10 @@ async fn round(config: &Config, state: &State, office: &Office) {
     for source in sources {
         let Some(settings) = FeedSettings::of(&source).filter(|settings| is_due(&source, settings)) else { continue };
         let ctx = OpContext::new(source.agency.clone(), "node", Roles::NODE, SystemClock.now());
-        match run(config, office, &ctx, &source, &settings).await {
+        let asked = Asked { config, office, ctx: &ctx, source: &source, settings: &settings };
+        let name = source.name.clone();
+        let progress = move |what: &str| tracing::debug!(feed = %name, "feed {name}: {what}");
+        match run(&asked, &progress).await {
             Ok((health, has_changed)) => {
                 if has_changed {
                     changed.insert(source.agency.clone());
@@ -65,7 +68,8 @@ fn tell(name: &str, health: &SourceHealth) {
     match &health.error {
         Some(error) => tracing::warn!(feed = %name, %error, "feed {name} failed"),
         None => tracing::info!(
-            feed = %name, added = claims.added, changed = claims.changed, gone = claims.gone, "feed {name} was asked"
+            feed = %name, added = claims.added, changed = claims.changed, gone = claims.gone,
+            objects = health.brought.objects, findings = health.brought.findings, "feed {name} was asked"
         ),
     }
 }

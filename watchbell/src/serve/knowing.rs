@@ -58,7 +58,15 @@ impl Knowing {
     pub(super) async fn watch(self, shutdown: CancellationToken) {
         let mut known: BTreeMap<AgencyId, Known> = BTreeMap::new();
         back::tell(&self.config, &self.office);
+        self.review().await;
         loop {
+            // What people brought by the console.
+            for agency in self.office.take_stale() {
+                let ctx = self.ctx(&agency);
+                if let Err(error) = index::write(&self.config, &self.office, &ctx).await {
+                    tracing::error!("the index of intelligence is not written: {error:#}");
+                }
+            }
             for agency in self.config.agencies() {
                 self.renew(&agency).await;
                 self.take_up(&agency, &mut known).await;
@@ -72,6 +80,21 @@ impl Knowing {
             tokio::select! {
                 () = tokio::time::sleep(LOOK_EVERY) => {}
                 () = shutdown.cancelled() => return,
+            }
+        }
+    }
+
+    /// The configuration may say something else of the city than before: what is known is held against it anew.
+    async fn review(&self) {
+        for agency in self.config.known_cities().unwrap_or_default().into_keys() {
+            match self.office.review(&self.ctx(&agency)).await {
+                Ok(0) => {}
+                Ok(findings) => tracing::info!(
+                    findings,
+                    "what is known concerns the city: {}",
+                    words::counted(findings as u64, "new finding")
+                ),
+                Err(error) => tracing::error!(%error, "what is known is not held against the city: {error}"),
             }
         }
     }

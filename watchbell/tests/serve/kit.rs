@@ -196,6 +196,11 @@ pub(crate) fn post(address: SocketAddr, source: &str, token: &str, batch: &str, 
     ask(address, &head, lines.as_bytes())
 }
 
+/// Asks whoever listens there.
+pub(crate) fn ask_at(address: SocketAddr, head: &str, body: &[u8]) -> Option<Answer> {
+    ask(address, head, body)
+}
+
 fn ask(address: SocketAddr, head: &str, body: &[u8]) -> Option<Answer> {
     let mut stream = TcpStream::connect(address).ok()?;
     stream.set_read_timeout(Some(PATIENCE)).unwrap();

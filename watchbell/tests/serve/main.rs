@@ -3,15 +3,19 @@
 #![expect(clippy::unwrap_used, reason = "a test may fail loudly; the lint knows only the test functions themselves")]
 
 mod backup;
+mod city;
 mod console;
 mod crash;
+mod feeds;
 mod intel;
 mod kept;
 mod kit;
 mod live;
 mod outlets;
 mod peers;
+mod outside;
 mod refusals;
+mod reports;
 mod schema;
 mod staff;
 mod tenants;

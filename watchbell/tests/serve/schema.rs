@@ -15,8 +15,9 @@ use crate::tenants::now;
 const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_conformance,\
     response_headers_conformance,response_schema_conformance,negative_data_rejection,unsupported_method";
 
-/// Routes that end a session, or never end.
-const NOT_TRIED: [&str; 3] = ["/inbox/events", "/sign-out", "/taxii2/{root}/collections/{id}/hints/"];
+/// Routes that end a session, never end, or have the watch ask a server of somebody else's.
+const NOT_TRIED: [&str; 4] =
+    ["/inbox/events", "/sign-out", "/intel/sources/add", "/taxii2/{root}/collections/{id}/hints/"];
 
 /// A session of somebody who may everything, and of nobody's last administrator.
 async fn session(place: &Place) -> String {

@@ -58,7 +58,20 @@ fn needs(operation: &Operation) -> Option<(&'static str, &'static str)> {
             ("intel.read", "")
         }
         ("GET", "/sharing" | "/sharing.json" | "/sharing.csv") => ("peer.read", ""),
+        ("GET", "/intel/reports" | "/intel/reports.json" | "/intel/reports.csv" | "/intel/reports/{id}") => {
+            ("intel.read", "")
+        }
+        ("GET", "/intel/reports/{id}/attachments/{number}") => ("intel.read", ""),
+        ("POST", "/intel/reports") => ("intel.write", "body=a+test&reliability=B&credibility=2&tlp=green&pap=clear"),
+        ("POST", "/intel/reports/{id}/decide") => ("intel.write", "choice=none"),
         ("POST", "/intel/sight") => ("intel.write", "value=192.0.2.77&what=seen"),
+        ("POST", "/intel/sources/add") => {
+            // Of no kind: whoever may is told so, and the watch of a test asks nobody.
+            (
+                "intel.source.manage",
+                "name=a-test&kind=none&url=https%3A%2F%2Flists.example%2Fa&every=30d&grade=C3&tlp=green",
+            )
+        }
         ("POST", "/intel/sources/{name}/pause" | "/intel/sources/{name}/resume") => ("intel.source.manage", ""),
         ("GET", "/intel/outlets" | "/intel/outlets.json" | "/intel/outlets.csv") => ("outlet.read", ""),
         ("POST", "/intel/outlets/add") => ("outlet.manage", "name=a-test&form=text&days=1"),
@@ -102,19 +115,19 @@ fn matrix() -> BTreeMap<(String, String), String> {
 }
 
 /// Sessions of people who were not asked for a passkey: the test has the database.
-struct Door {
+pub(crate) struct Door {
     state: State,
     sessions: u8,
 }
 
 impl Door {
-    async fn open(place: &Place) -> Self {
+    pub(crate) async fn open(place: &Place) -> Self {
         let state = State::open(&Database::Sqlite(place.data().join("state.db"))).await.unwrap();
         Door { state, sessions: 0 }
     }
 
     /// A new person's session, as a line of a request.
-    async fn enter(&mut self, agency: &str, roles: Roles, is_proven: bool) -> String {
+    pub(crate) async fn enter(&mut self, agency: &str, roles: Roles, is_proven: bool) -> String {
         let ctx = OpContext::new(AgencyId::parse(agency).unwrap(), "test", Roles::NODE, now());
         let person = PersonId::random().unwrap();
         self.state.add_person(&ctx, person, b"sealed".to_vec(), roles).await.unwrap();
@@ -125,7 +138,7 @@ impl Door {
     }
 }
 
-fn ask(node: &Node, method: &str, path: &str, headers: &str, body: &str) -> Answer {
+pub(crate) fn ask(node: &Node, method: &str, path: &str, headers: &str, body: &str) -> Answer {
     let kind = if method == "POST" { "Content-Type: application/x-www-form-urlencoded\r\n" } else { "" };
     let head = format!(
         "{method} {path} HTTP/1.1\r\nHost: localhost\r\nOrigin: http://localhost:{}\r\nConnection: close\r\n\
@@ -162,6 +175,21 @@ fn installation() -> (Place, Node, String) {
     std::fs::write(&list, format!("planted.example\tmalware/{CANARY}\n")).unwrap();
     place.say(&["intel", "load", CANARY, list.to_str().unwrap(), "--mapping", "maltrail", "--quiet"]);
     place.say(&["outlet", "add", CANARY, "--form", "text"]);
+    let note = place.folder.path().join("note.txt");
+    std::fs::write(&note, format!("{CANARY} saw planted.example\n")).unwrap();
+    let note = note.to_str().unwrap();
+    place.say(&[
+        "intel",
+        "report",
+        "add",
+        note,
+        "--title",
+        CANARY,
+        "--source",
+        &format!("{CANARY}-person"),
+        "--attach",
+        note,
+    ]);
     place.say(&["hunts", "save", CANARY, &format!("SELECT '{CANARY}'")]);
     place.say(&[
         "hold",
@@ -206,6 +234,10 @@ async fn every_route_keeps_agencies_and_roles_apart() {
     assert!(planted.contains(CANARY), "{planted}");
     let people: serde_json::Value = serde_json::from_str(&people).unwrap();
     let person = people["people"][0]["id"].as_str().unwrap().to_owned();
+    let reports = ask(&node, "GET", "/intel/reports.json", &ours, "").body;
+    assert!(reports.contains(CANARY), "{reports}");
+    let reports: serde_json::Value = serde_json::from_str(&reports).unwrap();
+    let report = reports["reports"][0]["id"].as_str().unwrap().to_owned();
     let suppressions = ask(&node, "GET", "/suppressions.json", &ours, "").body;
     let suppressions: serde_json::Value = serde_json::from_str(&suppressions).unwrap();
     let suppression = suppressions["suppressions"][0]["id"].as_str().unwrap().to_owned();
@@ -221,6 +253,8 @@ async fn every_route_keeps_agencies_and_roles_apart() {
             | "/intel/outlets/{name}/pause"
             | "/intel/outlets/{name}/resume"
             | "/intel/outlets/{name}/remove" => vec![path.replace("{name}", CANARY)],
+            "/intel/reports/{id}" => vec![with(&report), with(&format!("{report}.json"))],
+            path if path.starts_with("/intel/reports/{id}") => vec![with(&report).replace("{number}", "1")],
             "/findings/{id}" => vec![with(&finding), with(&format!("{finding}.json"))],
             "/findings/{id}/suppress" => vec![with(&finding)],
             "/suppressions/{id}/lift" => vec![with(&suppression)],
@@ -262,13 +296,14 @@ async fn every_route_keeps_agencies_and_roles_apart() {
                     // What they say themselves may be said back to them.
                     let said_back = asked.contains(CANARY) || body.contains(CANARY);
                     let leak = answer.body.matches(CANARY).count();
-                    let is_ours =
-                        [&finding, &person, &suppression].into_iter().any(|id| answer.body.contains(id.as_str()));
+                    let is_ours = [&finding, &person, &suppression, &report]
+                        .into_iter()
+                        .any(|id| answer.body.contains(id.as_str()));
                     let names_path = answer.body.contains("application/problem") || answer.status == 404;
                     assert!(leak == 0 || said_back, "{} {asked}: {answer:?}", operation.method);
                     assert!(!is_ours || names_path, "{} {asked}: {answer:?}", operation.method);
                     assert_ne!(answer.status, 500, "{} {asked}", operation.method);
-                    if path.contains(&finding) || path.contains(&suppression) {
+                    if [&finding, &suppression, &report].into_iter().any(|id| path.contains(id.as_str())) {
                         assert_eq!(answer.status, 404, "{} {asked}: {answer:?}", operation.method);
                     }
                     tried += 1;

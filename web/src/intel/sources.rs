@@ -1,17 +1,17 @@
-//! Sources of intelligence: how they do, what they are worth, and pausing them.
+//! Sources of intelligence: how they do, what they are worth, adding public ones, and pausing them.
 
 use askama::Template;
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use engine::access::Operation;
-use engine::office::IntelSourceView;
-use model::{OpContext, Timestamp};
-use serde::Serialize;
+use engine::office::{FeedWanted, IntelSourceView};
+use model::{Grade, Marking, OpContext, Timestamp, Tlp};
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::app::App;
-use crate::asked::Path;
+use crate::asked::{Form, Path};
 use crate::problem::Problem;
 use crate::shape::csv as csv_answer;
 use crate::shell::{Html, Shell};
@@ -23,6 +23,8 @@ struct Page {
     shell: Shell,
     rows: Vec<IntelSourceListed>,
     may_manage: bool,
+    kinds: &'static [&'static str],
+    tlp: Vec<&'static str>,
 }
 
 impl Page {
@@ -113,7 +115,8 @@ pub(crate) async fn html(State(app): State<App>, visit: Visit) -> Result<Respons
     let rows = listed(&app, ctx).await?;
     let may_manage = app.office.offers(ctx, Operation::IntelSourceManage);
     let shell = Shell::inside(&app, &visit, "Sources of intelligence", "/intel").await?;
-    Ok(Html(Page { shell, rows, may_manage }).into_response())
+    let (kinds, tlp) = (app.office.feed_kinds(), Tlp::ALL.map(Tlp::name).to_vec());
+    Ok(Html(Page { shell, rows, may_manage, kinds, tlp }).into_response())
 }
 
 /// Sources of intelligence, for programs.
@@ -129,6 +132,45 @@ pub(crate) async fn json(State(app): State<App>, caller: Caller) -> Result<Respo
 pub(crate) async fn csv(State(app): State<App>, caller: Caller) -> Result<Response, Problem> {
     let columns = ["name", "kind", "status", "grade", "weight", "claims", "bad", "last_success", "next", "error"];
     Ok(csv_answer("intel-sources", &columns, &listed(&app, &caller.ctx).await?))
+}
+
+/// A feed that anybody may ask.
+#[derive(Deserialize, ToSchema)]
+pub(crate) struct Added {
+    /// What it is to be called: a label, since reasons and exports name it.
+    #[schema(pattern = "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
+    name: String,
+    #[schema(pattern = "^(list|stix|taxii|misp|kev|csaf|leaks|new-domains)$")]
+    kind: String,
+    /// Where it is: https, and no private address.
+    #[schema(pattern = "^https://.+", max_length = 2_048)]
+    url: String,
+    /// Time between two runs: 15m, 6h, 1d.
+    #[schema(pattern = "^[1-9][0-9]{0,4}[smhd]$")]
+    every: String,
+    /// By the Admiralty code.
+    #[schema(pattern = "^[A-F][1-6]$")]
+    grade: String,
+    /// To whom what it says may go where it does not say so.
+    #[schema(pattern = "^(clear|green|amber|amber\\+strict|red)$")]
+    tlp: String,
+}
+
+/// Adds a feed that the watch then asks. Those that need a secret or a file are added on the machine.
+#[utoipa::path(post, path = "/intel/sources/add", tag = "Intelligence", security(("session" = [])),
+    request_body(content = Added, content_type = "application/x-www-form-urlencoded"),
+    responses((status = 303, description = "Added; on to the sources")))]
+pub(crate) async fn add(State(app): State<App>, visit: Visit, Form(added): Form<Added>) -> Result<Response, Problem> {
+    let is_name = Tlp::ALL.into_iter().find(|tlp| tlp.name() == added.tlp);
+    let tlp = is_name.ok_or_else(|| Problem::bad(format!("{:?} is no marking", added.tlp)))?;
+    let grade = added.grade.parse::<Grade>().map_err(|error| Problem::bad(error.to_string()))?;
+    if grade.to_string() != added.grade {
+        return Err(Problem::bad("a grade is a capital letter and a digit"));
+    }
+    let marking = Marking { tlp, ..Marking::default() };
+    let Added { name, kind, url, every, .. } = added;
+    app.office.add_feed(&visit.visitor.ctx, &FeedWanted { name, kind, url, every, grade, marking }).await?;
+    Ok(Redirect::to("/intel/sources").into_response())
 }
 
 /// Asks a source no more for now.

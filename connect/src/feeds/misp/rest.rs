@@ -112,6 +112,8 @@ impl Rest {
     async fn search(&self, from: Option<Timestamp>, page: u64, limit: u32) -> Result<Received<Vec<u8>>, MispError> {
         let mut body = self.filter.clone();
         body.insert("returnFormat".to_owned(), json!("json"));
+        // What was deleted comes as such: else nobody would hear of it, since an event comes without it like one that never had it.
+        body.entry("deleted").or_insert_with(|| json!([0, 1]));
         body.insert("page".to_owned(), json!(page));
         body.insert("limit".to_owned(), json!(limit));
         if let Some(from) = from {

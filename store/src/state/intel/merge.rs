@@ -79,7 +79,8 @@ pub struct MergeCounts {
 }
 
 impl MergeCounts {
-    fn add(&mut self, more: MergeCounts) {
+    /// Both together.
+    pub fn add(&mut self, more: MergeCounts) {
         self.added += more.added;
         self.changed += more.changed;
         self.unchanged += more.unchanged;

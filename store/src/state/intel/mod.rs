@@ -5,6 +5,7 @@
 mod claims;
 mod merge;
 mod objects;
+pub(super) mod reports;
 mod sightings;
 mod sources;
 
@@ -13,6 +14,7 @@ pub(super) use claims::{kind, marking};
 pub use merge::{MergeCounts, MergeKind};
 pub use objects::{IntelObject, NewIntelObject};
 pub(super) use sightings::keep as keep_sightings_in;
+pub use reports::{Attachment, NewReport, Report, ReportId, ReportStatus};
 pub use sightings::{NewSighting, Sightings};
 pub use sources::{IntelSource, NewIntelSource, SourceNumber};
 
@@ -44,6 +46,14 @@ pub(super) const STATEMENTS: &[&str] = &[
     objects::SELECT_ONE,
     objects::COUNT_BY_TYPE,
     objects::DELETE_SOURCE,
+    reports::INSERT,
+    reports::ATTACH,
+    reports::SELECT_ALL,
+    reports::SELECT_ONE,
+    reports::SELECT_ATTACHED,
+    reports::SELECT_ATTACHMENT,
+    reports::DECIDE,
+    reports::COUNT,
 ];
 
 /// The statements that are made for many rows at once, for the test that prepares all of them.
