@@ -5,8 +5,7 @@ use std::sync::Arc;
 use detect::indicators::Segment;
 use intel::blast::Traffic;
 use model::{AgencyId, IndicatorKind, OpContext, SourceId, Timestamp, limits};
-use store::journal::Offset;
-use store::state::{KeptClaim, NewFinding};
+use store::state::KeptClaim;
 
 use super::{Office, OfficeError};
 use crate::access::Operation;
@@ -14,9 +13,6 @@ use crate::ingest::shown;
 use crate::intel::past::{self, BackReport, LookedBack, SLACK};
 use crate::intel::SourceHealth;
 use crate::seen::SeenFiles;
-
-/// In whose name findings from the past are kept. It has no offset of its own.
-const CONSUMER: &str = "look-back";
 
 impl Office {
     /// Asks an index of the agency's intelligence, written at `written`, of what was seen in the last months. Makes findings of indicators that
@@ -66,22 +62,8 @@ impl Office {
             let detection = past.detection(*kind, value, &setting.suppression);
             findings.extend(detection.and_then(|detection| shown::finding(detection, None)));
         }
-        report.findings = self.keep_findings(ctx, CONSUMER, &findings).await?;
+        report.findings = self.state.keep_findings(ctx, &findings).await?;
         Ok((LookedBack { at: ctx.now, known: written, traffic }, report))
-    }
-
-    /// Keeps findings that do not come from the journal. Says how many are new.
-    pub(crate) async fn keep_findings(
-        &self,
-        ctx: &OpContext,
-        consumer: &str,
-        findings: &[NewFinding],
-    ) -> Result<usize, OfficeError> {
-        let mut kept = 0;
-        for findings in findings.chunks(limits::SEEN_FINDINGS_MAX) {
-            kept += self.state.commit_findings(ctx, consumer, Offset(0), findings).await?;
-        }
-        Ok(kept)
     }
 
     async fn names_and_lengths(
