@@ -453,12 +453,12 @@ impl Office {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(OutletReply::NotYet),
             Err(error) => return Err(failed(OutletError::Write(error))),
         };
-        self.tell(subscriber, &view.settings, &made).await?;
+        self.tell_of(subscriber, &view.settings, &made).await?;
         Ok(OutletReply::File(OutletDownload { file: Some(file), about, changed }))
     }
 
     /// Writes down that a version leaves, once a day for each.
-    async fn tell(
+    async fn tell_of(
         &self,
         subscriber: &Subscriber,
         settings: &OutletSettings,
@@ -508,7 +508,7 @@ impl Office {
         let by = format!("key {}", zone.key_name);
         let by: String = by.chars().take(limits::OUTLET_ASKED_BY_CHARS_MAX).collect();
         self.state.outlet_asked(&subscriber.ctx, &subscriber.outlet.id, &by).await?;
-        self.tell(&subscriber, &settings, &zone.made).await
+        self.tell_of(&subscriber, &settings, &zone.made).await
     }
 }
 
