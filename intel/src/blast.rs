@@ -141,7 +141,8 @@ impl fmt::Display for BlastReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             BlastReason::TooFewDays { known, needed } => {
-                write!(f, "only {known} days of traffic are known, {needed} are needed to know what is normal")
+                let (days, are) = if *known == 1 { ("day", "is") } else { ("days", "are") };
+                write!(f, "only {known} {days} of traffic {are} known, {needed} are needed to know what is normal")
             }
             BlastReason::TooBroad => f.write_str("names so much that it is rather a mistake"),
             BlastReason::NoValue => f.write_str("is no value of its kind"),

@@ -16,7 +16,7 @@ fn at(day: i64, second: i64) -> Timestamp {
 
 /// A machine talks to a name and an address.
 fn talk(number: u128, machine: &str, host: &str, ip: &str, time: Timestamp) -> Event {
-    let mut event = Event::new(EventId::from_bytes(number.to_be_bytes()), AgencyId::home(), time, Class::NETWORK_ACTIVITY, 6);
+    let mut event = Event::new(EventId::from_bytes(number.to_be_bytes()), AgencyId::home(), time, Class::NETWORK, 6);
     event.attributes.src_endpoint = Some(Box::new(Endpoint { hostname: Some(machine.into()), ..Endpoint::default() }));
     event.attributes.dst_endpoint = Some(Box::new(Endpoint {
         hostname: Some(host.into()),
@@ -98,7 +98,7 @@ fn a_day_of_events_becomes_a_run() {
 #[test]
 fn urls_keep_their_capitals() {
     let mut recorder = Recorder::default();
-    let mut event = Event::new(EventId::default(), AgencyId::home(), at(1, 0), Class::HTTP_ACTIVITY, 1);
+    let mut event = Event::new(EventId::default(), AgencyId::home(), at(1, 0), Class::HTTP, 1);
     let url = Url { url_string: Some("http://A.example/Path".into()), ..Url::default() };
     event.attributes.http_request = Some(Box::new(HttpRequest { url: Some(Box::new(url)), ..HttpRequest::default() }));
     recorder.record(&event, at(1, 0));

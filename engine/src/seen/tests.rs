@@ -18,7 +18,7 @@ fn noon(day: i32) -> Timestamp {
 
 fn event(number: u64, host: &str, day: i32) -> Event {
     let id = EventId::from_bytes(u128::from(number).to_be_bytes());
-    let mut event = Event::new(id, AgencyId::home(), noon(day), Class::NETWORK_ACTIVITY, 6);
+    let mut event = Event::new(id, AgencyId::home(), noon(day), Class::NETWORK, 6);
     event.attributes.dst_endpoint =
         Some(Box::new(Endpoint { hostname: Some(host.to_owned()), ..Endpoint::default() }));
     event

@@ -14,6 +14,7 @@ mod live;
 mod outlets;
 mod peers;
 mod outside;
+mod past;
 mod refusals;
 mod reports;
 mod schema;
