@@ -16,6 +16,7 @@ const ROWS: &[(&str, &str)] = &[
     ("T5", "tear, cut and flip bits in every kind of file"),
     ("T6", "lose what was written but not synced"),
     ("T11", "hostile input for every reader, under libFuzzer"),
+    ("T20", "addresses of feeds that lead into our own network"),
 ];
 
 /// Runs one row, or all of them.
@@ -36,6 +37,7 @@ pub(crate) fn run(workspace: &Workspace, id: Option<&str>) -> Result<()> {
         let mut command = match *row {
             "T4" => tests(workspace, "space"),
             "T5" => tests(workspace, "damage"),
+            "T20" => tests(workspace, "fetch::"),
             _ => {
                 // The whole workspace and not the one package: cargo would build the dependencies once more for that.
                 steps.run("building", &mut workspace.cargo(&["build", "--workspace", "--example", "torture"]))?;
