@@ -248,14 +248,8 @@ impl Office {
         let config = serde_json::to_string(settings).map_err(|error| OfficeError::Refused(error.to_string()))?;
         let kept_key = transfer_key.as_ref().map(|key| hex(key));
         let id = hex(id.get(..16).unwrap_or_default());
-        let new = NewOutlet {
-            id: &id,
-            name,
-            config: &config,
-            secret: &token,
-            expires,
-            transfer_key: kept_key.as_deref(),
-        };
+        let new =
+            NewOutlet { id: &id, name, config: &config, secret: &token, expires, transfer_key: kept_key.as_deref() };
         self.state.add_outlet(ctx, &new).await?;
         let transfer_key = transfer_key.map(|key| (key_name(name, &ctx.agency), key));
         Ok(AddedOutlet { secret: token, expires, transfer_key })
