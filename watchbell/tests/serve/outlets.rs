@@ -181,6 +181,11 @@ fn folders_and_what_is_written_without_the_watch() {
     assert_eq!(place.run(&["outlet", "write", "ids", "-"]).status.code(), Some(1), "several files are no stdout");
     let written = place.say(&["audit", "list", "--operation", "outlet.write", "--json"]);
     assert_eq!(written.lines().count(), 3, "what is only said leaves no line: {written}");
+    let left: Vec<String> = std::fs::read_dir(place.data().join("outlets"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    assert!(left.iter().all(|name| !name.contains("write")), "{left:?}");
     // One line for nft, again and again.
     outlet(&place, "sets", "nftables", &["--for", "detect"]);
     place.say(&["outlet", "write", "sets", &out("sets.nft")]);
