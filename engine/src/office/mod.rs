@@ -43,7 +43,7 @@ pub use hunts::{HuntAnswer, HuntRefused, Hunter};
 pub use keys::KeysView;
 pub use names::Names;
 pub use outlets::{
-    AddedOutlet, OutletAsked, OutletDownload, OutletMaking, OutletReply, OutletView, OutletZone, Subscriber,
+    AddedOutlet, GiveOutlet, OutletAsked, OutletDownload, OutletMaking, OutletReply, OutletView, OutletZone, Subscriber,
 };
 pub use people::{Admitted, PersonView};
 pub use sharing::{Readable, Writable};

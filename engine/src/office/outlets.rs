@@ -136,6 +136,9 @@ pub struct OutletMaking {
     pub entries: u64,
 }
 
+/// Takes what an outlet gives: what was made, and the folder of its files.
+pub type GiveOutlet<'a> = dyn FnMut(&OutletMade, &Path) -> std::io::Result<()> + Send + 'a;
+
 /// A policy zone as the server of zones needs it.
 #[derive(Clone, Debug)]
 pub struct OutletZone {
@@ -388,7 +391,7 @@ impl Office {
         &self,
         ctx: &OpContext,
         name: &str,
-        give: Option<&mut (dyn FnMut(&OutletMade, &Path) -> std::io::Result<()> + Send)>,
+        give: Option<&mut GiveOutlet<'_>>,
     ) -> Result<OutletMade, OfficeError> {
         self.may(ctx, Operation::OutletManage).await?;
         let view = OutletView::of(self.state.outlet(ctx, name).await?)?;
