@@ -83,7 +83,7 @@ fn a_list_leaves_as_far_as_it_may_and_only_for_its_own_token() {
     // Who sees more sees more, and not who said it.
     let table = given(&node, "/outlets/sensor", &other, |body| body.contains("secret.example"));
     assert!(!table.body.contains("closed-list") && table.body.contains("amber+strict"), "{}", table.body);
-    // Nothing was tried on past traffic yet, so nothing may be blocked.
+    // One voice alone makes nobody block.
     assert_eq!(given(&node, "/outlets/blocked", &block, |_| true).body, "# blocked\n");
     let shown = place.say(&["outlet", "show", "blocked"]);
     assert!(shown.contains("may not be blocked"), "{shown}");
