@@ -117,14 +117,8 @@ fn a_list_leaves_as_far_as_it_may_and_only_for_its_own_token() {
     assert_eq!(answer.unwrap().status, 200);
     assert!(date.ends_with("gmt"), "{date}");
     assert_eq!(fetched(&place).len(), before.len());
-    let listed = json(
-        &place
-            .say(&["outlet", "list", "--json"])
-            .lines()
-            .find(|line| line.contains("\"firewall\""))
-            .unwrap()
-            .to_owned(),
-    );
+    let listed = place.say(&["outlet", "list", "--json"]);
+    let listed = json(listed.lines().find(|line| line.contains("\"firewall\"")).unwrap());
     assert_eq!((listed["entries"].as_u64(), listed["asked_by"].as_str()), (Some(2), Some("list-fetcher/1")));
 
     // Paused, ended, removed.
