@@ -9,7 +9,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use comfy_table::{ContentArrangement, Table, presets};
 use engine::content::{Content, ContentPaths};
 use engine::intel::{JudgeSetting, LeftOut, OutletMade, OutletSettings, OutletUse};
-use engine::office::{AddedOutlet, OutletView};
+use engine::office::{AddedOutlet, GiveOutlet, OutletView};
 use model::{Pap, Timestamp};
 use serde_json::json;
 
@@ -252,7 +252,7 @@ async fn write(opened: Opened, name: String, file: Option<&Path>, is_json: bool)
     // Weighing, packing and writing take seconds of a processor.
     let made = tokio::task::block_in_place(|| {
         let mut give = |made: &OutletMade, from: &Path| give(&target, made, from);
-        let give: Option<&mut (dyn FnMut(&OutletMade, &Path) -> io::Result<()> + Send)> = match target {
+        let give: Option<&mut GiveOutlet<'_>> = match target {
             Target::Nowhere => None,
             _ => Some(&mut give),
         };

@@ -59,7 +59,7 @@ pub use keys::KeysView;
 pub use lookups::{LookupKey, Lookups};
 pub use names::Names;
 pub use outlets::{
-    AddedOutlet, OutletAsked, OutletDownload, OutletMaking, OutletReply, OutletView, OutletZone, Subscriber,
+    AddedOutlet, GiveOutlet, OutletAsked, OutletDownload, OutletMaking, OutletReply, OutletView, OutletZone, Subscriber,
 };
 pub use peers::{Invitation, PEERS_ROOT, PeerAsked, PeerHealth, PeerView, source_name, wire_of};
 pub use people::{Admitted, PersonView};

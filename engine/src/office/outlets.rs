@@ -136,6 +136,9 @@ pub struct OutletMaking {
     pub entries: u64,
 }
 
+/// Takes what an outlet gives: what was made, and the folder of its files.
+pub type GiveOutlet<'a> = dyn FnMut(&OutletMade, &Path) -> std::io::Result<()> + Send + 'a;
+
 /// A policy zone as the server of zones needs it.
 #[derive(Clone, Debug)]
 pub struct OutletZone {
@@ -248,14 +251,8 @@ impl Office {
         let config = serde_json::to_string(settings).map_err(|error| OfficeError::Refused(error.to_string()))?;
         let kept_key = transfer_key.as_ref().map(|key| hex(key));
         let id = hex(id.get(..16).unwrap_or_default());
-        let new = NewOutlet {
-            id: &id,
-            name,
-            config: &config,
-            secret: &token,
-            expires,
-            transfer_key: kept_key.as_deref(),
-        };
+        let new =
+            NewOutlet { id: &id, name, config: &config, secret: &token, expires, transfer_key: kept_key.as_deref() };
         self.state.add_outlet(ctx, &new).await?;
         let transfer_key = transfer_key.map(|key| (key_name(name, &ctx.agency), key));
         Ok(AddedOutlet { secret: token, expires, transfer_key })
@@ -311,24 +308,29 @@ impl Office {
     pub async fn make_outlets(&self, ctx: &OpContext) -> Result<Vec<OutletMaking>, OfficeError> {
         self.may(ctx, Operation::OutletManage).await?;
         let began = Instant::now();
-        let mut views: Vec<OutletView> = Vec::new();
+        self.sweep().await?;
+        let (mut views, mut makings) = (Vec::new(), Vec::new());
         for outlet in self.state.outlets(ctx).await? {
-            if outlet.paused.is_none() && !outlet.has_ended(ctx.now) {
-                views.push(OutletView::of(outlet)?);
+            if outlet.paused.is_some() || outlet.has_ended(ctx.now) {
+                continue;
+            }
+            let name = outlet.name.clone();
+            match OutletView::of(outlet) {
+                Ok(view) => views.push(view),
+                Err(error) => makings.push(OutletMaking { name, outcome: Err(error.to_string()), entries: 0 }),
             }
         }
         if views.is_empty() {
-            return Ok(Vec::new());
+            return Ok(makings);
         }
         let mut sieves = Vec::new();
         for view in &views {
-            sieves.push(self.sieve(ctx, view)?);
+            sieves.push(self.sieve(ctx, view, &self.outlets_folder()?.join(&view.outlet.id))?);
         }
         let sources = self.state.intel_sources(ctx).await?;
         let judge = self.judge_of(ctx, &sources).await?;
         gather(&self.state, ctx, (&sources, &judge), &mut sieves).await.map_err(failed)?;
         let gathered = began.elapsed();
-        let mut makings = Vec::new();
         for (view, sieve) in views.into_iter().zip(sieves) {
             let writing = Instant::now();
             let folder = self.outlets_folder()?.join(&view.outlet.id);
@@ -353,11 +355,29 @@ impl Office {
         Ok(makings)
     }
 
-    fn sieve(&self, ctx: &OpContext, view: &OutletView) -> Result<Sieve, OfficeError> {
+    /// Removes what belongs to no outlet any more: one was removed while its files were written, or a program ended in the middle of it.
+    async fn sweep(&self) -> Result<(), OfficeError> {
+        let known = self.state.outlets_everywhere().await?;
+        let Ok(entries) = std::fs::read_dir(self.outlets_folder()?) else { return Ok(()) };
+        for entry in entries.flatten() {
+            let is_known = known.iter().any(|outlet| entry.file_name().to_str() == Some(outlet.id.as_str()));
+            // What is young may be somebody's work in progress.
+            let age = entry.metadata().and_then(|about| about.modified()).ok().and_then(|at| at.elapsed().ok());
+            if !is_known
+                && age.is_some_and(|age| age > ABANDONED)
+                && let Err(error) = std::fs::remove_dir_all(entry.path())
+            {
+                let path = entry.path().display().to_string();
+                tracing::warn!(%path, %error, "what no outlet needs any more is not removed: {path}");
+            }
+        }
+        Ok(())
+    }
+
+    fn sieve(&self, ctx: &OpContext, view: &OutletView, folder: &Path) -> Result<Sieve, OfficeError> {
         use std::os::unix::fs::DirBuilderExt;
-        let folder = self.outlets_folder()?.join(&view.outlet.id);
         let making = |error| failed(OutletError::Write(error));
-        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder).map_err(making)?;
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(making)?;
         let spool = folder.join(format!("spool-{}", std::process::id()));
         Sieve::new(&view.outlet, view.settings.clone(), spool, ctx.now).map_err(failed)
     }
@@ -371,29 +391,39 @@ impl Office {
         &self,
         ctx: &OpContext,
         name: &str,
-        give: Option<&mut (dyn FnMut(&OutletMade, &Path) -> std::io::Result<()> + Send)>,
+        give: Option<&mut GiveOutlet<'_>>,
     ) -> Result<OutletMade, OfficeError> {
         self.may(ctx, Operation::OutletManage).await?;
         let view = OutletView::of(self.state.outlet(ctx, name).await?)?;
-        let mut sieves = [self.sieve(ctx, &view)?];
+        // Beside what the watch serves, which tidies up behind itself.
+        let folder = self.outlets_folder()?.join(format!("{}.write-{}", view.outlet.id, std::process::id()));
+        let made = self.write_into(ctx, &view, &folder).await;
+        let given = match (made, give) {
+            (Ok(made), Some(give)) => {
+                let line = deed("outlet.write", &view.settings, name, &made);
+                match self.state.record(ctx, &[line]).await {
+                    Ok(()) => give(&made, &folder.join(&made.version))
+                        .map(|()| made)
+                        .map_err(|error| failed(OutletError::Write(error))),
+                    Err(error) => Err(error.into()),
+                }
+            }
+            (made, _) => made,
+        };
+        let removed = std::fs::remove_dir_all(&folder);
+        let made = given?;
+        removed.map(|()| made).map_err(|error| failed(OutletError::Write(error)))
+    }
+
+    async fn write_into(&self, ctx: &OpContext, view: &OutletView, folder: &Path) -> Result<OutletMade, OfficeError> {
+        let mut sieves = [self.sieve(ctx, view, folder)?];
         let sources = self.state.intel_sources(ctx).await?;
         let judge = self.judge_of(ctx, &sources).await?;
         gather(&self.state, ctx, (&sources, &judge), &mut sieves).await.map_err(failed)?;
-        let folder = self.outlets_folder()?.join(&view.outlet.id).join(format!("write-{}", std::process::id()));
-        let mut made = OutletMade::default();
-        for sieve in sieves {
-            let done = sieve.done().and_then(|sieved| finish(sieved, &self.release(ctx, name), &folder, None));
-            made = done.map_err(failed)?.made;
-        }
-        let given = match give {
-            Some(give) => match self.state.record(ctx, &[deed("outlet.write", &view.settings, name, &made)]).await {
-                Ok(()) => give(&made, &folder.join(&made.version)).map_err(|error| failed(OutletError::Write(error))),
-                Err(error) => Err(error.into()),
-            },
-            None => Ok(()),
-        };
-        std::fs::remove_dir_all(&folder).map_err(|error| failed(OutletError::Write(error)))?;
-        given.map(|()| made)
+        let [sieve] = sieves;
+        let release = self.release(ctx, &view.outlet.name);
+        let done = sieve.done().and_then(|sieved| finish(sieved, &release, folder, None));
+        Ok(done.map_err(failed)?.made)
     }
 
     /// The program that a token has let in, if it is an outlet's: one that is paused or has ended, too.
@@ -511,6 +541,9 @@ impl Office {
         self.tell_of(&subscriber, &settings, &zone.made).await
     }
 }
+
+/// Age at which a folder that belongs to no outlet is nobody's work any more.
+const ABANDONED: Duration = Duration::from_secs(3_600);
 
 const DAY_US: i64 = 86_400_000_000;
 

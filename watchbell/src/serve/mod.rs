@@ -17,6 +17,7 @@ mod zones;
 use std::io::Write;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use arc_swap::ArcSwap;
@@ -47,6 +48,9 @@ pub(crate) use upkeep::holds;
 /// What is logged unless `WATCHBELL_LOG` says otherwise: our own words, and of others only what somebody must act on.
 const LOG: &str = "warn,watchbell=info,engine=info,connect=info,store=info,lake=info";
 
+/// How long work that can be begun again keeps a watch that stops.
+const STOP_WAITS: Duration = Duration::from_secs(5);
+
 /// The source that is there when none is configured.
 const DEFAULT_SOURCE: &str = "http";
 
@@ -55,7 +59,11 @@ pub(crate) fn run(arguments: &ServeArgs) -> Result<Exit> {
     let mut config = Config::load(&overrides(arguments))?;
     add_sources(&mut config, arguments)?;
     config.make_data_dir()?;
-    node::runtime()?.block_on(serve(config, arguments))
+    let runtime = node::runtime()?;
+    let exit = runtime.block_on(serve(config, arguments));
+    // What is written anew from the state (the index, what outlets give) can be begun again; nobody waits for its end.
+    runtime.shutdown_timeout(STOP_WAITS);
+    exit
 }
 
 /// Logs go to stderr, so that stdout is for what programs read.

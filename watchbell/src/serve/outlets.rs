@@ -66,25 +66,32 @@ pub(super) async fn watch(
     zones: ZonesAndNotices,
     shutdown: CancellationToken,
 ) {
+    let making = make_always(&config, &state, &office);
+    // Beside it: whoever is paused or over is refused within seconds, however long making takes.
+    let looking = look_always(&config, &office, zones);
+    tokio::select! {
+        () = making => {}
+        () = looking => {}
+        () = shutdown.cancelled() => {}
+    }
+}
+
+async fn make_always(config: &Config, state: &State, office: &Office) {
     let mut last = HashMap::new();
     loop {
-        tokio::select! {
-            () = tokio::time::sleep(LOOK_EVERY) => {}
-            () = shutdown.cancelled() => return,
+        tokio::time::sleep(LOOK_EVERY).await;
+        if let Err(error) = round(config, state, office, &mut last).await {
+            tracing::warn!("outlets cannot be looked at: {error:#}");
         }
-        let round = async {
-            if let Err(error) = round(&config, &state, &office, &mut last).await {
-                tracing::warn!("outlets cannot be looked at: {error:#}");
-            }
-            if let Some((zones, notices)) = &zones
-                && let Err(error) = zones.refresh(&office, &config.agency, notices).await
-            {
-                tracing::warn!("policy zones cannot be looked at: {error:#}");
-            }
-        };
-        tokio::select! {
-            () = round => {}
-            () = shutdown.cancelled() => return,
+    }
+}
+
+async fn look_always(config: &Config, office: &Office, zones: ZonesAndNotices) {
+    let Some((zones, notices)) = zones else { return std::future::pending().await };
+    loop {
+        tokio::time::sleep(LOOK_EVERY).await;
+        if let Err(error) = zones.refresh(office, &config.agency, &notices).await {
+            tracing::warn!("policy zones cannot be looked at: {error:#}");
         }
     }
 }

@@ -358,7 +358,10 @@ pub(crate) fn tidy(folder: &Path, made: &OutletMade) -> io::Result<()> {
         let name = entry.file_name();
         let is_kept = |version: &str| name.to_str() == Some(version);
         let is_folder = entry.file_type()?.is_dir();
-        if is_folder && !is_kept(&made.version) && !made.earlier.iter().any(|(version, _)| is_kept(version)) {
+        if !is_folder {
+            // Entries that a program kept for a moment which ended in the middle.
+            fs::remove_file(entry.path())?;
+        } else if !is_kept(&made.version) && !made.earlier.iter().any(|(version, _)| is_kept(version)) {
             fs::remove_dir_all(entry.path())?;
         }
     }
