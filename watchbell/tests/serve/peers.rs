@@ -259,7 +259,7 @@ fn a_hostile_peer_is_named_and_harms_nobody() {
         ("circles", page(&format!(r#"{{"more":true,"next":"1","objects":[{tool}]}}"#)), "goes in circles"),
         ("broken", page(r#"{"objects":[{"#), "gave no envelope"),
         ("nothing", "HTTP/1.1 500 Oh no\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".to_owned(), "answers 500"),
-        ("huge", format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", 1u64 << 40), "more than"),
+        ("huge", format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", 1u64 << 40), "is larger than"),
     ];
     for (name, answer, _) in &cases {
         let address = hostile(answer.clone());
