@@ -7,6 +7,7 @@ mod index;
 mod judge;
 mod objects;
 mod read;
+mod voices;
 
 pub use ::intel::weigh::Detecting;
 pub(crate) use gather::marking as stated_marking;
@@ -15,3 +16,4 @@ pub use health::SourceHealth;
 pub use index::{IndexError, each_indicator, write_index};
 pub use judge::{Judge, JudgeSetting, SharedAs, SourceTerms};
 pub use read::{IntelFormat, list_mapping};
+pub(crate) use voices::Samples;

@@ -14,7 +14,7 @@ use store::state::{
 use super::outbound::{Around, Learned, kept_marking};
 use super::{Office, OfficeError};
 use crate::access::Operation;
-use crate::intel::{Gathered, IndexError, Judge, JudgeSetting, SourceHealth, SourceTerms, write_index};
+use crate::intel::{Gathered, IndexError, Judge, JudgeSetting, Samples, SourceHealth, SourceTerms, write_index};
 
 /// A source, and what it is worth.
 #[derive(Clone, Debug)]
@@ -27,6 +27,8 @@ pub struct IntelSourceView {
     pub health: SourceHealth,
     /// What it is worth, and why.
     pub trust: Option<Explained<Trust, TrustReason>>,
+    /// Why it is no voice of its own, if it is none: it says what another one says.
+    pub repeats: Option<String>,
 }
 
 /// Everything that is known about a thing.
@@ -100,11 +102,20 @@ impl Office {
         self.may(ctx, Operation::IntelSourceManage).await?;
         let sources = self.state.intel_sources(ctx).await?;
         let judge = self.judge_of(ctx, &sources).await?;
-        let built = write_index(&self.state, ctx, &sources, |claims| judge.indicators(claims), out).await;
-        built.map_err(|error| match error {
+        let mut samples = Samples::of(sources.len());
+        let weigh = |claims: &[(usize, KeptClaim)]| {
+            samples.take(claims);
+            judge.indicators(claims)
+        };
+        let built = write_index(&self.state, ctx, &sources, weigh, out).await;
+        let built = built.map_err(|error| match error {
             IndexError::State(error) => error.into(),
             error => OfficeError::Refused(format!("{error}: {}", source_of(&error))),
-        })
+        })?;
+        // Counts from the next weighing on; a source that begins to copy is found out once, not with each claim.
+        let rules = self.judging.load().rules.voices.clone();
+        self.state.keep_voices(ctx, &samples.compare(&sources, &rules)).await?;
+        Ok(built)
     }
 
     /// The agency's sources of intelligence, by name.
@@ -120,9 +131,11 @@ impl Office {
             if source.removed.is_some() {
                 continue;
             }
-            let trust = SourceId::parse(&source.name).ok().and_then(|name| judge.trust_in(&name).cloned());
+            let name = SourceId::parse(&source.name).ok();
+            let trust = name.as_ref().and_then(|name| judge.trust_in(name).cloned());
+            let repeats = name.as_ref().and_then(|name| judge.repeats(name).map(str::to_owned));
             let (terms, health) = (SourceTerms::of(&source), SourceHealth::of(&source));
-            views.push(IntelSourceView { terms, health, trust, source });
+            views.push(IntelSourceView { terms, health, trust, repeats, source });
         }
         Ok(views)
     }

@@ -48,6 +48,7 @@ pub use inbound::Took;
 pub use keys::KeysView;
 pub use lookups::{LookupKey, Lookups};
 pub use names::Names;
+pub use outbound::PEER_ORIGIN;
 pub use peers::{Invitation, PEERS_ROOT, PeerAsked, PeerHealth, PeerView, source_name, wire_of};
 pub use people::{Admitted, PersonView};
 pub use sharing::{Readable, Writable};

@@ -42,7 +42,7 @@ pub use hunts::SavedHunt;
 pub use identities::IdentityHash;
 pub use intel::{
     ClaimsFor, IndicatorAsked, IntelObject, IntelSource, KeptClaim, MergeCounts, MergeKind, NewClaim, NewIntelObject,
-    NewIntelSource, NewSighting, Sightings, SourceNumber,
+    NewIntelSource, NewSighting, Sightings, SourceNumber, SourceVoice,
 };
 pub use jobs::{Job, JobId, JobStatus, Lease, NewJob};
 pub use ledger::{Deed, LedgerAsked, LedgerLine, object_named};

@@ -110,6 +110,12 @@ fn what_one_sees_the_other_knows_and_no_more() {
     // What was red is not there, however long one waits: the later one has come.
     assert!(!b.knows("203.0.113.66"));
     b.wait("what came is counted", SOON, || b.peer("a")["health"]["sightings"] == 1);
+    let source = lines(&b.say(&["intel", "sources", "--json"])).remove(0);
+    assert_eq!(
+        (source["name"].as_str(), source["weight"].as_f64()),
+        (Some("peer-a"), Some(0.5)),
+        "nobody vouches for themselves"
+    );
     let left = lines(&a.say(&["share", "left", "--to", "b", "--json"]));
     assert_eq!((left.len(), left[0]["about"].as_str()), (1, Some("ipv4 198.51.100.7")), "{left:?}");
     assert!(left[0]["because"].to_string().contains("within the peer's clearance"), "{left:?}");

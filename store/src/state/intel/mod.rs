@@ -7,6 +7,7 @@ mod merge;
 mod objects;
 mod sightings;
 mod sources;
+mod voices;
 
 pub use claims::{ClaimsFor, IndicatorAsked, KeptClaim, NewClaim};
 pub(super) use claims::{kind, marking};
@@ -15,6 +16,7 @@ pub use objects::{IntelObject, NewIntelObject};
 pub(super) use sightings::keep as keep_sightings_in;
 pub use sightings::{NewSighting, Sightings};
 pub use sources::{IntelSource, NewIntelSource, SourceNumber};
+pub use voices::SourceVoice;
 
 pub(super) const STATEMENTS: &[&str] = &[
     sources::INSERT,
@@ -39,6 +41,9 @@ pub(super) const STATEMENTS: &[&str] = &[
     sightings::SELECT_LATEST,
     sightings::SELECT_CLAIMED,
     sightings::DELETE_BEFORE,
+    voices::DELETE,
+    voices::INSERT,
+    voices::SELECT,
     objects::SELECT,
     objects::SELECT_ONE,
     objects::COUNT_BY_TYPE,
