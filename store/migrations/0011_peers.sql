@@ -92,3 +92,14 @@ CREATE TABLE sharing_groups (
     changed_us BIGINT NOT NULL,
     PRIMARY KEY (agency, name)
 );
+
+-- Sources that say what another one says are one voice with it.
+
+CREATE TABLE source_voices (
+    agency TEXT NOT NULL,
+    source BIGINT NOT NULL,
+    spokesman BIGINT NOT NULL,
+    why TEXT NOT NULL,
+    changed_us BIGINT NOT NULL,
+    PRIMARY KEY (agency, source)
+);

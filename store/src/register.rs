@@ -183,6 +183,12 @@ pub const REGISTER: &[Kept] = &[
         "to collect intelligence, and to know what a source was worth",
         "until they are removed; the name for ever",
     ),
+    technical(
+        "source_voices",
+        "which sources of intelligence repeat which",
+        "to count those that copy each other once",
+        "until it is found out anew",
+    ),
     Kept {
         place: "claims",
         what: "addresses, domains and files that sources call malicious",

@@ -22,6 +22,7 @@ use super::city::City;
 use super::concern::{self, Concern};
 use super::gather::SourceDefaults;
 use super::health::SourceHealth;
+use crate::office::{PEER_ORIGIN, source_name};
 
 /// Whether what a source claims is shared with peers, and whose it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -108,6 +109,8 @@ pub struct Judge {
     sources: BTreeMap<SourceId, Source>,
     trusts: BTreeMap<SourceId, Explained<Trust, TrustReason>>,
     names: HashMap<SourceNumber, (SourceId, Option<Timestamp>)>,
+    voices: Voices,
+    repeats: BTreeMap<SourceId, String>,
     feedback: HashMap<(IndicatorKind, String), Vec<Feedback>>,
     traffic: Option<Arc<Traffic>>,
     /// Whether the city has words that labels are searched for.
@@ -134,6 +137,12 @@ impl Judge {
         }
         let mut of_source: HashMap<SourceNumber, Vec<Feedback>> = HashMap::new();
         for (source, sighting) in state.claimed_sightings_since(ctx, since, limits::FEEDBACK_MAX).await? {
+            // Nobody vouches for themselves: what a peer says it saw says nothing of how good its word is.
+            let of_peer = sighting.origin.strip_prefix(PEER_ORIGIN).map(source_name);
+            let is_own = |known: &&IntelSource| known.number == source && of_peer.as_deref() == Some(&known.name);
+            if of_peer.is_some() && sources.iter().any(|known| is_own(&known)) {
+                continue;
+            }
             of_source.entry(source).or_default().extend(said(&sighting));
         }
         let (mut names, mut trusts, mut known) = (HashMap::new(), BTreeMap::new(), BTreeMap::new());
@@ -146,9 +155,23 @@ impl Judge {
             names.insert(source.number, (name.clone(), SourceHealth::of(source).last_success));
             trusts.insert(name, judged);
         }
+        let (mut voices, mut repeats) = (Voices::default(), BTreeMap::new());
+        for voice in state.voices(ctx).await? {
+            let name = |number| names.get(&number).map(|(name, _): &(SourceId, _)| name);
+            if let (Some(source), Some(spokesman)) = (name(voice.source), name(voice.spokesman)) {
+                voices.join(source, spokesman);
+                repeats.insert(source.clone(), voice.why);
+            }
+        }
         let traffic = setting.traffic.get(&ctx.agency).cloned();
         let has_words = setting.city.about != About::default();
-        Ok(Judge { setting, sources: known, trusts, names, feedback, traffic, has_words, now: ctx.now })
+        let (sources, now) = (known, ctx.now);
+        Ok(Judge { setting, sources, trusts, names, voices, repeats, feedback, traffic, has_words, now })
+    }
+
+    /// Why a source is no voice of its own, if it is none.
+    pub fn repeats(&self, source: &SourceId) -> Option<&str> {
+        self.repeats.get(source).map(String::as_str)
     }
 
     /// What a source is worth, and why.
@@ -158,7 +181,8 @@ impl Judge {
 
     /// Weighs all claims on one thing.
     pub fn weigh(&self, kind: IndicatorKind, value: &str, kept: &[&KeptClaim]) -> Explained<Weighed, WeighReason> {
-        let sources: Vec<SourceId> = kept.iter().filter_map(|kept| Some(self.names.get(&kept.source)?.0.clone())).collect();
+        let sources: Vec<SourceId> =
+            kept.iter().filter_map(|kept| Some(self.names.get(&kept.source)?.0.clone())).collect();
         let rules = &self.setting.rules.blast;
         let blast = self.traffic.as_ref().map(|traffic| traffic.may_block((kind, value), &sources, rules));
         self.weigh_with((kind, value), kept, blast.as_ref())
@@ -176,10 +200,9 @@ impl Judge {
         let known = if self.feedback.is_empty() { None } else { self.feedback.get(&(kind, value.to_owned())) };
         let feedback = known.map_or(&[][..], Vec::as_slice);
         let evidence = Evidence { kind, value, claims: &claims, feedback, listed: &listed, own_asset: own, blast };
-        let voices = Voices::default();
         let setting = Setting {
             sources: &self.sources,
-            voices: &voices,
+            voices: &self.voices,
             decay: &self.setting.decay,
             city: &self.setting.city.about,
             rules: &self.setting.rules.weigh,

@@ -13,6 +13,7 @@ mod objects;
 pub(crate) mod outlets;
 pub(crate) mod past;
 mod read;
+mod voices;
 
 pub use ::intel::brief::{Brief, Figures, Part, Section, Topic};
 pub use ::intel::fit::{Fit, Fitting, Observation, Observed};
@@ -30,3 +31,4 @@ pub use outlets::{
 };
 pub use past::{BackReport, LookedBack};
 pub use read::{IntelFormat, list_mapping};
+pub(crate) use voices::Samples;

@@ -50,10 +50,13 @@ impl Took {
     }
 }
 
+/// The id of an indicator object, and what it is about.
+type Thing = (String, IndicatorKind, String);
+
 /// What a page holds, read.
 struct Read {
     gatherer: Gatherer,
-    things: Vec<(String, IndicatorKind, String)>,
+    things: Vec<Thing>,
     sightings: Vec<Sighting>,
     versions: BTreeMap<String, Timestamp>,
 }
@@ -116,11 +119,7 @@ impl Office {
         &self,
         ctx: &OpContext,
         peer: &Peer,
-        (sightings, things, versions): (
-            Vec<Sighting>,
-            &[(String, IndicatorKind, String)],
-            &BTreeMap<String, Timestamp>,
-        ),
+        (sightings, things, versions): (Vec<Sighting>, &[Thing], &BTreeMap<String, Timestamp>),
         marking: Marking,
     ) -> Result<Vec<ArrivedSighting>, OfficeError> {
         let mut arrived = Vec::new();

@@ -14,7 +14,9 @@ use store::state::{
 use super::outbound::{Around, Learned, kept_marking};
 use super::{Office, OfficeError};
 use crate::access::Operation;
-use crate::intel::{Gathered, IndexError, Judge, JudgeSetting, SourceHealth, SourceTerms, concern, write_index};
+use crate::intel::{
+    Gathered, IndexError, Judge, JudgeSetting, Samples, SourceHealth, SourceTerms, concern, write_index,
+};
 
 /// A source, and what it is worth.
 #[derive(Clone, Debug)]
@@ -27,6 +29,8 @@ pub struct IntelSourceView {
     pub health: SourceHealth,
     /// What it is worth, and why.
     pub trust: Option<Explained<Trust, TrustReason>>,
+    /// Why it is no voice of its own, if it is none: it says what another one says.
+    pub repeats: Option<String>,
 }
 
 /// Everything that is known about a thing.
@@ -119,8 +123,10 @@ impl Office {
         self.may(ctx, Operation::IntelSourceManage).await?;
         let sources = self.state.intel_sources(ctx).await?;
         let judge = self.judge_of(ctx, &sources).await?;
+        let mut samples = Samples::of(sources.len());
         let mut concerns = Vec::new();
         let weigh = |claims: &[(usize, KeptClaim)]| {
+            samples.take(claims);
             if concerns.len() < limits::CONCERNS_OF_RUN_MAX {
                 concerns.extend(judge.concern(claims));
             }
@@ -131,6 +137,9 @@ impl Office {
             IndexError::State(error) => error.into(),
             error => OfficeError::Refused(format!("{error}: {}", source_of(&error))),
         })?;
+        // Counts from the next weighing on; a source that begins to copy is found out once, not with each claim.
+        let rules = self.judging.load().rules.voices.clone();
+        self.state.keep_voices(ctx, &samples.compare(&sources, &rules)).await?;
         self.keep_concerns(ctx, concerns).await?;
         Ok(built)
     }
@@ -148,9 +157,11 @@ impl Office {
             if source.removed.is_some() {
                 continue;
             }
-            let trust = SourceId::parse(&source.name).ok().and_then(|name| judge.trust_in(&name).cloned());
+            let name = SourceId::parse(&source.name).ok();
+            let trust = name.as_ref().and_then(|name| judge.trust_in(name).cloned());
+            let repeats = name.as_ref().and_then(|name| judge.repeats(name).map(str::to_owned));
             let (terms, health) = (SourceTerms::of(&source), SourceHealth::of(&source));
-            views.push(IntelSourceView { terms, health, trust, source });
+            views.push(IntelSourceView { terms, health, trust, repeats, source });
         }
         Ok(views)
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use intel::lookup::{Answer, Answerer, Draws, Listed, LookupError, Note, bucket};
 use intel::release::{About, Cleared, Consent, Field, Handling, Item, PeerId, Provenance, Tally, clear};
-use model::{IndicatorKind, Marking, OpContext, Timestamp, limits};
+use model::{AgencyId, IndicatorKind, Marking, OpContext, Timestamp, limits};
 use store::state::{Deed, NewSighting, Peer, PeerNumber};
 
 use super::outbound::PEER_ORIGIN;
@@ -37,13 +37,19 @@ type Known = Arc<Vec<(IndicatorKind, String, Note)>>;
 /// Questions so far, and lists that were made: computing one takes seconds.
 #[derive(Default)]
 pub struct Lookups {
-    asked: Mutex<HashMap<PeerNumber, (i64, u32)>>,
-    lists: Mutex<HashMap<(String, PeerNumber), (Timestamp, Known, Arc<Vec<Listed>>)>>,
+    asked: Mutex<HashMap<WhichPeer, (i64, u32)>>,
+    lists: Mutex<HashMap<WhichPeer, Made>>,
 }
+
+/// Numbers of peers are their agency's own.
+type WhichPeer = (AgencyId, PeerNumber);
+
+/// When a list was made, of what, and the list.
+type Made = (Timestamp, Known, Arc<Vec<Listed>>);
 
 impl Lookups {
     /// Counts questions of a peer; whether they are still within the hour's.
-    fn count(&self, peer: PeerNumber, questions: u32, now: Timestamp) -> bool {
+    fn count(&self, peer: WhichPeer, questions: u32, now: Timestamp) -> bool {
         let hour = now.as_micros().div_euclid(3_600_000_000);
         let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
         let entry = asked.entry(peer).or_insert((hour, 0));
@@ -114,7 +120,7 @@ impl Office {
 
     fn allow(&self, peer: &Peer, questions: usize, now: Timestamp) -> Result<(), OfficeError> {
         let questions = u32::try_from(questions).unwrap_or(u32::MAX);
-        if self.lookups.count(peer.number, questions, now) {
+        if self.lookups.count((peer.agency.clone(), peer.number), questions, now) {
             return Ok(());
         }
         Err(OfficeError::TooMany(format!("at most {} questions an hour", limits::LOOKUPS_PER_HOUR_MAX)))
@@ -146,7 +152,7 @@ impl Office {
 
     /// What a peer may know of, and the list made of it; both are kept for a while.
     async fn known_to(&self, ctx: &OpContext, peer: &Peer) -> Result<(Known, Arc<Vec<Listed>>), OfficeError> {
-        let key = (ctx.agency.as_str().to_owned(), peer.number);
+        let key = (ctx.agency.clone(), peer.number);
         let oldest = ctx.now.minus(Duration::from_secs(limits::LOOKUP_SET_SECONDS));
         // What was agreed may have changed since.
         let is_good = |made: Timestamp| made > oldest && made > peer.changed;

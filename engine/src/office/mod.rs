@@ -61,6 +61,7 @@ pub use names::Names;
 pub use outlets::{
     AddedOutlet, GiveOutlet, OutletAsked, OutletDownload, OutletMaking, OutletReply, OutletView, OutletZone, Subscriber,
 };
+pub use outbound::PEER_ORIGIN;
 pub use peers::{Invitation, PEERS_ROOT, PeerAsked, PeerHealth, PeerView, source_name, wire_of};
 pub use people::{Admitted, PersonView};
 pub use reports::{Choice, Proposal, REPORT_KIND, ReportView, Reported};

@@ -16,7 +16,7 @@ use crate::intel::{SharedAs, SourceTerms};
 use crate::share::{Gate, PeerTerms, ShareKind, Standing};
 
 /// What stands before a peer's name where a sighting says who saw something.
-pub(super) const PEER_ORIGIN: &str = "peer:";
+pub const PEER_ORIGIN: &str = "peer:";
 
 /// What is known around a sighting, of the finding that it was decided about.
 #[derive(Clone, Debug, Default)]

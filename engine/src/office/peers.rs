@@ -129,9 +129,12 @@ fn config_of(terms: &PeerTerms, wire: &serde_json::Value) -> String {
     serde_json::to_string(&Kept { terms: terms.clone(), wire: wire.clone() }).unwrap_or_default()
 }
 
+/// What stands before a peer's name in that of its source.
+const SOURCE_PREFIX: &str = "peer-";
+
 /// The name of a peer's source of intelligence.
 pub fn source_name(peer: &str) -> String {
-    format!("peer-{peer}")
+    format!("{SOURCE_PREFIX}{peer}")
 }
 
 impl Office {

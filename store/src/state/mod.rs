@@ -45,6 +45,7 @@ pub use identities::IdentityHash;
 pub use intel::{
     Attachment, ClaimsFor, IndicatorAsked, IntelObject, IntelSource, KeptClaim, MergeCounts, MergeKind, NewClaim,
     NewIntelObject, NewIntelSource, NewReport, NewSighting, Report, ReportId, ReportStatus, Sightings, SourceNumber,
+    SourceVoice,
 };
 pub use jobs::{Job, JobId, JobStatus, Lease, NewJob};
 pub use ledger::{Deed, LedgerAsked, LedgerLine, object_named};

@@ -28,8 +28,8 @@ pub(crate) async fn sources(opened: &Opened, is_json: bool) -> Result<Exit> {
     for view in &views {
         let health = &view.health;
         let weight = view.trust.as_ref().map(|trust| trust.value.weight.get());
-        let because: Vec<String> =
-            view.trust.iter().flat_map(|trust| &trust.because).map(ToString::to_string).collect();
+        let because = view.trust.iter().flat_map(|trust| &trust.because).map(ToString::to_string);
+        let because: Vec<String> = because.chain(view.repeats.clone()).collect();
         let status = health.status(&view.source);
         if is_json {
             say(&json!({

@@ -37,6 +37,22 @@ const RETRY_MAX: Duration = Duration::from_secs(300);
 /// Agencies whose claims have changed since their index was written.
 type Changed = Arc<Mutex<BTreeSet<AgencyId>>>;
 
+/// How peers do: whoever speaks with one and whoever takes in what it wrote here both change it.
+#[derive(Clone, Default)]
+struct Healths(Arc<Mutex<BTreeMap<(AgencyId, PeerNumber), PeerHealth>>>);
+
+impl Healths {
+    /// Changes how a peer does; gives how it does now.
+    fn change(&self, peer: &Peer, change: impl FnOnce(&mut PeerHealth)) -> PeerHealth {
+        let mut healths = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // A stream of before is none.
+        let kept = || PeerHealth { streaming: None, ..PeerHealth::of(peer) };
+        let health = healths.entry(key(peer)).or_insert_with(kept);
+        change(health);
+        health.clone()
+    }
+}
+
 struct Running {
     /// The peer as it was when this was started.
     peer: Peer,
@@ -45,7 +61,7 @@ struct Running {
 
 /// Speaks with all peers until the watch stops.
 pub(super) async fn watch(config: Config, office: Office, shutdown: CancellationToken) {
-    let (changed, mut tasks) = (Changed::default(), JoinSet::new());
+    let (changed, healths, mut tasks) = (Changed::default(), Healths::default(), JoinSet::new());
     let mut running: BTreeMap<(AgencyId, PeerNumber), Running> = BTreeMap::new();
     let mut news = office.news();
     let (mut shared, mut share_after) = (Instant::now(), Duration::ZERO);
@@ -62,8 +78,8 @@ pub(super) async fn watch(config: Config, office: Office, shutdown: Cancellation
         let ctx = node(&config.agency);
         match office.peers_everywhere(&ctx).await {
             Ok(peers) => {
-                keep_running(&peers, &mut running, (&office, &changed, &mut tasks), &shutdown);
-                take_inboxes(&office, &peers, &changed).await;
+                keep_running(&peers, &mut running, (&office, &changed, &healths, &mut tasks), &shutdown);
+                take_inboxes(&office, &peers, (&changed, &healths)).await;
                 if shared.elapsed() >= share_after {
                     let began = Instant::now();
                     let has_more = share(&office, &peers).await;
@@ -95,7 +111,7 @@ fn node(agency: &AgencyId) -> OpContext {
 fn keep_running(
     peers: &[Peer],
     running: &mut BTreeMap<(AgencyId, PeerNumber), Running>,
-    (office, changed, tasks): (&Office, &Changed, &mut JoinSet<()>),
+    (office, changed, healths, tasks): (&Office, &Changed, &Healths, &mut JoinSet<()>),
     shutdown: &CancellationToken,
 ) {
     let is_spoken_with = |peer: &&Peer| peer.paused.is_none() && peer.has_secret();
@@ -112,7 +128,7 @@ fn keep_running(
             continue;
         }
         let stop = shutdown.child_token();
-        let talk = Talk::new(office.clone(), peer.clone(), Arc::clone(changed));
+        let talk = Talk::new(office.clone(), peer.clone(), Arc::clone(changed), healths.clone());
         tasks.spawn(talk.run(stop.clone()));
         running.insert(key, Running { peer: peer.clone(), stop });
     }
@@ -127,7 +143,7 @@ fn mark(changed: &Changed, agency: &AgencyId) {
 }
 
 /// Takes in what peers have written here.
-async fn take_inboxes(office: &Office, peers: &[Peer], changed: &Changed) {
+async fn take_inboxes(office: &Office, peers: &[Peer], (changed, healths): (&Changed, &Healths)) {
     for peer in peers.iter().filter(|peer| peer.paused.is_none()) {
         match office.take_inbox(&node(&peer.agency), peer).await {
             // What is left has its turn at the next look: one peer must not keep the others waiting.
@@ -136,8 +152,7 @@ async fn take_inboxes(office: &Office, peers: &[Peer], changed: &Changed) {
                     mark(changed, &peer.agency);
                 }
                 if !took.is_nothing() || took.bad > 0 {
-                    let mut health = PeerHealth::of(peer);
-                    add(&mut health, took);
+                    let health = healths.change(peer, |health| add(health, took));
                     keep(office, peer, &health).await;
                 }
             }
@@ -193,49 +208,56 @@ struct Talk {
     office: Office,
     peer: Peer,
     changed: Changed,
+    healths: Healths,
     cursor: Cursor,
-    health: PeerHealth,
     kept: Instant,
 }
 
 impl Talk {
-    fn new(office: Office, peer: Peer, changed: Changed) -> Self {
-        let (cursor, health) = (pull::cursor(&peer), PeerHealth { streaming: None, ..PeerHealth::of(&peer) });
-        Talk { office, peer, changed, cursor, health, kept: Instant::now() }
+    fn new(office: Office, peer: Peer, changed: Changed, healths: Healths) -> Self {
+        let cursor = pull::cursor(&peer);
+        Talk { office, peer, changed, healths, cursor, kept: Instant::now() }
+    }
+
+    fn health(&self, change: impl FnOnce(&mut PeerHealth)) -> PeerHealth {
+        self.healths.change(&self.peer, change)
     }
 
     async fn run(mut self, stop: CancellationToken) {
         let name = self.peer.name.clone();
         while !stop.is_cancelled() {
             let round = Box::pin(self.round(&stop)).await;
-            self.health.streaming = None;
+            let mut health = self.health(|health| health.streaming = None);
             if let Err(error) = round {
-                self.health.failures = self.health.failures.saturating_add(1);
                 let words = format!("{error:#}");
-                if self.health.error.as_ref() != Some(&words) {
+                if health.error.as_ref() != Some(&words) {
                     tracing::warn!(peer = %name, error = %words, "peer {name} cannot be pulled from");
                 }
-                self.health.error = Some(words);
-                keep(&self.office, &self.peer, &self.health).await;
+                health = self.health(|health| {
+                    health.failures = health.failures.saturating_add(1);
+                    health.error = Some(words);
+                });
+                keep(&self.office, &self.peer, &health).await;
             }
             tokio::select! {
-                () = tokio::time::sleep(wait(self.health.failures)) => {}
+                () = tokio::time::sleep(wait(health.failures)) => {}
                 () = stop.cancelled() => break,
             }
         }
-        self.health.streaming = None;
-        keep(&self.office, &self.peer, &self.health).await;
+        let health = self.health(|health| health.streaming = None);
+        keep(&self.office, &self.peer, &health).await;
     }
 
     /// From opening the stream until it breaks, or a pull fails.
     async fn round(&mut self, stop: &CancellationToken) -> Result<()> {
-        self.health.last_try = Some(SystemClock.now());
+        self.health(|health| health.last_try = Some(SystemClock.now()));
         let client = pull::client(&self.office, &node(&self.peer.agency), &self.peer).await?;
         let interval = Duration::from_secs(u64::from(pull::wire(&self.peer)?.interval.seconds()));
         // Without a stream it is pulled from all the same; a server that is no node has none.
         let mut hints = client.hints().await.ok();
-        self.health.streaming = hints.as_ref().map(|_| SystemClock.now());
-        self.pull(&client).await?;
+        let is_new = hints.is_some();
+        self.health(|health| health.streaming = is_new.then(|| SystemClock.now()));
+        self.pull(&client, is_new).await?;
         let began = Instant::now();
         loop {
             let is_again = tokio::select! {
@@ -247,7 +269,7 @@ impl Talk {
                 // The stream ended; a server without one is looked for again with every pull.
                 return Ok(());
             }
-            self.pull(&client).await?;
+            self.pull(&client, false).await?;
             if hints.is_none() && began.elapsed() >= interval {
                 return Ok(());
             }
@@ -255,20 +277,21 @@ impl Talk {
         }
     }
 
-    async fn pull(&mut self, client: &PeerClient) -> Result<()> {
+    async fn pull(&mut self, client: &PeerClient, is_new: bool) -> Result<()> {
         let mut took = Took::default();
         let pulled = pull::pull(&self.office, client, &self.peer, &mut self.cursor, &mut took).await;
         if took.claims > 0 {
             mark(&self.changed, &self.peer.agency);
         }
-        let is_news =
-            !took.is_nothing() || took.bad > 0 || self.health.error.is_some() || self.health.last_success.is_none();
-        add(&mut self.health, took);
+        let is_news = is_new || !took.is_nothing() || took.bad > 0;
+        let before = self.health(|health| add(health, took));
         pulled?;
-        self.health.last_success = Some(SystemClock.now());
-        (self.health.failures, self.health.error) = (0, None);
-        if is_news || self.kept.elapsed() >= HEALTH_EVERY {
-            keep(&self.office, &self.peer, &self.health).await;
+        let health = self.health(|health| {
+            health.last_success = Some(SystemClock.now());
+            (health.failures, health.error) = (0, None);
+        });
+        if is_news || before.error.is_some() || self.kept.elapsed() >= HEALTH_EVERY {
+            keep(&self.office, &self.peer, &health).await;
             self.kept = Instant::now();
         }
         Ok(())

@@ -90,6 +90,7 @@ async fn forget_intelligence(state: &State, now: Timestamp) -> Result<(), store:
         let ctx = OpContext::new(source.agency.clone(), "node", Roles::NODE, now);
         state.drop_claims_gone(&ctx, source.number, before).await?;
         state.drop_sightings_before(&ctx, before).await?;
+        state.drop_peer_sightings_before(&ctx, before).await?;
     }
     Ok(())
 }

@@ -61,6 +61,23 @@ fn a_load_is_weighed_and_a_second_one_changes_what_changed() {
 }
 
 #[test]
+fn sources_that_copy_each_other_are_one_voice() {
+    let place = Place::new();
+    let list = |from: u32, upto: u32| (from..upto).map(|n| format!("host-{n}.example\n")).collect::<String>();
+    let (same, other) = (list(0, 400), list(390, 800));
+    for (name, content) in [("first", &same), ("copy", &same), ("other", &other)] {
+        load(&place, name, &file(&place, &format!("{name}.txt"), content), &["--grade", "B2"]);
+    }
+    let confidence =
+        |value: &str| json(&place.say(&["intel", "show", value, "--json"]))["confidence"].as_u64().unwrap();
+    // Named by two that say the same; by two that do not.
+    assert!(confidence("host-7.example") < confidence("host-395.example"));
+    let sources = place.say(&["intel", "sources", "--json"]);
+    let repeats: Vec<&str> = sources.lines().filter(|line| line.contains("copy repeats first: 100 %")).collect();
+    assert_eq!(repeats.len(), 1, "{sources}");
+}
+
+#[test]
 fn what_stix_knows_is_kept_and_plain_patterns_are_looked_for() {
     let place = Place::new();
     let bundle = r#"{"type":"bundle","id":"bundle--8e2e2d2b-17d4-4cbf-938f-98ee46b3cd3f","objects":[

@@ -110,6 +110,12 @@ fn what_one_sees_the_other_knows_and_no_more() {
     // What was red is not there, however long one waits: the later one has come.
     assert!(!b.knows("203.0.113.66"));
     b.wait("what came is counted", SOON, || b.peer("a")["health"]["sightings"] == 1);
+    let source = lines(&b.say(&["intel", "sources", "--json"])).remove(0);
+    assert_eq!(
+        (source["name"].as_str(), source["weight"].as_f64()),
+        (Some("peer-a"), Some(0.5)),
+        "nobody vouches for themselves"
+    );
     let left = lines(&a.say(&["share", "left", "--to", "b", "--json"]));
     assert_eq!((left.len(), left[0]["about"].as_str()), (1, Some("ipv4 198.51.100.7")), "{left:?}");
     assert!(left[0]["because"].to_string().contains("within the peer's clearance"), "{left:?}");
@@ -259,7 +265,7 @@ fn a_hostile_peer_is_named_and_harms_nobody() {
         ("circles", page(&format!(r#"{{"more":true,"next":"1","objects":[{tool}]}}"#)), "goes in circles"),
         ("broken", page(r#"{"objects":[{"#), "gave no envelope"),
         ("nothing", "HTTP/1.1 500 Oh no\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".to_owned(), "answers 500"),
-        ("huge", format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", 1u64 << 40), "more than"),
+        ("huge", format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", 1u64 << 40), "is larger than"),
     ];
     for (name, answer, _) in &cases {
         let address = hostile(answer.clone());

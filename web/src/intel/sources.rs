@@ -85,7 +85,13 @@ fn source(view: IntelSourceView) -> IntelSourceListed {
         status: health.status(&view.source),
         grade: view.terms.grade.to_string(),
         weight: view.trust.as_ref().map(|trust| trust.value.weight.get()),
-        because: view.trust.iter().flat_map(|trust| &trust.because).map(ToString::to_string).collect(),
+        because: view
+            .trust
+            .iter()
+            .flat_map(|trust| &trust.because)
+            .map(ToString::to_string)
+            .chain(view.repeats.clone())
+            .collect(),
         claims: health.brought.listed,
         added: health.brought.claims.added,
         changed: health.brought.claims.changed,

@@ -8,6 +8,7 @@ mod objects;
 pub(super) mod reports;
 mod sightings;
 mod sources;
+mod voices;
 
 pub use claims::{ClaimsFor, IndicatorAsked, KeptClaim, NewClaim};
 pub(super) use claims::{kind, marking};
@@ -17,6 +18,7 @@ pub(super) use sightings::keep as keep_sightings_in;
 pub use reports::{Attachment, NewReport, Report, ReportId, ReportStatus};
 pub use sightings::{NewSighting, Sightings};
 pub use sources::{IntelSource, NewIntelSource, SourceNumber};
+pub use voices::SourceVoice;
 
 pub(super) const STATEMENTS: &[&str] = &[
     sources::INSERT,
@@ -42,6 +44,9 @@ pub(super) const STATEMENTS: &[&str] = &[
     sightings::SELECT_CLAIMED,
     sightings::SELECT_MARK,
     sightings::DELETE_BEFORE,
+    voices::DELETE,
+    voices::INSERT,
+    voices::SELECT,
     objects::SELECT,
     objects::SELECT_ONE,
     objects::COUNT_BY_TYPE,
