@@ -147,7 +147,7 @@ pub(crate) fn of_listed(
             id: IndicatorId::of(kind, value),
             indicator: kind,
             value: value.to_owned(),
-            observed: ours.to_owned(),
+            observed: value.to_owned(),
             attribute: "own asset".to_owned(),
             label: claim.label.clone(),
             source: source.clone(),

@@ -132,7 +132,7 @@ mod tests {
     /// Pages of two rows, one after another, as somebody sees them who turns them over.
     #[test]
     fn nothing_is_lost_or_doubled_over_pages() {
-        let natural = vec![
+        let natural = [
             row("rule", Level::High, 9),
             row("city:a", Level::High, 8),
             row("rule", Level::High, 7),

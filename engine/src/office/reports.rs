@@ -16,7 +16,7 @@ use store::state::{
 
 use super::{Brought, Office, OfficeError};
 use crate::access::Operation;
-use crate::intel::{Gathered, SourceTerms};
+use crate::intel::{Gathered, SourceHealth, SourceTerms};
 
 /// What sources of reports are called.
 pub const REPORT_KIND: &str = "report";
@@ -265,6 +265,10 @@ impl Office {
             let source = self.source_for(ctx, &report).await?;
             // The decision comes last: one that is cut off is taken again, and finds its claims there.
             brought = self.bring_checked(ctx, &source, (MergeKind::Part, &gathered(&report, &taken)), |_| {}).await?;
+            let now = Some(ctx.now);
+            let health = SourceHealth { last_try: now, last_success: now, brought, ..SourceHealth::of(&source) };
+            let health = serde_json::to_string(&health).unwrap_or_default();
+            self.state.keep_intel_run(ctx, source.number, &source.memory, &health).await?;
             self.mark_stale(ctx);
         }
         self.state.decide_report(ctx, id, taken.len() as u64).await?;

@@ -115,7 +115,7 @@ fn what_concerns_the_city_is_kept_once_and_found_by_itself() {
         state.commit_findings(&home, "detect", Offset(1), &[finding("rule", Level::High, 9)]).await.unwrap();
         let found = [
             targeted("city:a", Level::Low, "x"),
-            targeted("city:a", Level::High, "y"),
+            targeted("city:a", Level::High, "zebra"),
             targeted("city:b", Level::Low, "x"),
         ];
         assert_eq!(state.keep_findings(&home, &found).await.unwrap(), 3);
@@ -127,9 +127,9 @@ fn what_concerns_the_city_is_kept_once_and_found_by_itself() {
             rows.into_iter().map(|row| (row.level, row.subject.unwrap())).collect::<Vec<_>>()
         };
         let first = of(&asked).await;
-        assert_eq!((first.len(), &first[0]), (3, &(Level::High, "y".to_owned())));
+        assert_eq!((first.len(), &first[0]), (3, &(Level::High, "zebra".to_owned())));
         assert_eq!(of(&InboxAsked { level_min: Level::Medium, ..asked.clone() }).await.len(), 1);
-        assert_eq!(of(&InboxAsked { text: "Y".into(), ..asked.clone() }).await.len(), 1);
+        assert_eq!(of(&InboxAsked { text: "ZEB".into(), ..asked.clone() }).await.len(), 1);
         assert_eq!(of(&InboxAsked { verdict: Verdict::Escalated, ..asked.clone() }).await.len(), 0);
         // Numbered with all others, for the lake and for who waits for news.
         let copies = state.findings_after(0, 10).await.unwrap();

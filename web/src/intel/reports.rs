@@ -227,7 +227,7 @@ struct Bring {
     #[schema(min_length = 1)]
     body: String,
     /// Files that belong to it; with `multipart/form-data`.
-    #[schema(value_type = Vec<String>, format = Binary, nullable = false)]
+    #[schema(value_type = Vec<String>, format = Binary, required = false, nullable = false)]
     attachment: Option<Vec<Vec<u8>>>,
 }
 
