@@ -13,9 +13,11 @@ pub(crate) fn count(number: u64) -> String {
     out
 }
 
-/// `1 rule`, `2 rules`, `2 entries`.
+/// `1 rule`, `2 rules`, `2 entries`, `2 days`.
 pub(crate) fn counted(number: u64, noun: &str) -> String {
-    match (number, noun.strip_suffix('y')) {
+    // A day is no entry.
+    let stem = noun.strip_suffix('y').filter(|stem| !stem.ends_with(['a', 'e', 'o', 'u']));
+    match (number, stem) {
         (1, _) => format!("1 {noun}"),
         (_, Some(stem)) => format!("{} {stem}ies", count(number)),
         (_, None) => format!("{} {noun}s", count(number)),
@@ -46,6 +48,7 @@ mod tests {
         assert_eq!(counted(1, "rule"), "1 rule");
         assert_eq!(counted(1000, "rule"), "1,000 rules");
         assert_eq!(counted(0, "entry"), "0 entries");
+        assert_eq!(counted(90, "day"), "90 days");
         assert_eq!(bytes(12), "12 B");
         assert_eq!(bytes(300 * 1024 * 1024), "300.0 MiB");
         assert_eq!(bytes(5 << 30), "5.0 GiB");

@@ -5,7 +5,7 @@ use axum::Extension;
 use axum::body::Bytes;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use utoipa::openapi::path::{Operation, Parameter, ParameterIn};
+use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{
     ComponentsBuilder, Content, HttpMethod, InfoBuilder, License, OpenApi, OpenApiBuilder, Ref, RefOr, ResponseBuilder,
@@ -70,8 +70,6 @@ fn complete_operation(method: &HttpMethod, operation: &mut Operation) {
     let changes = *method != HttpMethod::Get;
     let is_guarded = operation.security.as_ref().is_some_and(|needs| !needs.is_empty());
     let parameters = operation.parameters.as_deref().unwrap_or_default();
-    let is_in_path = |parameter: &RefOr<Parameter>| matches!(parameter, RefOr::T(parameter) if parameter.parameter_in == ParameterIn::Path);
-    let has_path = parameters.iter().any(is_in_path);
     let has_query = !parameters.is_empty() && !changes;
     let has_body = operation.request_body.is_some();
     let reads = !parameters.is_empty() || has_body;
@@ -83,7 +81,7 @@ fn complete_operation(method: &HttpMethod, operation: &mut Operation) {
             is_guarded || changes,
             "Whoever asks may not, has to prove again who they are, or asks from elsewhere.",
         ),
-        ("404", has_path || has_body, "There is no such thing in the agency of whoever asks."),
+        ("404", reads, "There is no such thing in the agency of whoever asks."),
         ("409", changes, "It does not fit to what is there."),
         ("414", has_query, "The address is too long."),
         ("413", has_body, "The request is too large."),

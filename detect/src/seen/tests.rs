@@ -83,12 +83,13 @@ fn a_day_of_events_becomes_a_run() {
     assert_eq!(runs.keys().copied().collect::<Vec<_>>(), [19_999, 20_000]);
     assert_eq!(recorder.values(), 0);
     assert!(recorder.take().is_empty());
+    // What stands at one end of a connection had to do with the other end.
     let expected = [
         "Hostname evil.example x3 on 2 from 30 by Some(\"pc-2\")",
         "Hostname old.example x1 on 1 from 90 by Some(\"pc-3\")",
-        "Hostname pc-1 x1 on 1 from 60 by Some(\"pc-1\")",
-        "Hostname pc-2 x2 on 1 from 30 by Some(\"pc-2\")",
-        "Hostname pc-3 x1 on 1 from 90 by Some(\"pc-3\")",
+        "Hostname pc-1 x1 on 1 from 60 by Some(\"Evil.example\")",
+        "Hostname pc-2 x2 on 1 from 30 by Some(\"evil.EXAMPLE\")",
+        "Hostname pc-3 x1 on 1 from 90 by Some(\"old.example\")",
         "Ip 198.51.100.7:443 x3 on 2 from 30 by Some(\"pc-2\")",
         "Ip 198.51.100.8:443 x1 on 1 from 90 by Some(\"pc-3\")",
     ];

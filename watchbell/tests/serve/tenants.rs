@@ -57,6 +57,8 @@ fn needs(operation: &Operation) -> Option<(&'static str, &'static str)> {
         ("GET", "/intel" | "/intel.json" | "/intel/sources" | "/intel/sources.json" | "/intel/sources.csv") => {
             ("intel.read", "")
         }
+        ("GET", "/intel/brief" | "/intel/brief.json" | "/intel/brief.md" | "/intel/month") => ("intel.read", ""),
+        ("GET", "/intel/actors" | "/intel/actors.json") => ("intel.read", ""),
         ("GET", "/sharing" | "/sharing.json" | "/sharing.csv") => ("peer.read", ""),
         ("GET", "/intel/reports" | "/intel/reports.json" | "/intel/reports.csv" | "/intel/reports/{id}") => {
             ("intel.read", "")
