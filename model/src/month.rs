@@ -115,7 +115,9 @@ mod tests {
 
     #[test]
     fn what_is_no_month_is_named() {
-        for text in ["", "2026", "2026-13", "2026-00", "0000-01", "26-1", "2026-1", "2026-11-01", "-026-11", "２０２６-11"] {
+        for text in
+            ["", "2026", "2026-13", "2026-00", "0000-01", "26-1", "2026-1", "2026-11-01", "-026-11", "２０２６-11"]
+        {
             assert_eq!(text.parse::<Month>(), Err(NoMonth(text.to_owned())), "{text}");
         }
         assert_eq!("9999-12".parse::<Month>().expect("a month").next(), None);

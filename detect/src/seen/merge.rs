@@ -3,8 +3,8 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use super::run::{Run, RunError, Writer};
 use super::Seen;
+use super::run::{Run, RunError, Writer};
 
 /// A value, and the run that it came from; ordered by key, then run.
 struct Head(Seen, usize);

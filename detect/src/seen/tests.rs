@@ -126,7 +126,8 @@ fn a_new_indicator_finds_what_was_seen() {
     assert_eq!(past.example.0, "www.evil.example");
     assert_eq!(past.example.1.event, EventId::from_bytes(20_000_u128.to_be_bytes()));
     assert_eq!(past.claims[0].source, "list");
-    let detection = past.detection(IndicatorKind::Domain, "evil.example", &Suppression::default()).expect("a detection");
+    let detection =
+        past.detection(IndicatorKind::Domain, "evil.example", &Suppression::default()).expect("a detection");
     assert_eq!(detection.subject.as_deref(), Some("pc-1"));
     assert_eq!((detection.level, detection.time), (Level::High, at(20_000, 50)));
     let because: Vec<String> = detection.because.iter().map(ToString::to_string).collect();

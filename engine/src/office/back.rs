@@ -10,8 +10,8 @@ use store::state::KeptClaim;
 use super::{Office, OfficeError};
 use crate::access::Operation;
 use crate::ingest::shown;
-use crate::intel::past::{self, BackReport, LookedBack, SLACK};
 use crate::intel::SourceHealth;
+use crate::intel::past::{self, BackReport, LookedBack, SLACK};
 use crate::seen::SeenFiles;
 
 impl Office {
@@ -108,7 +108,8 @@ impl Office {
             let swept = swept.map_err(|error| format!("{error}: {}", super::intel::source_of(&error)))?;
             Ok(intel::blast::blast(&list, &swept.traffic, &rules))
         });
-        let tried = tried.await.map_err(|error| OfficeError::Refused(format!("the check ended by a panic: {error}")))?;
+        let tried =
+            tried.await.map_err(|error| OfficeError::Refused(format!("the check ended by a panic: {error}")))?;
         tried.map_err(OfficeError::Refused)
     }
 }

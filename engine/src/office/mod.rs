@@ -20,8 +20,8 @@ mod keys;
 mod ledger;
 mod lookups;
 mod names;
-mod outlets;
 mod outbound;
+mod outlets;
 mod peers;
 mod people;
 mod reads;
@@ -58,10 +58,10 @@ pub use inbound::Took;
 pub use keys::KeysView;
 pub use lookups::{LookupKey, Lookups};
 pub use names::Names;
+pub use outbound::PEER_ORIGIN;
 pub use outlets::{
     AddedOutlet, GiveOutlet, OutletAsked, OutletDownload, OutletMaking, OutletReply, OutletView, OutletZone, Subscriber,
 };
-pub use outbound::PEER_ORIGIN;
 pub use peers::{Invitation, PEERS_ROOT, PeerAsked, PeerHealth, PeerView, source_name, wire_of};
 pub use people::{Admitted, PersonView};
 pub use reports::{Choice, Proposal, REPORT_KIND, ReportView, Reported};
@@ -70,7 +70,11 @@ pub use sources::{Gauges, IntakeView, Period, SourceView, WatchView};
 pub use store::ledger::{Entry as LedgerEntry, Outcome, Verdict as LedgerVerdict};
 pub use store::register::Kept;
 pub use store::state::{
-    AnalyticTally, ApiRoot, ArrivedFrom, Attachment, Collection, CollectionRights, Departed, Finding, FindingId, InboxAsked, InboxRow, IndicatorAsked, IntelObject, IntelSource, Job, JobId, JobStatus, LedgerAsked, LedgerLine, ManifestEntry, ManifestPage, NewCollection, NewObject, ObjectsAsked, ObjectsPage, Outlet, Peer, PeerNumber, PersonId, RefusedCount, Report, ReportId, ReportStatus, SavedHunt, Scope, ServiceToken, SpecAsked, Suppression, Taken, Verdict, VersionsAsked,
+    AnalyticTally, ApiRoot, ArrivedFrom, Attachment, Collection, CollectionRights, Departed, Finding, FindingId,
+    InboxAsked, InboxRow, IndicatorAsked, IntelObject, IntelSource, Job, JobId, JobStatus, LedgerAsked, LedgerLine,
+    ManifestEntry, ManifestPage, NewCollection, NewObject, ObjectsAsked, ObjectsPage, Outlet, Peer, PeerNumber,
+    PersonId, RefusedCount, Report, ReportId, ReportStatus, SavedHunt, Scope, ServiceToken, SpecAsked, Suppression,
+    Taken, Verdict, VersionsAsked,
 };
 pub use tokens::NamedToken;
 

@@ -113,11 +113,7 @@ impl SeenFiles {
     ///
     /// # Errors
     /// When the system refuses; nothing counts then.
-    pub fn keep(
-        &self,
-        runs: &[((AgencyId, i32), Vec<u8>)],
-        (from, upto): (Option<u64>, u64),
-    ) -> Result<(), SeenError> {
+    pub fn keep(&self, runs: &[((AgencyId, i32), Vec<u8>)], (from, upto): (Option<u64>, u64)) -> Result<(), SeenError> {
         let _held = self.lock()?;
         let from = from.unwrap_or(0);
         for ((agency, day), image) in runs {

@@ -39,7 +39,8 @@ impl SeenShelf {
     /// When the files cannot be opened.
     pub fn open(inner: Arc<dyn Shelf>, files: SeenFiles) -> Result<Self, SeenError> {
         let written = files.open()?;
-        let counting = Counting { recorder: Recorder::default(), counted: written, written, last_write: Instant::now() };
+        let counting =
+            Counting { recorder: Recorder::default(), counted: written, written, last_write: Instant::now() };
         Ok(SeenShelf { inner, files, counting: Arc::new(Mutex::new(counting)), writing: tokio::sync::Mutex::new(()) })
     }
 
@@ -73,7 +74,10 @@ impl SeenShelf {
         let kept = tokio::task::spawn_blocking(move || files.keep(&runs, (from, upto))).await;
         let kept = kept.map_err(|error| error.to_string()).and_then(|kept| {
             kept.map_err(|error| {
-                format!("what was seen is not kept: {error}: {}", std::error::Error::source(&error).map_or_else(String::new, ToString::to_string))
+                format!(
+                    "what was seen is not kept: {error}: {}",
+                    std::error::Error::source(&error).map_or_else(String::new, ToString::to_string)
+                )
             })
         });
         let mut counting = self.counting();
@@ -94,7 +98,8 @@ impl SeenShelf {
     async fn write_if_due(&self) -> Result<(), ShelfError> {
         let is_due = {
             let counting = self.counting();
-            counting.last_write.elapsed() >= WRITE_EVERY || counting.recorder.values() >= limits::SEEN_VALUES_WAITING_MAX
+            counting.last_write.elapsed() >= WRITE_EVERY
+                || counting.recorder.values() >= limits::SEEN_VALUES_WAITING_MAX
         };
         if is_due { self.write().await } else { Ok(()) }
     }

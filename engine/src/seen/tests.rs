@@ -19,8 +19,7 @@ fn noon(day: i32) -> Timestamp {
 fn event(number: u64, host: &str, day: i32) -> Event {
     let id = EventId::from_bytes(u128::from(number).to_be_bytes());
     let mut event = Event::new(id, AgencyId::home(), noon(day), Class::NETWORK, 6);
-    event.attributes.dst_endpoint =
-        Some(Box::new(Endpoint { hostname: Some(host.to_owned()), ..Endpoint::default() }));
+    event.attributes.dst_endpoint = Some(Box::new(Endpoint { hostname: Some(host.to_owned()), ..Endpoint::default() }));
     event
 }
 
@@ -65,8 +64,7 @@ fn set(hosts: &[String]) -> IndicatorSet {
 fn sightings(files: &SeenFiles, hosts: std::ops::Range<u64>) -> (Vec<u64>, SweepReport) {
     let hosts: Vec<String> = hosts.map(|number| format!("h{number}.example")).collect();
     let mut found = Pasts::new();
-    let report =
-        files.sweep(&AgencyId::home(), 0..=i32::MAX, &set(&hosts), (&mut found, 1_000)).expect("a sweep");
+    let report = files.sweep(&AgencyId::home(), 0..=i32::MAX, &set(&hosts), (&mut found, 1_000)).expect("a sweep");
     let events = |host: &String| found.get(&(IndicatorKind::Domain, host.clone())).map_or(0, |past| past.events);
     (hosts.iter().map(events).collect(), report)
 }
@@ -162,12 +160,7 @@ impl Shelf for Memory {
         Box::pin(async move { Ok(self.rows.lock().expect("not poisoned").iter().max().copied()) })
     }
 
-    fn append<'a>(
-        &'a self,
-        consumer: &'a str,
-        rows: Vec<ShelfRow>,
-        _: u64,
-    ) -> BoxFuture<'a, Result<(), ShelfError>> {
+    fn append<'a>(&'a self, consumer: &'a str, rows: Vec<ShelfRow>, _: u64) -> BoxFuture<'a, Result<(), ShelfError>> {
         Box::pin(async move {
             if *self.refuses.lock().expect("not poisoned") {
                 return Err(ShelfError { reason: "full".to_owned() });

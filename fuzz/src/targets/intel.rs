@@ -2,7 +2,9 @@
 
 use std::sync::LazyLock;
 
-use ::formats::intel::{Item, Refused, Sink, Tally, breach, check_csaf, check_stix, csaf, kev, leak, list, misp, nmap, nuclei, stix};
+use ::formats::intel::{
+    Item, Refused, Sink, Tally, breach, check_csaf, check_stix, csaf, kev, leak, list, misp, nmap, nuclei, stix,
+};
 use ::intel::lookalike::{Brand, Brands, Distinctness};
 use ::intel::mine::{TechniqueNames, mine};
 use ::intel::pattern::{Observed, Pattern, PatternSet};
@@ -77,14 +79,18 @@ pub fn stix_pattern(bytes: &[u8]) {
     let alone = pattern.judge(&SEEN).map_err(|undecided| undecided.to_string());
     let Ok(set) = PatternSet::new(vec![pattern]) else { return };
     let together = set.judge(&SEEN).pop();
-    let together = together.map_or(Ok(None), |verdict| verdict.outcome.map(Some).map_err(|undecided| undecided.to_string()));
+    let together =
+        together.map_or(Ok(None), |verdict| verdict.outcome.map(Some).map_err(|undecided| undecided.to_string()));
     assert_eq!(alone, together, "{text}");
 }
 
 /// Observed data.
 pub fn stix_observed(bytes: &[u8]) {
     static PATTERNS: LazyLock<Vec<Pattern>> = LazyLock::new(|| {
-        seeds::PATTERNS.iter().map(|text| Pattern::parse(text).unwrap_or_else(|fault| panic!("{text}: {fault}"))).collect()
+        seeds::PATTERNS
+            .iter()
+            .map(|text| Pattern::parse(text).unwrap_or_else(|fault| panic!("{text}: {fault}")))
+            .collect()
     });
     let Ok(observed) = Observed::read(bytes) else { return };
     for pattern in PATTERNS.iter() {
@@ -252,25 +258,120 @@ pub(super) mod seeds {
 pub(super) mod words {
     type Words = &'static [&'static str];
 
-    const JSON: Words = &["{", "}", "[", "]", "null", "\"\"", "\"type\":", "\"id\":", "\"objects\":[", "-1", "1e999", "\\u0000", "[[[[[[[["];
+    const JSON: Words = &[
+        "{",
+        "}",
+        "[",
+        "]",
+        "null",
+        "\"\"",
+        "\"type\":",
+        "\"id\":",
+        "\"objects\":[",
+        "-1",
+        "1e999",
+        "\\u0000",
+        "[[[[[[[[",
+    ];
     pub(in super::super) const intel_stix: Words = JSON;
-    pub(in super::super) const intel_misp: Words =
-        &["\"Event\":{", "\"Attribute\":[", "\"type\":\"url\"", "\"to_ids\":true", "|", "null", "\"Tag\":[{\"name\":\"tlp:red\"}]", "[[[["];
-    pub(in super::super) const intel_list: Words = &["\"", "\"\"", ",", "\t", "\r\n", "#", ";", "\u{feff}", "[.]", "hxxp", "\0"];
+    pub(in super::super) const intel_misp: Words = &[
+        "\"Event\":{",
+        "\"Attribute\":[",
+        "\"type\":\"url\"",
+        "\"to_ids\":true",
+        "|",
+        "null",
+        "\"Tag\":[{\"name\":\"tlp:red\"}]",
+        "[[[[",
+    ];
+    pub(in super::super) const intel_list: Words =
+        &["\"", "\"\"", ",", "\t", "\r\n", "#", ";", "\u{feff}", "[.]", "hxxp", "\0"];
     pub(in super::super) const intel_json: Words = JSON;
     pub(in super::super) const intel_judged: Words = JSON;
-    pub(in super::super) const intel_nmap: Words =
-        &["<host>", "</host>", "<port>", "<!DOCTYPE x [<!ENTITY a \"b\">]>", "&a;", "&#0;", "<![CDATA[", "]]>", "<?xml", "\u{feff}", "/>"];
-    pub(in super::super) const intel_breach: Words = &[":", "\r\n", "00000", "0018A45C4D1DEF81644B54AB7F969B88D65", ":99999999999999999999"];
+    pub(in super::super) const intel_nmap: Words = &[
+        "<host>",
+        "</host>",
+        "<port>",
+        "<!DOCTYPE x [<!ENTITY a \"b\">]>",
+        "&a;",
+        "&#0;",
+        "<![CDATA[",
+        "]]>",
+        "<?xml",
+        "\u{feff}",
+        "/>",
+    ];
+    pub(in super::super) const intel_breach: Words =
+        &[":", "\r\n", "00000", "0018A45C4D1DEF81644B54AB7F969B88D65", ":99999999999999999999"];
     pub(in super::super) const stix_pattern: Words = &[
-        "[", "]", "(", ")", " AND ", " OR ", " FOLLOWEDBY ", " NOT ", " WITHIN 5 SECONDS", " REPEATS 3 TIMES", " START t'2020-01-01T00:00:00Z' STOP t'2021-01-01T00:00:00Z'",
-        "ipv4-addr:value", "file:hashes.'SHA-256'", "[*]", "[0]", " = ", " != ", " LIKE ", " MATCHES ", " ISSUBSET ", " ISSUPERSET ", " IN (", "'", "\\'", "h'00'", "b'AA=='", "true", "-1.5",
-        "EXISTS ", "(?i)", "(a+)+$", "\\p{L}", "_", "%",
+        "[",
+        "]",
+        "(",
+        ")",
+        " AND ",
+        " OR ",
+        " FOLLOWEDBY ",
+        " NOT ",
+        " WITHIN 5 SECONDS",
+        " REPEATS 3 TIMES",
+        " START t'2020-01-01T00:00:00Z' STOP t'2021-01-01T00:00:00Z'",
+        "ipv4-addr:value",
+        "file:hashes.'SHA-256'",
+        "[*]",
+        "[0]",
+        " = ",
+        " != ",
+        " LIKE ",
+        " MATCHES ",
+        " ISSUBSET ",
+        " ISSUPERSET ",
+        " IN (",
+        "'",
+        "\\'",
+        "h'00'",
+        "b'AA=='",
+        "true",
+        "-1.5",
+        "EXISTS ",
+        "(?i)",
+        "(a+)+$",
+        "\\p{L}",
+        "_",
+        "%",
     ];
     pub(in super::super) const stix_observed: Words = JSON;
-    pub(in super::super) const mined: Words =
-        &["[.]", "hxxp://", "(at)", "T1059", "CVE-2021-1", "::", "/24", ":443", "\u{200b}", "\u{3002}", ".exe", "@", "xn--", "\\", "\""];
-    pub(in super::super) const lookalike: Words =
-        &["springfield", "xn--", ".", "-", "\u{456}", "\u{440}", "\u{301}", "1", "l", "0", "login", "*.", "\u{3002}", ".example"];
+    pub(in super::super) const mined: Words = &[
+        "[.]",
+        "hxxp://",
+        "(at)",
+        "T1059",
+        "CVE-2021-1",
+        "::",
+        "/24",
+        ":443",
+        "\u{200b}",
+        "\u{3002}",
+        ".exe",
+        "@",
+        "xn--",
+        "\\",
+        "\"",
+    ];
+    pub(in super::super) const lookalike: Words = &[
+        "springfield",
+        "xn--",
+        ".",
+        "-",
+        "\u{456}",
+        "\u{440}",
+        "\u{301}",
+        "1",
+        "l",
+        "0",
+        "login",
+        "*.",
+        "\u{3002}",
+        ".example",
+    ];
     pub(in super::super) const seen_run: Words = &["WBSEEN\0\u{1}", "\0\0\0\0", "\u{7f}"];
 }

@@ -22,8 +22,8 @@ pub(crate) use house::{
     KeysCommand, PeopleArgs, PeopleCommand, RestoreArgs, TokenArgs, TokenCommand,
 };
 
-pub(crate) use outlets::{OutletAddArgs, OutletArgs, OutletCommand};
 pub(crate) use intel::{FeedAddArgs, FeedArgs, FeedCommand, IntelArgs, IntelCommand, LookupTier, TermsArgs};
+pub(crate) use outlets::{OutletAddArgs, OutletArgs, OutletCommand};
 pub(crate) use peers::{
     AddressArgs, AgreedArgs, GroupCommand, PeerAddArgs, PeerArgs, PeerCommand, ReachArgs, ShareArgs, ShareCommand,
     SharedRight,

@@ -34,7 +34,9 @@ pub(super) async fn actors(opened: &Opened, as_json: bool) -> Result<Exit> {
         counted(view.known as u64, "known actor")
     );
     if view.known == 0 {
-        eprintln!("hint: load what is published: watchbell intel load attack enterprise-attack.json --format stix --grade A2");
+        eprintln!(
+            "hint: load what is published: watchbell intel load attack enterprise-attack.json --format stix --grade A2"
+        );
     }
     Ok(Exit::Ok)
 }

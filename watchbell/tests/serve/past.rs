@@ -26,9 +26,8 @@ fn a_new_indicator_finds_what_was_seen_before() {
     let node = place.start(&[]);
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
     let now = model::Timestamp::EPOCH.plus(since - std::time::Duration::from_secs(600));
-    let lines = [("198.51.100.77", "ada"), ("198.51.100.77", "ben"), ("203.0.113.9", "ada")].map(|(from, user)| {
-        format!("<86>1 {now} siren-ctl sshd 991 - - {}\n", login(from, user))
-    });
+    let lines = [("198.51.100.77", "ada"), ("198.51.100.77", "ben"), ("203.0.113.9", "ada")]
+        .map(|(from, user)| format!("<86>1 {now} siren-ctl sshd 991 - - {}\n", login(from, user)));
     assert_eq!(node.post("http?format=syslog", &token, "b-1", &lines.concat()).unwrap().status, 200);
     node.wait_until_caught_up();
     let list = file(&place, "new.txt", "198.51.100.77\n192.0.2.200\n");
@@ -58,10 +57,18 @@ fn a_new_indicator_finds_what_was_seen_before() {
     assert_eq!(figures["figures"]["trends"][2]["now"]["value"], 1, "{figures}");
     assert!(place.say(&["intel", "brief", "--form", "html"]).starts_with("<!doctype html>"));
     let nobody = json(&place.say(&["intel", "actors", "--json"]));
-    assert_eq!((nobody["known"].as_u64(), nobody["said"].as_str()), (Some(0), Some("nothing that is known fits what was seen")));
+    assert_eq!(
+        (nobody["known"].as_u64(), nobody["said"].as_str()),
+        (Some(0), Some("nothing that is known fits what was seen"))
+    );
     node.stop();
     // A person's address goes from there, too.
-    let erased = json(&place.say(&["erase", "--address", "203.0.113.9", "--purpose", "asked to be forgotten", "--json"]));
-    assert_eq!((erased["before"]["seen_values"].as_u64(), erased["after"]["seen_values"].as_u64()), (Some(1), Some(0)), "{erased}");
+    let erased =
+        json(&place.say(&["erase", "--address", "203.0.113.9", "--purpose", "asked to be forgotten", "--json"]));
+    assert_eq!(
+        (erased["before"]["seen_values"].as_u64(), erased["after"]["seen_values"].as_u64()),
+        (Some(1), Some(0)),
+        "{erased}"
+    );
     assert!(place.say(&["fsck"]).contains(" 0 damaged"));
 }

@@ -172,6 +172,7 @@ pub(crate) async fn evidence(
     let month = month(&asked.month, ctx.now)?;
     let span = month.span();
     let (what, counted) = match (asked.technique, asked.what.as_str()) {
+        (Some(id), _) if !is_technique(&id) => return Err(Problem::bad(format!("{id:?} is no ATT&CK technique"))),
         (Some(id), _) => (format!("Findings of {id}"), Counted::Technique(id)),
         (None, "" | "all") => ("All findings".to_owned(), Counted::All),
         (None, "grave") => ("Findings that are high or critical".to_owned(), Counted::Grave),
@@ -196,6 +197,13 @@ pub(crate) async fn evidence(
     let sum = rows.iter().map(|tally| tally.count).sum();
     let shell = Shell::inside(&app, &visit, format!("{what} in {month}"), "/intel").await?;
     Ok(Html(MonthPage { shell, what, month, rows, sum, judged: None }).into_response())
+}
+
+/// `T1059`, `T1059.001`.
+fn is_technique(id: &str) -> bool {
+    let is_number = |text: &str, digits| text.len() == digits && text.bytes().all(|byte| byte.is_ascii_digit());
+    let Some(number) = id.strip_prefix('T') else { return false };
+    number.split_once('.').map_or(is_number(number, 4), |(number, part)| is_number(number, 4) && is_number(part, 3))
 }
 
 #[derive(Template)]

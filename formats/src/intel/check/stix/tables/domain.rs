@@ -1,7 +1,9 @@
 //! Sections 4 (domain objects), 5 (relationship objects) and 7 (meta objects).
 
 use super::super::formats::is_relationship_type;
-use super::super::shape::Kind::{Dictionary, Flag, Form, Inside, ListOf, Number, OneOf, Open, Ref, RefBut, Text, Time, Whole};
+use super::super::shape::Kind::{
+    Dictionary, Flag, Form, Inside, ListOf, Number, OneOf, Open, Ref, RefBut, Text, Time, Whole,
+};
 use super::super::shape::{Kind, Property, opt, req};
 use super::super::vocabularies as words;
 use super::{ANY_NUMBER, ANYS, TEXTS};

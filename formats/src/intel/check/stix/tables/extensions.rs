@@ -1,12 +1,12 @@
 //! Extensions that the standard itself defines.
 
 use super::super::formats::is_time_of_seconds;
-use super::super::shape::Kind::{Dictionary, DictionaryOf, Flag, Form, Hashes, Hex, Inside, ListOf, OneOf, Open, Ref, Text};
+use super::super::shape::Kind::{
+    Dictionary, DictionaryOf, Flag, Form, Hashes, Hex, Inside, ListOf, OneOf, Open, Ref, Text,
+};
 use super::super::shape::{Property, opt, req};
 use super::super::vocabularies as words;
-use super::{WHOLE, COUNT, ANY_NUMBER, TEXTS};
-
-
+use super::{ANY_NUMBER, COUNT, TEXTS, WHOLE};
 
 /// The extensions that the standard itself defines: the type, the name, the properties, and whether one of them has to be there.
 pub(in super::super) const EXTENSIONS: [(&str, &str, &[Property], bool); 12] = [

@@ -1,7 +1,11 @@
 //! Section 6: observables.
 
-use super::super::formats::{is_charset, is_cpe, is_domain, is_email, is_ipv4, is_ipv6, is_language, is_mac, is_media_type, is_registry_key};
-use super::super::shape::Kind::{Binary, Dictionary, DictionaryOf, Flag, Form, Hashes, Hex, Inside, ListOf, OneOf, Open, Ref, Text, Time, Url, Whole};
+use super::super::formats::{
+    is_charset, is_cpe, is_domain, is_email, is_ipv4, is_ipv6, is_language, is_mac, is_media_type, is_registry_key,
+};
+use super::super::shape::Kind::{
+    Binary, Dictionary, DictionaryOf, Flag, Form, Hashes, Hex, Inside, ListOf, OneOf, Open, Ref, Text, Time, Url, Whole,
+};
 use super::super::shape::{Kind, Property, opt, req};
 use super::super::vocabularies as words;
 use super::{ANYS, COUNT, TEXTS, WHOLE};
