@@ -14,10 +14,13 @@ use crate::indicators::subject;
 /// What stood in events since the last [`Recorder::take`].
 #[derive(Debug, Default)]
 pub struct Recorder {
-    days: BTreeMap<(AgencyId, i32), FxHashMap<Box<[u8]>, Counted>>,
+    days: BTreeMap<(AgencyId, i32), Day>,
     values: usize,
     key: Vec<u8>,
 }
+
+/// What stood there on one day, by key.
+type Day = FxHashMap<Box<[u8]>, Counted>;
 
 #[derive(Debug)]
 struct Counted {

@@ -220,6 +220,22 @@ const enter = async (page, link, name) => {
   await judge(page, "intel-sources");
   await page.click("[aria-label='Pause some-list']");
   await page.waitForSelector("[aria-label='Resume some-list']");
+  // Who fits what was seen, and the month, whose numbers lead to what they count.
+  await page.goto(`${origin}/intel/actors`);
+  assert.match(await page.textContent("main"), /nothing that is known fits what was seen[\s\S]*No actor is known yet/);
+  await judge(page, "actors");
+  await page.goto(`${origin}/intel/brief`);
+  assert.match(await page.textContent("main"), /What changed[\s\S]*findings[\s\S]*What it calls for/);
+  await judge(page, "brief");
+  const counted = Number(await page.textContent("main ul a"));
+  await page.click("main ul a");
+  await page.waitForURL("**/intel/month?*what=all");
+  assert.match(await page.textContent("main"), new RegExp(`${counted} findings`));
+  await judge(page, "month");
+  for (const place of ["/intel/outlets", "/intel/reports", "/sharing"]) {
+    await page.goto(`${origin}${place}`);
+    await judge(page, place.split("/").at(-1));
+  }
   await page.goto(`${origin}/agencies`);
   assert.match(await page.textContent("tbody"), /home[\s\S]*the installation stands here/);
   await judge(page, "agencies");
@@ -327,7 +343,7 @@ const enter = async (page, link, name) => {
   await page.click("button.main");
   await page.waitForURL(`${origin}/audit?operation=finding.decide`);
   for (const twin of ["/inbox.json?verdict=acknowledged", "/inbox.csv", "/audit.json", "/audit.csv", "/people.json", "/people.csv", "/suppressions.json", "/suppressions.csv", "/health.json", "/health.csv",
-    "/health/rates.json", "/register.json", "/register.csv", "/tokens.json", "/tokens.csv", "/keys.json", "/keys.csv", "/agencies.json", "/agencies.csv", "/intel.json?value=listed.example", "/intel/sources.json", "/intel/sources.csv", "/dpia.json", "/dpia.csv",
+    "/health/rates.json", "/register.json", "/register.csv", "/tokens.json", "/tokens.csv", "/keys.json", "/keys.csv", "/agencies.json", "/agencies.csv", "/intel.json?value=listed.example", "/intel/sources.json", "/intel/sources.csv", "/intel/actors.json", "/intel/brief.json", "/intel/brief.md", "/dpia.json", "/dpia.csv",
     "/hunt.json?sql=SELECT+1", "/hunt.csv?sql=SELECT+1"]) {
     assert.equal((await page.request.get(origin + twin)).status(), 200, twin);
   }

@@ -181,9 +181,11 @@ fn a_run_has_a_limit_and_the_next_one_goes_on() {
 
 /// Files of a feed in memory, as the folder of a web server.
 #[derive(Clone, Default)]
-struct Files(Arc<Mutex<BTreeMap<String, Arc<Mutex<Vec<u8>>>>>>);
+struct Files(Arc<Mutex<BTreeMap<String, Bytes>>>);
 
-struct Open(Arc<Mutex<Vec<u8>>>);
+type Bytes = Arc<Mutex<Vec<u8>>>;
+
+struct Open(Bytes);
 
 impl Write for Open {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {

@@ -213,7 +213,7 @@ fn folders_and_what_is_written_without_the_watch() {
 fn nft_takes(file: &str, address: &str) {
     let is_here = Command::new("unshare").args(["-n", "nft", "list", "ruleset"]).output();
     if !is_here.is_ok_and(|output| output.status.success()) {
-        println!("skipped: nft in a network of its own");
+        eprintln!("skipped: nft in a network of its own");
         return;
     }
     let twice = format!("nft -f {file} && nft -f {file} && nft list set inet watchbell listed4");

@@ -114,7 +114,6 @@ pub(in super::super) const EXTENSIONS: [(&str, &str, &[Property], bool); 12] = [
 ];
 
 /// Section 6.7.6.
-
 const PE: &[Property] = &[
     req("pe_type", Open(words::PE_TYPE)),
     opt("imphash", Text),
