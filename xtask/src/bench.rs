@@ -38,6 +38,12 @@ const BENCHES: &[Bench] = &[
         given: |given| Ok(vec![given.data.join("intel/blocklists")]),
     },
     Bench {
+        name: "seen",
+        package: "detect",
+        example: "seen_speed",
+        given: |given| Ok(vec![given.data.join("logs/zeek_80k.jsonl.zst"), given.data.join("intel/blocklists")]),
+    },
+    Bench {
         name: "pipeline",
         package: "watchbell",
         example: "pipeline_speed",

@@ -72,3 +72,43 @@ fn a_new_indicator_finds_what_was_seen_before() {
     );
     assert!(place.say(&["fsck"]).contains(" 0 damaged"));
 }
+
+#[test]
+fn what_was_tried_on_thirty_days_may_be_blocked_and_what_is_used_here_not() {
+    let place = Place::new();
+    let token = place.token("agent");
+    let node = place.start(&[]);
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+    let lines: String = (0..30_u64)
+        .map(|day| {
+            let at = model::Timestamp::EPOCH.plus(since - std::time::Duration::from_secs(day * 86_400 + 1));
+            format!("<86>1 {at} siren-ctl sshd 991 - - {}\n", login("203.0.113.9", "ada"))
+        })
+        .collect();
+    assert_eq!(node.post("http?format=syslog", &token, "b-1", &lines).unwrap().status, 200);
+    node.wait_until_caught_up();
+    let list = file(&place, "block.txt", "198.51.100.77\n203.0.113.9\nevil.example\n");
+    place.say(&["intel", "load", "cert", &list, "--grade", "A1", "--confidence", "95", "--trusted", "--quiet"]);
+    let patience = std::time::Instant::now() + PATIENCE;
+    while !node.log().contains("past traffic: 30 days looked through, 1 indicator seen") {
+        assert!(std::time::Instant::now() < patience, "{}", node.log());
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
+    let show = |value: &str| {
+        let shown = json(&place.say(&["intel", "show", value, "--json"]));
+        (shown["may_block"].clone(), shown["blocking_because"].to_string())
+    };
+    assert_eq!(show("198.51.100.77").0, true, "{}", show("198.51.100.77").1);
+    let (may_block, because) = show("203.0.113.9");
+    assert_eq!(may_block, false);
+    assert!(because.contains("seen here on 30 days, more than 10"), "{because}");
+    let tried = place.run(&["intel", "blast", &list]);
+    assert_eq!(text(&tried.stdout).trim(), "203.0.113.9: seen here on 30 days, more than 10");
+    // What leaves for a firewall is what may be blocked, and nothing else.
+    place.say(&["outlet", "add", "firewall", "--form", "text", "--for", "block"]);
+    let given = place.say(&["outlet", "write", "firewall", "-"]);
+    let mut given: Vec<&str> = given.lines().filter(|line| !line.starts_with('#')).collect();
+    given.sort_unstable();
+    assert_eq!(given, ["198.51.100.77", "evil.example"]);
+    node.stop();
+}
