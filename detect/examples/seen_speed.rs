@@ -98,7 +98,9 @@ fn a_day(events: &[Event], day: i32, received: Timestamp) -> Vec<u8> {
     for event in events.iter().take(1_000) {
         recorder.record(event, received);
     }
-    let Some(mut event) = events.iter().find(|event| event.attributes.query.is_some()).cloned() else { return Vec::new() };
+    let Some(mut event) = events.iter().find(|event| event.attributes.query.is_some()).cloned() else {
+        return Vec::new();
+    };
     for number in 0..NAMES_A_DAY {
         if let Some(query) = &mut event.attributes.query {
             query.hostname = Some(format!("n{number}.d{day}.city.example"));

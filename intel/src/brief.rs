@@ -263,7 +263,9 @@ fn ordered(seen: &[TechniqueSeen]) -> Vec<&TechniqueSeen> {
 
 fn techniques(seen: &[TechniqueSeen]) -> Vec<Sentence> {
     let sentence = |one: &&TechniqueSeen| {
-        let start = Sentence::default().words(format!("{} {}: ", one.id, one.name)).number(&one.here);
+        // Without a name, where nobody has loaded what techniques are called.
+        let named = format!("{} {}", one.id, one.name);
+        let start = Sentence::default().words(format!("{}: ", named.trim_end())).number(&one.here);
         match &one.peers {
             Some(peers) => start.words(" detections here, seen by ").number(peers).words(" of our peers."),
             None => start.words(" detections here; too few peers saw it to say how many."),
