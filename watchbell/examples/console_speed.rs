@@ -40,7 +40,13 @@ impl Clock for SystemClock {
 /// Times that each page is asked for.
 const ROUNDS: usize = 200;
 
-fn finding(number: u64, events: &[EventId]) -> NewFinding {
+fn finding(number: u64, events: &[(EventId, Timestamp)]) -> NewFinding {
+    let own = (
+        EventId::from_bytes(u128::from(number).to_be_bytes()),
+        Timestamp::from_millis(1_790_000_000_000 + number as i64 * 1_000),
+    );
+    // A finding is of the time of its event.
+    let (event, time) = events.get(number as usize % events.len().max(1)).copied().unwrap_or(own);
     let level = Level::ALL[(number % 100 / 22) as usize % 5];
     let analytic = Analytic {
         uid: format!("00000000-0000-4000-8000-{:012}", number % 300),
@@ -61,11 +67,8 @@ fn finding(number: u64, events: &[EventId]) -> NewFinding {
     let detection = Detection {
         analytic: Arc::new(analytic),
         level,
-        time: Timestamp::from_millis(1_790_000_000_000 + number as i64 * 1_000),
-        events: match events.len() {
-            0 => vec![EventId::from_bytes(u128::from(number).to_be_bytes())],
-            count => vec![events[number as usize % count]],
-        },
+        time,
+        events: vec![event],
         subject: Some(format!("ws-{:04}.city.example", number % 5_000)),
         because: because.collect(),
         suppressed_by: None,
@@ -178,13 +181,15 @@ async fn main() {
     std::fs::remove_dir_all(&folder).expect("the folder can go");
 }
 
-/// Ids of events that are in the lake, from all over it.
-async fn some_events(lake: &lake::Lake, ctx: &OpContext) -> Vec<EventId> {
-    let sql = "SELECT id FROM (SELECT id, row_number() OVER () AS n FROM events) WHERE n % 10000 = 1";
+/// Events that are in the lake, from all over it: their ids and times.
+async fn some_events(lake: &lake::Lake, ctx: &OpContext) -> Vec<(EventId, Timestamp)> {
+    let sql = "SELECT id, time FROM (SELECT id, time, row_number() OVER () AS n FROM events) WHERE n % 10000 = 1";
     let limits = lake::HuntLimits { rows: 1_000, ..lake::HuntLimits::default() };
     let page = lake.hunt(ctx, sql, limits).await.expect("some events");
-    let ids = page.rows.iter().filter_map(|row| row[0].as_str().and_then(read_id));
-    ids.collect()
+    let event = |row: &Vec<serde_json::Value>| Some((read_id(row[0].as_str()?)?, Timestamp::parse(row[1].as_str()?)?));
+    let events: Vec<_> = page.rows.iter().filter_map(event).collect();
+    assert_eq!(events.len(), page.rows.len(), "{:?}", page.rows.first());
+    events
 }
 
 /// An event's id as the lake writes it: a number in hexadecimal digits, with or without hyphens.

@@ -113,12 +113,23 @@ impl Office {
         if ids.is_empty() {
             return Ok(HuntAnswer::default());
         }
-        let sql = format!(
-            "SELECT time, source, raw FROM events WHERE id IN ({}) ORDER BY time DESC LIMIT {RECORDS_MAX}",
-            ids.join(", ")
-        );
         let ctx = OpContext { purpose: Purpose::new(&format!("to judge finding {id}")), ..ctx.clone() };
-        Ok(self.hunter()?.hunt(&ctx, &sql, RECORDS_MAX).await?)
+        // Ids are spread over all files, times are not: what happened when the finding says is found without looking at the rest.
+        let before = if events.len() == 1 { Duration::ZERO } else { RECORDS_BEFORE };
+        let (from, upto) = (finding.detection.time.minus(before), finding.detection.time);
+        let near = self.records_in(&ctx, &ids, &format!(" AND time >= '{from}' AND time <= '{upto}'")).await?;
+        if near.rows.len() >= ids.len() {
+            return Ok(near);
+        }
+        self.records_in(&ctx, &ids, "").await
+    }
+
+    async fn records_in(&self, ctx: &OpContext, ids: &[String], when: &str) -> Result<HuntAnswer, OfficeError> {
+        let ids = ids.join(", ");
+        let sql = format!(
+            "SELECT time, source, raw FROM events WHERE id IN ({ids}){when} ORDER BY time DESC LIMIT {RECORDS_MAX}"
+        );
+        Ok(self.hunter()?.hunt(ctx, &sql, RECORDS_MAX).await?)
     }
 
     /// The agency's saved hunts, by name.
@@ -151,3 +162,5 @@ impl Office {
 
 /// Records that are shown of a finding.
 const RECORDS_MAX: usize = 20;
+/// How long before the last of several events the others are looked for first.
+const RECORDS_BEFORE: Duration = Duration::from_secs(86_400);
