@@ -30,6 +30,8 @@ struct Counting {
     /// Up to where it is written.
     written: Option<u64>,
     last_write: Instant,
+    /// What was counted could not be written and is forgotten: whoever hands in has to begin again at what is durable.
+    is_lost: bool,
 }
 
 impl SeenShelf {
@@ -39,8 +41,13 @@ impl SeenShelf {
     /// When the files cannot be opened.
     pub fn open(inner: Arc<dyn Shelf>, files: SeenFiles) -> Result<Self, SeenError> {
         let written = files.open()?;
-        let counting =
-            Counting { recorder: Recorder::default(), counted: written, written, last_write: Instant::now() };
+        let counting = Counting {
+            recorder: Recorder::default(),
+            counted: written,
+            written,
+            last_write: Instant::now(),
+            is_lost: false,
+        };
         Ok(SeenShelf { inner, files, counting: Arc::new(Mutex::new(counting)), writing: tokio::sync::Mutex::new(()) })
     }
 
@@ -48,7 +55,8 @@ impl SeenShelf {
         self.counting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn count(&self, rows: &[ShelfRow], upto: u64) {
+    fn count(&self, rows: &[ShelfRow], upto: u64) -> Result<(), ShelfError> {
+        self.must_hold()?;
         let mut counting = self.counting();
         for row in rows {
             if counting.counted.is_none_or(|counted| row.number > counted) {
@@ -56,6 +64,15 @@ impl SeenShelf {
             }
         }
         counting.counted = counting.counted.max(Some(upto));
+        Ok(())
+    }
+
+    /// Says once to whoever hands in that something was lost, whoever wanted it written.
+    fn must_hold(&self) -> Result<(), ShelfError> {
+        match std::mem::take(&mut self.counting().is_lost) {
+            true => Err(ShelfError { reason: "what was seen could not be written; it is counted again".to_owned() }),
+            false => Ok(()),
+        }
     }
 
     /// Writes what was counted.
@@ -64,14 +81,14 @@ impl SeenShelf {
     /// When the system refuses; it is kept in memory then, and tried again.
     pub async fn write(&self) -> Result<(), ShelfError> {
         let _one = self.writing.lock().await;
-        let (runs, from, upto) = {
+        let (mut recorder, from, upto) = {
             let mut counting = self.counting();
             counting.last_write = Instant::now();
             let Some(upto) = counting.counted.filter(|_| counting.counted > counting.written) else { return Ok(()) };
-            (counting.recorder.take(), counting.written, upto)
+            (std::mem::take(&mut counting.recorder), counting.written, upto)
         };
         let files = self.files.clone();
-        let kept = tokio::task::spawn_blocking(move || files.keep(&runs, (from, upto))).await;
+        let kept = tokio::task::spawn_blocking(move || files.keep(&recorder.take(), (from, upto))).await;
         let kept = kept.map_err(|error| error.to_string()).and_then(|kept| {
             kept.map_err(|error| {
                 format!(
@@ -90,6 +107,7 @@ impl SeenShelf {
                 // What is lost of it here is handed in again, since nothing beyond `written` is called durable.
                 counting.recorder = Recorder::default();
                 counting.counted = counting.written;
+                counting.is_lost = true;
                 Err(ShelfError { reason })
             }
         }
@@ -121,7 +139,7 @@ impl Shelf for SeenShelf {
     ) -> BoxFuture<'a, Result<(), ShelfError>> {
         Box::pin(async move {
             if consumer == EVENTS {
-                self.count(&rows, upto);
+                self.count(&rows, upto)?;
                 self.write_if_due().await?;
             }
             self.inner.append(consumer, rows, upto).await
@@ -130,6 +148,7 @@ impl Shelf for SeenShelf {
 
     fn flush_if_due(&self) -> BoxFuture<'_, Result<(), ShelfError>> {
         Box::pin(async move {
+            self.must_hold()?;
             self.write_if_due().await?;
             self.inner.flush_if_due().await
         })

@@ -210,3 +210,23 @@ async fn each_event_counts_once_whatever_is_handed_in_again() {
     shelf.flush().await.expect("flushed");
     assert_eq!(sightings(&files, 1..2).0, [10]);
 }
+
+#[tokio::test]
+async fn what_could_not_be_written_is_asked_for_again_whoever_wanted_it_written() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let files = SeenFiles::at(folder.path().to_path_buf());
+    let memory = Arc::new(Memory::default());
+    let rows = |span: std::ops::Range<u64>| span.map(|number| row(number, "h1.example", TODAY)).collect::<Vec<_>>();
+    let shelf = SeenShelf::open(Arc::clone(&memory) as Arc<dyn Shelf>, files.clone()).expect("opened");
+    shelf.append(EVENTS, rows(0..5), 4).await.expect("taken");
+    // Something stands where the agency's folder belongs; somebody else than who hands in wants it written.
+    std::fs::write(folder.path().join("home"), b"").expect("written");
+    assert!(shelf.write().await.is_err());
+    std::fs::remove_file(folder.path().join("home")).expect("removed");
+    assert!(shelf.append(EVENTS, rows(5..8), 7).await.is_err(), "five rows are missing before these");
+    assert_eq!(shelf.committed(EVENTS).await, Ok(None));
+    shelf.append(EVENTS, rows(0..8), 7).await.expect("taken");
+    shelf.flush().await.expect("flushed");
+    assert_eq!(sightings(&files, 1..2).0, [8]);
+    assert_eq!(shelf.committed(EVENTS).await, Ok(Some(7)));
+}

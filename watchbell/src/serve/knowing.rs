@@ -57,7 +57,6 @@ impl Knowing {
     /// Takes up indexes now and whenever they change, also when rules and lists were read anew.
     pub(super) async fn watch(self, shutdown: CancellationToken) {
         let mut known: BTreeMap<AgencyId, Known> = BTreeMap::new();
-        back::tell(&self.config, &self.office);
         self.review().await;
         loop {
             // What people brought by the console.

@@ -192,6 +192,7 @@ async fn serve(config: Config, arguments: &ServeArgs) -> Result<Exit> {
     // Before anything is weighed: what is harmless must not leave, not even for a moment.
     let lists = Arc::clone(&content.load().suppression);
     console.app.office.judge_anew(|setting| JudgeSetting { suppression: Arc::clone(&lists), ..setting });
+    intel::back::tell(&config, &console.app.office);
     let knowing = knowing::Knowing {
         config: config.clone(),
         content: Arc::clone(&content),

@@ -34,6 +34,8 @@ const PAUSE: u32 = 4;
 #[derive(Clone)]
 struct Seen {
     index: Option<(SystemTime, u64)>,
+    /// What past traffic says: it comes after the index, and decides what may be blocked.
+    past: Option<(SystemTime, u64)>,
     sightings: [i64; 3],
     /// Held, so that no other one can stand where it stood.
     lists: Arc<Suppression>,
@@ -43,6 +45,7 @@ struct Seen {
 impl Seen {
     fn is(&self, other: &Seen) -> bool {
         self.index == other.index
+            && self.past == other.past
             && self.sightings == other.sightings
             && Arc::ptr_eq(&self.lists, &other.lists)
             && self.outlets == other.outlets
@@ -106,6 +109,7 @@ async fn round(config: &Config, state: &State, office: &Office, last: &mut HashM
         let ctx = OpContext::new(agency.clone(), "node", Roles::NODE, SystemClock.now());
         let seen = Seen {
             index: index::mark(&config.intel_index_file(&agency)),
+            past: index::mark(&config.look_back_file(&agency)),
             sightings: state.sightings_mark(&ctx).await?,
             lists: Arc::clone(&office.judges_by().suppression),
             outlets: outlets.iter().map(|outlet| (outlet.id.clone(), outlet.changed)).collect(),
