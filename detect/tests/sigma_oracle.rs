@@ -16,39 +16,12 @@ use rsigma_parser::{SigmaCollection, SigmaRule, parse_sigma_yaml};
 fn rule_files(data: &Path) -> Vec<(String, String)> {
     let packed = std::fs::read(data.join("sigma/sigmahq-rules.tar.zst")).expect("rules");
     let unpacked = zstd::decode_all(&packed[..]).expect("zstd");
-    let mut files = untar(&unpacked);
-    files.retain(|(name, _)| name.ends_with(".yml"));
+    let mut files: Vec<(String, String)> = testkit::untar(&unpacked)
+        .into_iter()
+        .filter(|(name, _)| name.ends_with(".yml"))
+        .map(|(name, bytes)| (name, String::from_utf8_lossy(&bytes).into_owned()))
+        .collect();
     files.sort();
-    files
-}
-
-/// The files of a tar archive: blocks of 512 bytes, name at 0, size in octal at 124 (POSIX ustar). A name that is too long
-/// stands as a file of its own in front (GNU, type `L`) or as `path=` in a header of its own (POSIX pax, type `x`).
-fn untar(mut archive: &[u8]) -> Vec<(String, String)> {
-    let mut files = Vec::new();
-    let mut long_name: Option<String> = None;
-    while archive.len() >= 512 && archive[0] != 0 {
-        let (header, rest) = archive.split_at(512);
-        let text = |from: usize, len: usize| {
-            let field = &header[from..from + len];
-            let end = field.iter().position(|byte| *byte == 0).unwrap_or(len);
-            String::from_utf8_lossy(&field[..end]).into_owned()
-        };
-        let size = usize::from_str_radix(text(124, 12).trim(), 8).expect("size");
-        let prefix = text(345, 155);
-        let name = if prefix.is_empty() { text(0, 100) } else { format!("{prefix}/{}", text(0, 100)) };
-        let content = String::from_utf8_lossy(&rest[..size]).into_owned();
-        match header[156] {
-            b'0' | 0 => files.push((long_name.take().unwrap_or(name), content)),
-            b'L' => long_name = Some(content.trim_end_matches('\0').to_owned()),
-            b'x' => {
-                let path = content.lines().find_map(|line| line.split_once(" path=").map(|(_, path)| path.to_owned()));
-                long_name = path.or(long_name);
-            }
-            _ => {}
-        }
-        archive = &rest[size.div_ceil(512) * 512..];
-    }
     files
 }
 

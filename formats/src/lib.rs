@@ -13,6 +13,7 @@ pub mod finding;
 pub mod head;
 pub mod intel;
 pub mod json;
+pub mod oscal;
 pub mod release;
 pub mod schema;
 pub mod split;

@@ -693,3 +693,8 @@ pub const SEEN_RUN_BYTES_MAX: u64 = 4 * 1024 * 1024 * 1024;
 pub const SEEN_INDICATORS_MAX: usize = 100_000;
 /// Findings that one look into the past makes at most.
 pub const SEEN_FINDINGS_MAX: usize = 1_000;
+// OSCAL (`formats::oscal`).
+/// Largest document: the catalog of all controls of SP 800-53 has a tenth of it.
+pub const OSCAL_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// Profiles that import each other, one after the other.
+pub const OSCAL_IMPORTS_MAX: usize = 16;

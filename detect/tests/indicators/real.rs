@@ -9,7 +9,7 @@ use detect::suppress::{Effect, Lists, Suppression};
 use model::ocsf::ObservableKind;
 use model::{Indicator, IndicatorKind};
 
-use crate::support::{find, observable_of, read, untar};
+use crate::support::{find, observable_of, read};
 
 /// The lists, and what they are said to hold: file, kind, lines.
 const LISTS: [(&str, IndicatorKind, u64); 7] = [
@@ -33,8 +33,8 @@ fn load(data: &Path, name: &str, give: impl FnMut(Indicator)) -> ListReport {
 fn warning_lists(data: &Path) -> Suppression {
     let archive = read(&data.join("intel/misp-warninglists.tar.zst"));
     let (mut lists, mut entries, mut skipped) = (Lists::default(), 0, Vec::new());
-    for (path, json) in untar(&archive).into_iter().filter(|(path, _)| path.ends_with("/list.json")) {
-        let added = lists.add_misp(json, None).unwrap_or_else(|error| panic!("{path}: {error}"));
+    for (path, json) in testkit::untar(&archive).into_iter().filter(|(path, _)| path.ends_with("/list.json")) {
+        let added = lists.add_misp(&json, None).unwrap_or_else(|error| panic!("{path}: {error}"));
         entries += added.entries;
         skipped.extend(added.skipped_entries);
     }

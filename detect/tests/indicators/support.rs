@@ -89,24 +89,3 @@ pub(crate) fn read(path: &Path) -> Vec<u8> {
     };
     out
 }
-
-/// The files of a tar archive (POSIX ustar, as far as these archives need it).
-pub(crate) fn untar(archive: &[u8]) -> Vec<(String, &[u8])> {
-    let mut files = Vec::new();
-    let mut rest = archive;
-    while let Some((header, body)) = rest.split_at_checked(512) {
-        let text = |from: usize, to: usize| {
-            let field = header[from..to].split(|&b| b == 0).next().unwrap();
-            String::from_utf8_lossy(field).trim().to_owned()
-        };
-        if header[0] == 0 {
-            break;
-        }
-        let size = usize::from_str_radix(&text(124, 136), 8).unwrap();
-        if matches!(header[156], b'0' | 0) {
-            files.push((text(0, 100), &body[..size]));
-        }
-        rest = &body[size.next_multiple_of(512)..];
-    }
-    files
-}
