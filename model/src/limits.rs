@@ -693,3 +693,14 @@ pub const SEEN_RUN_BYTES_MAX: u64 = 4 * 1024 * 1024 * 1024;
 pub const SEEN_INDICATORS_MAX: usize = 100_000;
 /// Findings that one look into the past makes at most.
 pub const SEEN_FINDINGS_MAX: usize = 1_000;
+
+// What is at stake (`risk`, `formats::risk`).
+
+/// Things in one network of dependencies.
+pub const RISK_NODES_MAX: usize = 1_000_000;
+/// Dependencies in one such network.
+pub const RISK_EDGES_MAX: usize = 5_000_000;
+/// Rows of one file about vulnerabilities; there are 300,000 CVEs.
+pub const RISK_ROWS_MAX: usize = 5_000_000;
+/// Rows of one decision table.
+pub const DECISION_ROWS_MAX: usize = 100_000;
