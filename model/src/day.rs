@@ -47,12 +47,17 @@ impl FromStr for Day {
     fn from_str(text: &str) -> Result<Self, NoDay> {
         let bytes = text.as_bytes();
         let is_shaped = bytes.len() == 10
-            && bytes.iter().enumerate().all(|(at, byte)| if at == 4 || at == 7 { *byte == b'-' } else { byte.is_ascii_digit() });
+            && bytes
+                .iter()
+                .enumerate()
+                .all(|(at, byte)| if at == 4 || at == 7 { *byte == b'-' } else { byte.is_ascii_digit() });
         let fault = || NoDay(text.chars().take(32).collect());
         if !is_shaped {
             return Err(fault());
         }
-        let number = |from: usize, to: usize| bytes.get(from..to).unwrap_or_default().iter().fold(0i16, |sum, digit| sum * 10 + i16::from(digit - b'0'));
+        let number = |from: usize, to: usize| {
+            bytes.get(from..to).unwrap_or_default().iter().fold(0i16, |sum, digit| sum * 10 + i16::from(digit - b'0'))
+        };
         let date = jiff::civil::Date::new(number(0, 4), number(5, 7) as i8, number(8, 10) as i8);
         date.map(Day).map_err(|_| fault())
     }
@@ -91,7 +96,9 @@ mod tests {
         for text in ["2024-02-29", "0000-01-01", "9999-12-31"] {
             assert_eq!(day(text).to_string(), text);
         }
-        for text in ["2023-02-29", "2024-2-29", "2024-13-01", "2024-00-10", "", "2024-07-28T00:00", "2024‐07-28", "-024-07-28"] {
+        for text in
+            ["2023-02-29", "2024-2-29", "2024-13-01", "2024-00-10", "", "2024-07-28T00:00", "2024‐07-28", "-024-07-28"]
+        {
             assert!(text.parse::<Day>().is_err(), "{text}");
         }
     }

@@ -704,3 +704,9 @@ pub const RISK_EDGES_MAX: usize = 5_000_000;
 pub const RISK_ROWS_MAX: usize = 5_000_000;
 /// Rows of one decision table.
 pub const DECISION_ROWS_MAX: usize = 100_000;
+/// Findings that are reckoned with at once.
+pub const RISK_FINDINGS_MAX: usize = 5_000_000;
+/// Services whose opening is compared at once.
+pub const RISK_SERVICES_MAX: usize = 10_000;
+/// Measures that are tried for them.
+pub const RISK_MEASURES_MAX: usize = 10_000;

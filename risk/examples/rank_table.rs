@@ -3,12 +3,12 @@
 //! DIR holds files named as `formats::risk::Source` knows them, and SSVC's tables. Prints the weights that are fitted on DAY,
 //! as `risk/src/vulnerability/rank/weights.toml` has them, and with UNTIL a table of how the orders of DAY did until then.
 
-use std::io::Read as _;
+use std::io::{Read as _, Write as _};
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
-use model::vulnerability::Known;
 use model::Day;
+use model::vulnerability::Known;
 use risk::chance::Chance;
 use risk::vulnerability::rank::contest::{Tables, contest};
 use risk::vulnerability::rank::fit::fit;
@@ -22,7 +22,8 @@ fn main() -> Result<()> {
     let mut known = Known::default();
     gather(Path::new(&folder), &mut known)?;
     let weights = fit(&known, day)?;
-    println!("{}", weights.written());
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{}", weights.written())?;
     let Some(until) = until else { return Ok(()) };
     let table = |name: &str| -> Result<Decisions> {
         let bytes = std::fs::read(Path::new(&folder).join("ssvc").join(name))?;
@@ -32,14 +33,14 @@ fn main() -> Result<()> {
     let (coordinator, directive) = (table("cisa_coordinator_2_0_3.json")?, table("cisa_bod_26_04_1_0_0.json")?);
     let tables = Tables { coordinator: &coordinator, directive: &directive };
     let found = contest(&known, (day, until), &weights, &tables, &Chance::new(1))?.context("nothing was added")?;
-    println!("{} cases, {} hits", found.cases, found.hits);
-    println!("| order | area | ours above it | hits at 1 % | hits at 5 % |\n|---|---|---|---|---|");
+    writeln!(out, "{} cases, {} hits", found.cases, found.hits)?;
+    writeln!(out, "| order | area | ours above it | hits at 1 % | hits at 5 % |\n|---|---|---|---|---|")?;
     for (contestant, result) in found.results {
         let cell = |measured: risk::vulnerability::rank::measure::Measured| {
             format!("{:.3} ({:.3} to {:.3})", measured.value, measured.interval.low, measured.interval.high)
         };
         let cells = [result.area, result.ours_above, result.hits_at_1, result.hits_at_5].map(cell);
-        println!("| {contestant:?} | {} |", cells.join(" | "));
+        writeln!(out, "| {contestant:?} | {} |", cells.join(" | "))?;
     }
     Ok(())
 }

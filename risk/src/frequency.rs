@@ -147,7 +147,7 @@ impl Rate {
     /// # Errors
     /// When the time is no time.
     pub fn events_in(&self, years: f64) -> Result<Count, FrequencyError> {
-        if !(years >= 0.0 && years <= YEARS_MAX) {
+        if !(0.0..=YEARS_MAX).contains(&years) {
             return Err(FrequencyError::Years(years));
         }
         Ok(Count::NegativeBinomial { mean: self.mean() * years, size: self.shape })

@@ -42,7 +42,7 @@ impl Probability {
     }
 
     /// The probability of the opposite.
-    pub fn not(self) -> Self {
+    pub fn opposite(self) -> Self {
         Probability(1.0 - self.0)
     }
 }

@@ -9,6 +9,7 @@
 //! to do (`prescribe`).
 
 // Numbers and their doubts.
+pub mod belief;
 pub mod chance;
 pub mod interval;
 mod special;
@@ -16,13 +17,15 @@ mod special;
 // How often, how much, what holds it back, and all of it together.
 pub mod compound;
 pub mod controls;
+mod fft;
 pub mod frequency;
 pub mod severity;
-mod fft;
 
-// What depends on what.
+// What depends on what, and what that means for a city and for opening a service.
 pub mod bayes;
+pub mod city;
 pub mod network;
+pub mod order;
 
 // Vulnerabilities.
 pub mod vulnerability;

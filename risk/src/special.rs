@@ -80,15 +80,11 @@ pub(crate) fn beta_below(a: f64, b: f64, x: f64) -> f64 {
     if x >= 1.0 {
         return 1.0;
     }
-    let front = libm::exp(
-        libm::lgamma(a + b) - libm::lgamma(a) - libm::lgamma(b) + a * libm::log(x) + b * libm::log1p(-x),
-    );
+    let front =
+        libm::exp(libm::lgamma(a + b) - libm::lgamma(a) - libm::lgamma(b) + a * libm::log(x) + b * libm::log1p(-x));
     let is_left = x < (a + 1.0) / (a + b + 2.0);
-    let value = if is_left {
-        front * beta_fraction(a, b, x) / a
-    } else {
-        1.0 - front * beta_fraction(b, a, 1.0 - x) / b
-    };
+    let value =
+        if is_left { front * beta_fraction(a, b, x) / a } else { 1.0 - front * beta_fraction(b, a, 1.0 - x) / b };
     value.clamp(0.0, 1.0)
 }
 
@@ -177,6 +173,14 @@ mod tests {
         near(beta_quantile(12.0, 3.0, 0.95), BETA[4]);
     }
 
-    const GAMMA: [f64; 6] = [0.6937810815867212, 0.8174689566624785, 0.8286363112512075, 0.001966070000009761, 18.826242066741386, 4.465535018910562e-31];
-    const BETA: [f64; 5] = [0.5798250000000003, 0.9798649583666235, 0.5265990812951663, 0.0024395572596688573, 0.9388970711410224];
+    const GAMMA: [f64; 6] = [
+        0.6937810815867212,
+        0.8174689566624785,
+        0.8286363112512075,
+        0.001966070000009761,
+        18.826242066741386,
+        4.465535018910562e-31,
+    ];
+    const BETA: [f64; 5] =
+        [0.5798250000000003, 0.9798649583666235, 0.5265990812951663, 0.0024395572596688573, 0.9388970711410224];
 }

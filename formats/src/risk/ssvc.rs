@@ -52,7 +52,8 @@ pub fn json(bytes: &[u8]) -> Result<DecisionTable, Trouble> {
     let document: Value = serde_json::from_slice(bytes).map_err(|error| Trouble::malformed(error.to_string()))?;
     let missing = |name: &str| Trouble::malformed(format!("`{name}` is missing"));
     let outcome = document.get("outcome").and_then(Value::as_str).ok_or_else(|| missing("outcome"))?;
-    let points = document.get("decision_points").and_then(Value::as_object).ok_or_else(|| missing("decision_points"))?;
+    let points =
+        document.get("decision_points").and_then(Value::as_object).ok_or_else(|| missing("decision_points"))?;
     let mapping = document.get("mapping").and_then(Value::as_array).ok_or_else(|| missing("mapping"))?;
     let first = mapping.first().and_then(Value::as_object).ok_or_else(|| missing("mapping"))?;
     let keys: Vec<&String> = first.keys().filter(|key| *key != outcome).collect();

@@ -51,7 +51,9 @@ fn forecasts() {
 
 #[test]
 fn exploited() {
-    let read = exploited::list(b"cve,date_added,source,ransomware\nCVE-2010-5326,2021-11-03,x,Unknown\nCVE-2010-5327,soon,x,x\n");
+    let read = exploited::list(
+        b"cve,date_added,source,ransomware\nCVE-2010-5326,2021-11-03,x,Unknown\nCVE-2010-5327,soon,x,x\n",
+    );
     assert_eq!((read.rows.len(), read.refused_count), (1, 1));
     assert_eq!(read.rows[0].added, day("2021-11-03"));
     let text = br#"{"vulnerabilities": [{"cveID": "CVE-2024-0001", "vendorProject": "V", "product": "P", "dateAdded": "2024-10-24", "cwes": ["CWE-79"]},
@@ -69,7 +71,10 @@ fn described() {
     let read = described::read(text);
     assert_eq!(read.refused_count, 0);
     let first = &read.rows[0];
-    assert_eq!((first.exploitation, first.is_automatable, first.is_total), (Some(Exploitation::Poc), Some(true), Some(true)));
+    assert_eq!(
+        (first.exploitation, first.is_automatable, first.is_total),
+        (Some(Exploitation::Poc), Some(true), Some(true))
+    );
     assert_eq!((first.vendor.as_str(), first.product.as_str(), first.vectors.len()), ("A, Inc.", "P \"Q\"", 1));
     assert_eq!((first.published, first.judged), (Some(day("2024-07-10")), Some(day("2024-07-28"))));
     assert!(read.rows[1].is_rejected && read.rows[1].exploitation.is_none());
@@ -90,7 +95,8 @@ fn the_real_files_load_completely() {
     let Some(data) = testkit::reference_data() else { return };
     let epss = epss::read(&unpacked(&data.join("risk/epss/epss_2024-07-28_emba_44becb0f94.csv.gz")));
     assert_eq!((epss.read.rows.len(), epss.read.refused_count), (254_584, 0));
-    let described = described::read(&unpacked(&data.join("risk/vulnrichment/vulnrichment_2024-10-24_b0ed75832.csv.gz")));
+    let described =
+        described::read(&unpacked(&data.join("risk/vulnrichment/vulnrichment_2024-10-24_b0ed75832.csv.gz")));
     assert_eq!((described.rows.len(), described.refused_count), (44_130, 0));
     let list = exploited::list(&std::fs::read(data.join("risk/kev_dates_to_2024-10-24.csv")).unwrap());
     let json = exploited::json(&std::fs::read(data.join("risk/known_exploited_vulnerabilities.json")).unwrap());

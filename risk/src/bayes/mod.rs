@@ -112,7 +112,8 @@ impl Bayes {
         }
         for (row, entries) in table.chunks_exact(states).enumerate() {
             let sum: f64 = entries.iter().sum();
-            let is_distribution = entries.iter().all(|entry| (0.0..=1.0).contains(entry)) && (sum - 1.0).abs() < ROUNDING;
+            let is_distribution =
+                entries.iter().all(|entry| (0.0..=1.0).contains(entry)) && (sum - 1.0).abs() < ROUNDING;
             if !is_distribution {
                 return Err(BayesError::Row(row));
             }
@@ -170,7 +171,8 @@ impl Bayes {
             result = (0..states).map(|at| if at == *state { weight } else { 0.0 }).collect();
         }
         let sum: f64 = result.iter().sum();
-        if !(sum > 0.0) {
+        let is_possible = sum > 0.0;
+        if !is_possible {
             return Err(BayesError::Impossible);
         }
         Ok(result.into_iter().map(|entry| entry / sum).collect())

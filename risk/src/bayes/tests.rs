@@ -56,7 +56,12 @@ fn too_wide_says_so() {
     let mut last = roots[0];
     for (at, one) in roots.iter().enumerate() {
         for other in &roots[..at] {
-            last = net.yes_no(&[*one, *other, last].into_iter().collect::<BTreeSet<_>>().into_iter().collect::<Vec<_>>(), &vec![0.5; if [*one, *other].contains(&last) { 4 } else { 8 }]).unwrap();
+            last = net
+                .yes_no(
+                    &[*one, *other, last].into_iter().collect::<BTreeSet<_>>().into_iter().collect::<Vec<_>>(),
+                    &vec![0.5; if [*one, *other].contains(&last) { 4 } else { 8 }],
+                )
+                .unwrap();
         }
     }
     assert!(matches!(net.ask(last, &[]), Err(BayesError::TooWide { .. })));
@@ -64,12 +69,17 @@ fn too_wide_says_so() {
 
 /// A random network of variables with two or three states.
 fn any_net() -> impl Strategy<Value = (Bayes, Vec<Variable>)> {
-    let node = (2usize..4, prop::collection::vec(any::<prop::sample::Index>(), 0..4), prop::collection::vec(0.01f64..1.0, 81 * 3));
+    let node = (
+        2usize..4,
+        prop::collection::vec(any::<prop::sample::Index>(), 0..4),
+        prop::collection::vec(0.01f64..1.0, 81 * 3),
+    );
     prop::collection::vec(node, 1..8).prop_map(|nodes| {
         let mut net = Bayes::new();
         let mut made: Vec<Variable> = Vec::new();
         for (states, parents, numbers) in nodes {
-            let chosen: BTreeSet<usize> = parents.iter().filter(|_| !made.is_empty()).map(|at| at.index(made.len())).collect();
+            let chosen: BTreeSet<usize> =
+                parents.iter().filter(|_| !made.is_empty()).map(|at| at.index(made.len())).collect();
             // Not in order, so that tables are written in another order than they are kept.
             let chosen: Vec<Variable> = chosen.into_iter().rev().map(|at| made[at]).collect();
             let rows: usize = chosen.iter().map(|parent| net.nodes[parent.0].states).product();

@@ -133,7 +133,10 @@ fn nonsense_is_refused() {
     assert!(matches!(Losses::of(&[poisson(f64::NAN, lognormal(1.0, 2.0))]), Err(CompoundError::Count(_))));
     assert!(matches!(Losses::of(&vec![money; PARTS_MAX + 1]), Err(CompoundError::TooMany(_))));
     let never = Losses::of(&[poisson(0.0, lognormal(1.0, 2.0))]).unwrap();
-    assert_eq!((never.summary().var99, never.is_none(), never.exceeds(0.0)), (0.0, Probability::ONE, Probability::ZERO));
+    assert_eq!(
+        (never.summary().var99, never.is_none(), never.exceeds(0.0)),
+        (0.0, Probability::ONE, Probability::ZERO)
+    );
     assert!(never.curve(5).is_empty());
 }
 

@@ -103,7 +103,8 @@ impl Evidence {
     /// When there are none: that is missing, not a share of a half.
     pub fn new(satisfied: f64, not_satisfied: f64) -> Result<Self, EvidenceError> {
         let possible = 0.0..=FINDINGS_MAX;
-        let fits = possible.contains(&satisfied) && possible.contains(&not_satisfied) && satisfied + not_satisfied > 0.0;
+        let fits =
+            possible.contains(&satisfied) && possible.contains(&not_satisfied) && satisfied + not_satisfied > 0.0;
         if fits { Ok(Evidence { satisfied, not_satisfied }) } else { Err(EvidenceError { satisfied, not_satisfied }) }
     }
 
@@ -162,10 +163,8 @@ impl Assessed {
         }
         let is_complete = known.len() == shares.len();
         let product = product_of(&known);
-        let interval = Interval {
-            low: if is_complete { product.interval.low } else { 0.0 },
-            high: product.interval.high,
-        };
+        let interval =
+            Interval { low: if is_complete { product.interval.low } else { 0.0 }, high: product.interval.high };
         let credited = if is_complete { product.credited } else { Probability::ZERO };
         Explained { value: Effect { credited, interval }, because }
     }

@@ -22,7 +22,11 @@ fn the_mean_is_the_product_of_means() {
 
 #[test]
 fn the_interval_is_that_of_sampling() {
-    for shares in [[(9.0, 1.0), (18.0, 2.0), (4.0, 2.0)], [(1.0, 1.0), (2.0, 1.0), (1.0, 3.0)], [(90.0, 12.0), (1.0, 1.0), (30.0, 1.0)]] {
+    for shares in [
+        [(9.0, 1.0), (18.0, 2.0), (4.0, 2.0)],
+        [(1.0, 1.0), (2.0, 1.0), (1.0, 3.0)],
+        [(90.0, 12.0), (1.0, 1.0), (30.0, 1.0)],
+    ] {
         let [a, b, c] = shares.map(|(a, b)| evidence(a, b));
         let found = assessed(a, b, c).effect().value.interval;
         // Quantiles of each at equal steps, shuffled against each other.
@@ -52,7 +56,9 @@ fn what_was_not_assessed_is_not_credited() {
     assert_eq!((effect.value.credited, effect.value.interval.low), (Probability::ZERO, 0.0));
     assert!(effect.value.interval.high > 0.99);
     assert_eq!(effect.because[0].to_string(), "reliability was not assessed, so nothing is credited");
-    assert!(Evidence::new(0.0, 0.0).is_err() && Evidence::new(f64::NAN, 1.0).is_err() && Evidence::new(-1.0, 3.0).is_err());
+    assert!(
+        Evidence::new(0.0, 0.0).is_err() && Evidence::new(f64::NAN, 1.0).is_err() && Evidence::new(-1.0, 3.0).is_err()
+    );
 }
 
 #[test]

@@ -27,9 +27,11 @@ impl Network {
         for _ in 0..ROUNDS_MAX {
             let mut greatest = 0.0f64;
             for node in 0..self.nodes() {
-                let escapes = self.into.of(node).iter().map(|(from, passes, _)| {
-                    1.0 - passes * high.get(*from).copied().unwrap_or(1.0)
-                });
+                let escapes = self
+                    .into
+                    .of(node)
+                    .iter()
+                    .map(|(from, passes, _)| 1.0 - passes * high.get(*from).copied().unwrap_or(1.0));
                 let own = self.own.get(node).copied().unwrap_or(1.0);
                 let value = 1.0 - (1.0 - own) * escapes.product::<f64>();
                 if let Some(high) = high.get_mut(node) {
@@ -56,7 +58,8 @@ impl Network {
             let holds = (0..self.nodes()).all(|node| {
                 let own = self.own.get(node).copied().unwrap_or(1.0);
                 let at = |from: usize| raised.get(from).copied().unwrap_or(1.0);
-                let escapes: f64 = self.into.of(node).iter().map(|(from, passes, _)| 1.0 - passes * at(*from)).product();
+                let escapes: f64 =
+                    self.into.of(node).iter().map(|(from, passes, _)| 1.0 - passes * at(*from)).product();
                 1.0 - (1.0 - own) * escapes <= at(node)
             });
             if holds {
@@ -70,8 +73,12 @@ impl Network {
     /// For each node the probability of its most probable single cause.
     fn best_ways(&self) -> Vec<f64> {
         let mut best = self.own.clone();
-        let mut waiting: BinaryHeap<Way> =
-            best.iter().enumerate().filter(|(_, own)| **own > 0.0).map(|(node, own)| Way { probability: *own, node }).collect();
+        let mut waiting: BinaryHeap<Way> = best
+            .iter()
+            .enumerate()
+            .filter(|(_, own)| **own > 0.0)
+            .map(|(node, own)| Way { probability: *own, node })
+            .collect();
         while let Some(Way { probability, node }) = waiting.pop() {
             if best.get(node).is_some_and(|best| probability < *best) {
                 continue;

@@ -21,7 +21,7 @@ pub enum ExactError {
     #[error("there is no node {0}")]
     NoNode(usize),
     /// Too much stands above it.
-    #[error("more than {NODES_MAX} nodes or {EDGES_MAX} edges stand above it")]
+    #[error("too many nodes or edges stand above it; at most {NODES_MAX} and {EDGES_MAX} are reckoned exactly")]
     TooLarge,
     /// A circle that is too long.
     #[error("a circle of {0} nodes stands above it, at most {CIRCLE_MAX} are reckoned exactly")]
@@ -37,10 +37,16 @@ impl Network {
     /// # Errors
     /// When too much stands above it, in circles or entangled.
     pub fn exact(&self, node: usize) -> Result<Probability, ExactError> {
-        if node >= self.nodes() {
-            return Err(ExactError::NoNode(node));
+        self.exact_within(node, NODES_MAX)
+    }
+
+    /// As [`Network::exact`], when at most so many nodes stand above it, itself among them.
+    pub(super) fn exact_within(&self, node: usize, nodes_max: usize) -> Result<Probability, ExactError> {
+        let own = self.own.get(node).copied().ok_or(ExactError::NoNode(node))?;
+        if self.into.of(node).is_empty() {
+            return Ok(Probability::nearest(own));
         }
-        let above = Above::of(self, node)?;
+        let above = Above::of(self, node, nodes_max)?;
         let mut net = Bayes::new();
         let mut made: Vec<Option<Variable>> = vec![None; above.nodes.len()];
         for circle in above.circles() {
@@ -67,7 +73,7 @@ struct Above {
 }
 
 impl Above {
-    fn of(network: &Network, node: usize) -> Result<Self, ExactError> {
+    fn of(network: &Network, node: usize, nodes_max: usize) -> Result<Self, ExactError> {
         let mut found = vec![node];
         let mut places = BTreeMap::from([(node, 0usize)]);
         let mut into = Vec::new();
@@ -81,7 +87,7 @@ impl Above {
                     found.len() - 1
                 });
                 parents.push((place, *passes));
-                if found.len() > NODES_MAX || edges > EDGES_MAX {
+                if found.len() > nodes_max || edges > EDGES_MAX {
                     return Err(ExactError::TooLarge);
                 }
             }
@@ -97,7 +103,8 @@ impl Above {
         loop {
             let mut is_settled = true;
             for (at, parents) in self.into.iter().enumerate() {
-                let from = parents.iter().filter_map(|(parent, _)| self.reached_from.get(*parent)).fold(0, |a, b| a | b);
+                let from =
+                    parents.iter().filter_map(|(parent, _)| self.reached_from.get(*parent)).fold(0, |a, b| a | b);
                 if let Some(own) = self.reached_from.get_mut(at) {
                     is_settled &= from & !*own == 0;
                     *own |= from;

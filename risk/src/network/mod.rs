@@ -19,11 +19,16 @@ mod bounds;
 mod exact;
 mod sample;
 
+use std::collections::BTreeSet;
+
 use crate::chance::Chance;
 use crate::interval::{Interval, Probability};
 use model::limits::{RISK_EDGES_MAX, RISK_NODES_MAX};
 
 pub use exact::ExactError;
+
+/// Nodes above one that is reckoned exactly among many others: a few hundredths of a millisecond.
+const QUICK_NODES_MAX: usize = 12;
 
 /// Things and what passes from one to another.
 #[derive(Clone, Debug, PartialEq)]
@@ -132,14 +137,44 @@ impl Network {
         self.own.len()
     }
 
+    /// The same things and edges with other probabilities: of each node's own causes, and that an edge passes, by the place that
+    /// it had when the network was made. What never passed stays so.
+    pub(crate) fn with(&self, own: &[f64], passes: &[f64]) -> Self {
+        let changed = |links: &Links| Links {
+            begins: links.begins.clone(),
+            ends: links
+                .ends
+                .iter()
+                .map(|(end, old, edge)| (*end, passes.get(*edge).copied().unwrap_or(*old), *edge))
+                .collect(),
+        };
+        Network { own: own.to_vec(), out: changed(&self.out), into: changed(&self.into) }
+    }
+
+    /// Every node that can be reached from one, itself among them.
+    pub(crate) fn reached_from(&self, node: usize) -> BTreeSet<usize> {
+        closure(&self.out, vec![node])
+    }
+
+    /// Every node from which one of these can be reached, themselves among them.
+    pub(crate) fn reaching(&self, nodes: &BTreeSet<usize>) -> BTreeSet<usize> {
+        closure(&self.into, nodes.iter().copied().collect())
+    }
+
     /// The probability of each node, reckoned where that is possible at little cost, else drawn `draws` times.
     pub fn marginals(&self, draws: u64, chance: &Chance) -> Vec<Marginal> {
-        let exact: Vec<Option<Probability>> = (0..self.nodes()).map(|node| self.exact(node).ok()).collect();
+        self.marginals_of(|| self.sampled(draws, chance))
+    }
+
+    /// As [`Network::marginals`], with a sample that is only drawn when one is needed.
+    pub(crate) fn marginals_of(&self, sample: impl FnOnce() -> Sample) -> Vec<Marginal> {
+        let quick = |node| self.exact_within(node, QUICK_NODES_MAX).ok();
+        let exact: Vec<Option<Probability>> = (0..self.nodes()).map(quick).collect();
         if exact.iter().all(Option::is_some) {
             return exact.into_iter().flatten().map(Marginal::exact).collect();
         }
         let bounds = self.bounds();
-        let sample = self.sampled(draws, chance);
+        let sample = sample();
         let both = exact.into_iter().zip(sample.hits.iter().zip(bounds));
         let marginal = |(exact, (hits, bounds)): (Option<Probability>, (&u64, Interval))| match exact {
             Some(probability) => Marginal::exact(probability),
@@ -147,6 +182,16 @@ impl Network {
         };
         both.map(marginal).collect()
     }
+}
+
+fn closure(links: &Links, mut waiting: Vec<usize>) -> BTreeSet<usize> {
+    let mut found = BTreeSet::new();
+    while let Some(node) = waiting.pop() {
+        if found.insert(node) {
+            waiting.extend(links.of(node).iter().map(|(other, _, _)| *other));
+        }
+    }
+    found
 }
 
 impl Marginal {
@@ -159,10 +204,8 @@ impl Marginal {
         let sure = Probability::nearest(0.99);
         let drawn = crate::frequency::share_interval(hits as f64, draws as f64, sure);
         // Bounds are certain, the draw is not: where they do not meet, the bounds are right.
-        let interval = Interval {
-            low: drawn.low.clamp(bounds.low, bounds.high),
-            high: drawn.high.clamp(bounds.low, bounds.high),
-        };
+        let interval =
+            Interval { low: drawn.low.clamp(bounds.low, bounds.high), high: drawn.high.clamp(bounds.low, bounds.high) };
         // Without a draw nothing is known but the bounds; the cautious end is reckoned with.
         let share = if draws == 0 { bounds.high } else { hits as f64 / draws as f64 };
         let probability = Probability::nearest(share.clamp(interval.low, interval.high));

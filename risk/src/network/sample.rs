@@ -50,21 +50,23 @@ impl Network {
         Sample { draws: rounds * LANES, hits }
     }
 
-    /// As [`Network::sampled`], but gives each node's 64 draws to `each`, round by round.
-    pub fn each_round(&self, draws: u64, chance: &Chance, mut each: impl FnMut(&[u64])) {
+    /// As [`Network::sampled`], but lets `each` look at every 64 cities.
+    pub(crate) fn each_round(&self, rounds: u64, chance: &Chance, mut each: impl FnMut(&mut City<'_>)) {
         let mut city = City::new(self);
-        for round in 0..draws.min(DRAWS_MAX).div_ceil(LANES) {
+        for round in 0..rounds {
             city.draw(&chance.of(round));
-            each(&city.compromised);
+            each(&mut city);
         }
     }
 }
 
 /// 64 cities.
-struct City<'a> {
+pub(crate) struct City<'a> {
     network: &'a Network,
     /// A bit for each city in which the node is compromised.
-    compromised: Vec<u64>,
+    pub(crate) compromised: Vec<u64>,
+    /// Where the draws of the edges come from.
+    edges: Chance,
     /// The bits that were not passed on yet.
     fresh: Vec<u64>,
     /// Nodes with such bits, in the order in which they got them.
@@ -74,11 +76,13 @@ struct City<'a> {
 impl<'a> City<'a> {
     fn new(network: &'a Network) -> Self {
         let nodes = network.nodes();
-        City { network, compromised: vec![0; nodes], fresh: vec![0; nodes], waiting: Default::default() }
+        let edges = Chance::new(0);
+        City { network, compromised: vec![0; nodes], edges, fresh: vec![0; nodes], waiting: Default::default() }
     }
 
     fn draw(&mut self, chance: &Chance) {
-        let (nodes, edges) = (chance.of(0), chance.of(1));
+        let nodes = chance.of(0);
+        self.edges = chance.of(1);
         for (node, own) in self.network.own.iter().enumerate() {
             let lanes = if *own > 0.0 { nodes.of(node as u64).draws(*own) } else { 0 };
             if let (Some(compromised), Some(fresh)) = (self.compromised.get_mut(node), self.fresh.get_mut(node)) {
@@ -88,6 +92,32 @@ impl<'a> City<'a> {
                 self.waiting.push_back(node);
             }
         }
+        self.spread(|_, _| {});
+    }
+
+    /// Compromises a node in all cities, and gives each node with the cities in which that changes it. Then all is as before.
+    pub(crate) fn what_if(&mut self, node: usize, mut each: impl FnMut(usize, u64)) {
+        let Some(compromised) = self.compromised.get_mut(node) else { return };
+        let lanes = !std::mem::replace(compromised, u64::MAX);
+        if lanes == 0 {
+            return;
+        }
+        if let Some(fresh) = self.fresh.get_mut(node) {
+            *fresh = lanes;
+        }
+        self.waiting.push_back(node);
+        let mut changed = vec![(node, lanes)];
+        self.spread(|node, lanes| changed.push((node, lanes)));
+        for (node, lanes) in changed {
+            if let Some(compromised) = self.compromised.get_mut(node) {
+                *compromised &= !lanes;
+            }
+            each(node, lanes);
+        }
+    }
+
+    /// Passes on what is fresh, and gives each node with the cities in which it is newly compromised.
+    fn spread(&mut self, mut each: impl FnMut(usize, u64)) {
         while let Some(node) = self.waiting.pop_front() {
             let lanes = self.fresh.get_mut(node).map_or(0, std::mem::take);
             for (to, passes, edge) in self.network.out.of(node) {
@@ -96,13 +126,14 @@ impl<'a> City<'a> {
                 };
                 let new = lanes & !*compromised;
                 // The edge's draws are the same each time they are made.
-                let passed = if new == 0 { 0 } else { new & edges.of(*edge as u64).draws(*passes) };
+                let passed = if new == 0 { 0 } else { new & self.edges.of(*edge as u64).draws(*passes) };
                 if passed != 0 {
                     if *fresh == 0 {
                         self.waiting.push_back(*to);
                     }
                     *compromised |= passed;
                     *fresh |= passed;
+                    each(*to, passed);
                 }
             }
         }

@@ -8,7 +8,8 @@ fn p(value: f64) -> Probability {
 
 fn network(own: &[f64], edges: &[(usize, usize, f64)]) -> Network {
     let own: Vec<Probability> = own.iter().map(|own| p(*own)).collect();
-    let edges: Vec<Edge> = edges.iter().map(|(from, to, passes)| Edge { from: *from, to: *to, passes: p(*passes) }).collect();
+    let edges: Vec<Edge> =
+        edges.iter().map(|(from, to, passes)| Edge { from: *from, to: *to, passes: p(*passes) }).collect();
     Network::new(&own, &edges).unwrap()
 }
 
@@ -38,7 +39,8 @@ fn enumerated_live(own: &[f64], edges: &[(usize, usize, f64)]) -> Vec<f64> {
     let mut sums = vec![0.0; nodes];
     for live in 0u32..1 << count {
         let probabilities = own.iter().copied().chain(edges.iter().map(|(_, _, passes)| *passes));
-        let joint: f64 = probabilities.enumerate().map(|(at, p)| if live >> at & 1 == 1 { p } else { 1.0 - p }).product();
+        let joint: f64 =
+            probabilities.enumerate().map(|(at, p)| if live >> at & 1 == 1 { p } else { 1.0 - p }).product();
         let mut reached: Vec<bool> = (0..nodes).map(|node| live >> node & 1 == 1).collect();
         for _ in 0..nodes {
             for (at, (from, to, _)) in edges.iter().enumerate() {
@@ -132,10 +134,7 @@ fn a_wide_network_says_so_and_is_drawn() {
 #[test]
 fn nonsense_is_refused() {
     let edge = Edge { from: 0, to: 2, passes: Probability::ONE };
-    assert_eq!(
-        Network::new(&[Probability::ONE; 2], &[edge]),
-        Err(NetworkError::NoNode { edge: 0, node: 2, nodes: 2 })
-    );
+    assert_eq!(Network::new(&[Probability::ONE; 2], &[edge]), Err(NetworkError::NoNode { edge: 0, node: 2, nodes: 2 }));
     assert!(matches!(network(&[0.1], &[]).exact(1), Err(ExactError::NoNode(1))));
     let many = vec![Probability::ZERO; RISK_NODES_MAX + 1];
     assert!(matches!(Network::new(&many, &[]), Err(NetworkError::TooLarge { .. })));
@@ -160,13 +159,12 @@ fn acyclic(nodes_max: usize, edges_max: usize) -> impl Strategy<Value = Given> {
 
 /// Small networks with edges in any direction.
 fn circular() -> impl Strategy<Value = Given> {
-    (prop::collection::vec(0.0f64..0.6, 2..=6), prop::collection::vec((0usize..6, 0usize..6, 0.0f64..=1.0), 0..=8)).prop_map(
-        |(own, edges)| {
+    (prop::collection::vec(0.0f64..0.6, 2..=6), prop::collection::vec((0usize..6, 0usize..6, 0.0f64..=1.0), 0..=8))
+        .prop_map(|(own, edges)| {
             let count = own.len();
             let edges = edges.into_iter().map(|(from, to, passes)| (from % count, to % count, passes)).collect();
             (own, edges)
-        },
-    )
+        })
 }
 
 proptest! {
