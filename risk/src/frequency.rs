@@ -18,11 +18,33 @@ const SHAPE_MIN: f64 = 1e-3;
 
 /// What is believed about a rate, in events a year.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Form", into = "Form")]
 pub struct Rate {
     /// Events behind the belief, as far as it is worth events.
     shape: f64,
     /// Years behind it.
     years: f64,
+}
+
+/// How a belief is written: its mean in events a year, and the years that it is worth.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+struct Form {
+    mean: f64,
+    years: f64,
+}
+
+impl TryFrom<Form> for Rate {
+    type Error = FrequencyError;
+
+    fn try_from(form: Form) -> Result<Self, FrequencyError> {
+        Rate::from_mean(form.mean, form.years)
+    }
+}
+
+impl From<Rate> for Form {
+    fn from(rate: Rate) -> Form {
+        Form { mean: rate.mean(), years: rate.years }
+    }
 }
 
 /// What was seen in a time of watching.

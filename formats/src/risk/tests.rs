@@ -91,6 +91,15 @@ fn tables_that_are_none() {
 }
 
 #[test]
+fn no_more_rows_than_allowed() {
+    let mut read = Read::new();
+    let kept = (0..RISK_ROWS_MAX).all(|_| read.keep(1, ()));
+    assert!(kept && !read.keep(2, ()));
+    assert_eq!((read.rows.len(), read.refused[0].place), (RISK_ROWS_MAX, 2));
+    assert_eq!(read.refused[0].trouble.reason, model::NoteReason::TooLarge);
+}
+
+#[test]
 fn the_real_files_load_completely() {
     let Some(data) = testkit::reference_data() else { return };
     let epss = epss::read(&unpacked(&data.join("risk/epss/epss_2024-07-28_emba_44becb0f94.csv.gz")));

@@ -1,11 +1,11 @@
-//! Where the whole city stands: how likely each thing is compromised within a year, and what that costs altogether.
+//! Where the whole city stands: how likely each asset is compromised within a year, and what that costs altogether.
 //!
-//! What is found on a thing (vulnerabilities, failed controls) makes its own causes; dependencies pass compromise on
+//! What is found on an asset (vulnerabilities, failed controls) makes its own causes; dependencies pass compromise on
 //! ([`crate::network`]). The harm of a year is summed up over drawn cities, so that harms which come together are counted
 //! together: a database under nine services is one cause of nine losses. Beside it stands [`crate::compound`], which knows
 //! how often and how much, but takes its parts as independent.
 //!
-//! After a change everything is reckoned anew: it takes less than two seconds for ten thousand things, sixty thousand
+//! After a change everything is reckoned anew: it takes less than two seconds for ten thousand assets, sixty thousand
 //! dependencies and fifty thousand findings (`examples/city_speed.rs`). The draws stay the same, so that two states differ
 //! by the change and not by chance.
 
@@ -21,9 +21,9 @@ use crate::severity::Unit;
 /// Bits of a word: cities that are drawn at once.
 const LANES: usize = 64;
 
-/// One thing of the register.
+/// One asset of the register.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Thing {
+pub struct Asset {
     /// The probability that it is compromised within a year by causes that no finding names.
     pub own: Probability,
     /// What its compromise costs.
@@ -39,11 +39,11 @@ pub struct Harm {
     pub mean: f64,
 }
 
-/// Something found on a thing.
+/// Something found on an asset.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Finding {
-    /// The thing's place.
-    pub thing: usize,
+    /// The asset's place.
+    pub asset: usize,
     /// The probability that somebody tries it within a year.
     pub tried: Probability,
     /// The probability that a try gets past the controls.
@@ -53,8 +53,8 @@ pub struct Finding {
 /// Where the city stands.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Posture {
-    /// Each thing's probability of being compromised within a year.
-    pub things: Vec<Marginal>,
+    /// Each asset's probability of being compromised within a year.
+    pub assets: Vec<Marginal>,
     /// The harm of a year in each unit that occurs.
     pub harms: BTreeMap<Unit, YearlyHarm>,
     /// Cities that were drawn.
@@ -87,18 +87,18 @@ pub enum CityError {
     #[error("{0} findings, at most {RISK_FINDINGS_MAX} are reckoned with")]
     Findings(usize),
     /// A finding on nothing.
-    #[error("finding {finding} is about thing {thing}, which is not there")]
-    NoThing {
+    #[error("finding {finding} is about asset {asset}, which is not there")]
+    NoAsset {
         /// The finding's place.
         finding: usize,
-        /// The thing that is not there.
-        thing: usize,
+        /// The asset that is not there.
+        asset: usize,
     },
     /// A harm that is none.
-    #[error("thing {thing} has a harm of {mean}: it has to be a number from 0 up")]
+    #[error("asset {asset} has a harm of {mean}: it has to be a number from 0 up")]
     Harm {
-        /// The thing's place.
-        thing: usize,
+        /// The asset's place.
+        asset: usize,
         /// The harm.
         mean: f64,
     },
@@ -109,16 +109,16 @@ pub enum CityError {
 /// # Errors
 /// When something does not fit together.
 pub fn posture(
-    things: &[Thing],
+    assets: &[Asset],
     findings: &[Finding],
     edges: &[Edge],
     draws: u64,
     chance: &Chance,
 ) -> Result<Posture, CityError> {
-    let network = Network::new(&own_causes(things, findings)?, edges).map_err(CityError::Network)?;
-    let harms = Harms::of(things)?;
+    let network = Network::new(&own_causes(assets, findings)?, edges).map_err(CityError::Network)?;
+    let harms = Harms::of(assets)?;
     let rounds = draws.clamp(1, DRAWS_MAX).div_ceil(LANES as u64);
-    let mut sample = Sample { draws: rounds * LANES as u64, hits: vec![0; things.len()] };
+    let mut sample = Sample { draws: rounds * LANES as u64, hits: vec![0; assets.len()] };
     let mut years: BTreeMap<Unit, Vec<f64>> = harms.0.keys().map(|unit| (*unit, Vec::new())).collect();
     network.each_round(rounds, chance, |city| {
         for (hits, lanes) in sample.hits.iter_mut().zip(&city.compromised) {
@@ -129,40 +129,40 @@ pub fn posture(
         }
     });
     let draws = sample.draws;
-    let things = network.marginals_of(|| sample);
+    let assets = network.marginals_of(|| sample);
     let harms = years
         .into_iter()
         .map(|(unit, years)| {
             // The mean is that of the marginals, of which some are reckoned exactly; the rest is drawn.
-            (unit, YearlyHarm::of(harms.expected(unit, &things), years))
+            (unit, YearlyHarm::of(harms.expected(unit, &assets), years))
         })
         .collect();
-    Ok(Posture { things, harms, draws })
+    Ok(Posture { assets, harms, draws })
 }
 
-/// Each thing's own causes with what was found on it: one of them suffices.
-fn own_causes(things: &[Thing], findings: &[Finding]) -> Result<Vec<Probability>, CityError> {
+/// Each asset's own causes with what was found on it: one of them suffices.
+fn own_causes(assets: &[Asset], findings: &[Finding]) -> Result<Vec<Probability>, CityError> {
     if findings.len() > RISK_FINDINGS_MAX {
         return Err(CityError::Findings(findings.len()));
     }
-    let mut escapes: Vec<f64> = things.iter().map(|thing| thing.own.opposite().get()).collect();
+    let mut escapes: Vec<f64> = assets.iter().map(|asset| asset.own.opposite().get()).collect();
     for (at, finding) in findings.iter().enumerate() {
-        let missing = CityError::NoThing { finding: at, thing: finding.thing };
-        *escapes.get_mut(finding.thing).ok_or(missing)? *= 1.0 - finding.tried.get() * finding.passes.get();
+        let missing = CityError::NoAsset { finding: at, asset: finding.asset };
+        *escapes.get_mut(finding.asset).ok_or(missing)? *= 1.0 - finding.tried.get() * finding.passes.get();
     }
     Ok(escapes.into_iter().map(|escape| Probability::nearest(1.0 - escape)).collect())
 }
 
-/// What each thing's compromise costs, by unit.
+/// What each asset's compromise costs, by unit.
 struct Harms(BTreeMap<Unit, Vec<(usize, f64)>>);
 
 impl Harms {
-    fn of(things: &[Thing]) -> Result<Self, CityError> {
+    fn of(assets: &[Asset]) -> Result<Self, CityError> {
         let mut by_unit: BTreeMap<Unit, Vec<(usize, f64)>> = BTreeMap::new();
-        for (at, thing) in things.iter().enumerate() {
-            for Harm { unit, mean } in &thing.harms {
+        for (at, asset) in assets.iter().enumerate() {
+            for Harm { unit, mean } in &asset.harms {
                 if !(mean.is_finite() && *mean >= 0.0) {
-                    return Err(CityError::Harm { thing: at, mean: *mean });
+                    return Err(CityError::Harm { asset: at, mean: *mean });
                 }
                 by_unit.entry(*unit).or_default().push((at, *mean));
             }
@@ -177,8 +177,8 @@ impl Harms {
     /// The harm of each of the cities in a word.
     fn in_each(&self, unit: Unit, compromised: &[u64]) -> [f64; LANES] {
         let mut sums = [0.0; LANES];
-        for (thing, mean) in self.of_unit(unit) {
-            let mut lanes = compromised.get(*thing).copied().unwrap_or(0);
+        for (asset, mean) in self.of_unit(unit) {
+            let mut lanes = compromised.get(*asset).copied().unwrap_or(0);
             while lanes != 0 {
                 if let Some(sum) = sums.get_mut(lanes.trailing_zeros() as usize) {
                     *sum += mean;
@@ -189,9 +189,9 @@ impl Harms {
         sums
     }
 
-    fn expected(&self, unit: Unit, things: &[Marginal]) -> f64 {
-        let probability = |thing: &usize| things.get(*thing).map_or(1.0, |thing| thing.probability.get());
-        self.of_unit(unit).map(|(thing, mean)| probability(thing) * mean).sum()
+    fn expected(&self, unit: Unit, assets: &[Marginal]) -> f64 {
+        let probability = |asset: &usize| assets.get(*asset).map_or(1.0, |asset| asset.probability.get());
+        self.of_unit(unit).map(|(asset, mean)| probability(asset) * mean).sum()
     }
 }
 

@@ -34,6 +34,9 @@ const BEYOND: f64 = 1e-9;
 const TILT: f64 = 6.0;
 /// The same of a finer grid, over whose end much runs: what comes back is 10⁻⁹ of it.
 const TILT_FINER: f64 = 20.0;
+/// Most expected events a year of one sort. With more, one event is finer than a step of the grid, and the sum would look more
+/// spread than it is; a sort that frequent is better counted in campaigns or days.
+pub const EVENTS_A_YEAR_MAX: f64 = 10_000.0;
 /// Most sorts of losses in one sum.
 pub const PARTS_MAX: usize = 10_000;
 
@@ -64,8 +67,8 @@ pub enum CompoundError {
         /// Another.
         other: Unit,
     },
-    /// A count that no distribution has.
-    #[error("{0:?} is no count of events")]
+    /// A count that no distribution has, or of too many events.
+    #[error("{0:?} cannot be summed up: at most {EVENTS_A_YEAR_MAX} events a year of one sort")]
     Count(Count),
 }
 
@@ -141,7 +144,7 @@ impl Losses {
             if other != unit {
                 return Err(CompoundError::Units { one: unit, other });
             }
-            if !part.count.is_sound() {
+            if !part.count.is_sound() || part.count.mean() > EVENTS_A_YEAR_MAX {
                 return Err(CompoundError::Count(part.count));
             }
         }

@@ -40,6 +40,22 @@ fn three_events_a_year_from_1_to_10() {
 }
 
 #[test]
+fn agrees_with_another_implementation() {
+    // NumPy's FFT over four million points of 0.0004, masses by rounding: both counts, both to a hundred-thousandth.
+    let check = |count: Count, expected: [f64; 6]| {
+        let found = Losses::of(&[Part { count, severity: lognormal(1.0, 10.0) }]).unwrap().summary();
+        let found = [found.p10, found.p50, found.p90, found.var95, found.var99, found.sd];
+        for (found, expected) in found.into_iter().zip(expected) {
+            near(found, expected, 1e-5);
+        }
+    };
+    let poisson = [2.265_538_16, 10.450_598_32, 24.041_251_83, 29.038_642_99, 40.078_542_55, 8.939_765_26];
+    check(Count::Poisson { mean: 3.0 }, poisson);
+    let heaps = [0.0, 8.119_224_94, 29.820_058_81, 38.742_182_88, 59.032_775_82, 13.336_027_33];
+    check(Count::NegativeBinomial { mean: 3.0, size: 1.5 }, heaps);
+}
+
+#[test]
 fn fixed_losses_are_counts() {
     let losses = Losses::of(&[poisson(3.0, Severity::fixed(Unit::Residents, 1.0).unwrap())]).unwrap();
     let count = Count::Poisson { mean: 3.0 };
@@ -125,12 +141,25 @@ fn the_curve_falls() {
 }
 
 #[test]
+fn many_events() {
+    // The most that is allowed: nearly normal.
+    let count = Count::Poisson { mean: EVENTS_A_YEAR_MAX };
+    let losses = Losses::of(&[Part { count, severity: Severity::fixed(Unit::Money, 7.0).unwrap() }]).unwrap();
+    let sd = 7.0 * EVENTS_A_YEAR_MAX.sqrt();
+    near(losses.sd(), sd, 1e-12);
+    let summary = losses.summary();
+    assert!((summary.p50 - 70_000.0).abs() < 0.02 * sd, "{}", summary.p50);
+    assert!((summary.var95 - 70_000.0 - 1.645 * sd).abs() < 0.1 * sd, "{}", (summary.var95 - 70_000.0) / sd);
+}
+
+#[test]
 fn nonsense_is_refused() {
     let money = poisson(1.0, lognormal(1.0, 2.0));
     let people = poisson(1.0, Severity::fixed(Unit::Residents, 5.0).unwrap());
     assert_eq!(Losses::of(&[]), Err(CompoundError::NoParts));
     assert!(matches!(Losses::of(&[money, people]), Err(CompoundError::Units { .. })));
     assert!(matches!(Losses::of(&[poisson(f64::NAN, lognormal(1.0, 2.0))]), Err(CompoundError::Count(_))));
+    assert!(matches!(Losses::of(&[poisson(10_001.0, lognormal(1.0, 2.0))]), Err(CompoundError::Count(_))));
     assert!(matches!(Losses::of(&vec![money; PARTS_MAX + 1]), Err(CompoundError::TooMany(_))));
     let never = Losses::of(&[poisson(0.0, lognormal(1.0, 2.0))]).unwrap();
     assert_eq!(

@@ -26,7 +26,8 @@ const FINDINGS_MAX: f64 = 1e6;
 const SURE: Probability = Probability::NINETY_PERCENT;
 
 /// What assessments found about one share of a control.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "[f64; 2]", into = "[f64; 2]")]
 pub struct Evidence {
     /// Findings that were satisfied; old ones may count in part.
     satisfied: f64,
@@ -94,6 +95,20 @@ pub enum EffectReason {
 pub struct EvidenceError {
     satisfied: f64,
     not_satisfied: f64,
+}
+
+impl TryFrom<[f64; 2]> for Evidence {
+    type Error = EvidenceError;
+
+    fn try_from([satisfied, not_satisfied]: [f64; 2]) -> Result<Self, EvidenceError> {
+        Evidence::new(satisfied, not_satisfied)
+    }
+}
+
+impl From<Evidence> for [f64; 2] {
+    fn from(evidence: Evidence) -> [f64; 2] {
+        [evidence.satisfied, evidence.not_satisfied]
+    }
 }
 
 impl Evidence {
@@ -209,7 +224,7 @@ fn central(a: f64, b: f64, sure: Probability) -> Interval {
 /// best single one, and at best they fail apart (Fréchet's bounds over the intervals' ends). No controls let all pass.
 pub fn passes(effects: &[Effect]) -> Effect {
     let credited = effects.iter().map(|effect| 1.0 - effect.credited.get()).product();
-    let worst = effects.iter().map(|effect| 1.0 - effect.interval.low).fold(1.0, f64::min);
+    let worst = effects.iter().map(|effect| 1.0 - effect.interval.low).fold(1.0, f64::min).max(0.0);
     let stopped: f64 = effects.iter().map(|effect| effect.interval.high).sum();
     let best = (1.0 - stopped).clamp(0.0, worst);
     Effect { credited: Probability::nearest(credited), interval: Interval { low: best, high: worst } }

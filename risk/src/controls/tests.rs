@@ -76,6 +76,11 @@ fn controls_in_a_row() {
     assert_eq!(both.credited.get(), 0.25);
     assert_eq!(both.interval, Interval { low: 0.0, high: 0.6 });
     assert_eq!(passes(&[]).credited, Probability::ONE);
+    // Whoever makes up an interval gets no panic for it.
+    let made_up = Effect { interval: Interval { low: 1.5, high: f64::NAN }, ..half };
+    assert_eq!(passes(&[made_up]).interval.high, 0.0);
+    assert_eq!(serde_json::to_string(&evidence(3.0, 1.0)).unwrap(), "[3.0,1.0]");
+    assert!(serde_json::from_str::<Evidence>("[0,0]").is_err());
 }
 
 fn any_evidence() -> impl Strategy<Value = Evidence> {

@@ -60,6 +60,15 @@ fn nonsense_is_refused() {
 }
 
 #[test]
+fn written_and_read() {
+    let rate = Rate::from_mean(0.2, 10.0).unwrap();
+    let text = serde_json::to_string(&rate).unwrap();
+    assert_eq!(text, r#"{"mean":0.2,"years":10.0}"#);
+    assert_eq!(serde_json::from_str::<Rate>(&text).unwrap(), rate);
+    assert!(serde_json::from_str::<Rate>(r#"{"mean":-0.2,"years":10.0}"#).is_err());
+}
+
+#[test]
 fn coming_events() {
     let count = Rate::from_mean(0.2, 10.0).unwrap().after(watch(5, 20.0)).unwrap().events_in(5.0).unwrap();
     // scipy.stats.nbinom(7, 30/35): pmf(0), cdf(2), mean, var

@@ -138,6 +138,8 @@ fn nonsense_is_refused() {
     assert!(matches!(network(&[0.1], &[]).exact(1), Err(ExactError::NoNode(1))));
     let many = vec![Probability::ZERO; RISK_NODES_MAX + 1];
     assert!(matches!(Network::new(&many, &[]), Err(NetworkError::TooLarge { .. })));
+    let many = vec![edge; RISK_EDGES_MAX + 1];
+    assert!(matches!(Network::new(&[], &many), Err(NetworkError::TooLarge { .. })));
 }
 
 type Given = (Vec<f64>, Vec<(usize, usize, f64)>);

@@ -39,10 +39,10 @@ const CONDITIONS_MAX: usize = 8;
 /// Things that are named as affected.
 const AFFECTED_MAX: usize = 5;
 
-/// A thing of the register.
+/// An asset of the register.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Thing {
-    /// Its own causes within a year, while things are as they are.
+pub struct Asset {
+    /// Its own causes within a year, as it is today.
     pub own: Belief,
     /// What its compromise costs.
     pub harms: Vec<Harm>,
@@ -50,7 +50,7 @@ pub struct Thing {
 
 /// A dependency.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Link {
+pub struct Dependency {
     /// What is depended on.
     pub from: usize,
     /// What depends on it.
@@ -62,8 +62,8 @@ pub struct Link {
 /// A service that might open.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Service {
-    /// Its place among the things.
-    pub thing: usize,
+    /// Its place among the assets.
+    pub asset: usize,
     /// The probability that it is compromised within a year by what only the public can do.
     pub exposure: Belief,
 }
@@ -74,9 +74,9 @@ pub struct Service {
 pub enum Place {
     /// It stops what the public tries against that service.
     Exposure(usize),
-    /// It stops what passes over that link.
-    Link(usize),
-    /// It lessens the harm of that thing's compromise.
+    /// It stops what passes over that dependency.
+    Dependency(usize),
+    /// It lessens the harm of that asset's compromise.
     Harm(usize),
 }
 
@@ -95,9 +95,9 @@ pub struct Measure {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Situation {
     /// Things.
-    pub things: Vec<Thing>,
+    pub assets: Vec<Asset>,
     /// Dependencies between them.
-    pub links: Vec<Link>,
+    pub dependencies: Vec<Dependency>,
     /// Services that might open.
     pub services: Vec<Service>,
     /// What could be done.
@@ -136,9 +136,9 @@ pub struct Opening {
     pub service: usize,
     /// Whether it may open.
     pub verdict: Verdict,
-    /// What opening adds as things are.
+    /// What opening adds as it is today.
     pub added: BTreeMap<Unit, Added>,
-    /// The greatest share of what is tolerated that it uses up as things are; above 1 it is too much.
+    /// The greatest share of what is tolerated that it uses up as it is today; above 1 it is too much.
     pub share_of_tolerance: f64,
     /// Measures to be taken before it opens, in the order in which they help; also where they do not suffice.
     pub conditions: Vec<usize>,
@@ -154,7 +154,7 @@ pub struct Opening {
 pub enum OpeningReason {
     /// Nothing is known about what the public can do to it.
     ExposureUnknown,
-    /// So many probabilities of things and links around it are not known.
+    /// So many probabilities of assets and dependencies around it are not known.
     AroundUnknown {
         /// How many.
         count: usize,
@@ -170,8 +170,8 @@ pub enum OpeningReason {
     },
     /// What falls with it.
     Affected {
-        /// The thing's place.
-        thing: usize,
+        /// The asset's place.
+        asset: usize,
         /// How often it falls with the service, of all times that the service falls.
         share: Probability,
     },
@@ -223,12 +223,12 @@ pub enum OrderError {
 /// When the situation does not fit together.
 pub fn order(situation: &Situation, belief_draws: usize, chance: &Chance) -> Result<Vec<Opening>, OrderError> {
     check(situation)?;
-    let own = vec![Probability::ZERO; situation.things.len()];
+    let own = vec![Probability::ZERO; situation.assets.len()];
     let edges: Vec<Edge> = situation
-        .links
+        .dependencies
         .iter()
-        // A link that passes nothing would be left out of the network; here its probability is drawn later.
-        .map(|link| Edge { from: link.from, to: link.to, passes: Probability::ONE })
+        // A dependency that passes nothing would be left out of the network; here its probability is drawn later.
+        .map(|dependency| Edge { from: dependency.from, to: dependency.to, passes: Probability::ONE })
         .collect();
     let network = Network::new(&own, &edges).map_err(OrderError::Network)?;
     let reckoner = Reckoner::new(situation, &network, belief_draws.clamp(1, BELIEF_DRAWS_MAX), chance);
@@ -250,7 +250,7 @@ fn opening(reckoner: &Reckoner<'_>, plain: reckon::Plain) -> Opening {
         }
     }
     let named = affected.into_iter().take(AFFECTED_MAX);
-    because.extend(named.map(|(thing, share)| OpeningReason::Affected { thing, share }));
+    because.extend(named.map(|(asset, share)| OpeningReason::Affected { asset, share }));
     let is_open = share_of_tolerance <= 1.0;
     let (mut conditions, mut next_best, mut left) = (Vec::new(), None, share_of_tolerance);
     // Measures are looked for where they are needed, and the first that is found is the best also where it is not.
@@ -272,7 +272,7 @@ fn opening(reckoner: &Reckoner<'_>, plain: reckon::Plain) -> Opening {
 }
 
 fn check(situation: &Situation) -> Result<(), OrderError> {
-    let Situation { things, links, services, measures, tolerances } = situation;
+    let Situation { assets, dependencies, services, measures, tolerances } = situation;
     if services.len() > RISK_SERVICES_MAX || measures.len() > RISK_MEASURES_MAX {
         return Err(OrderError::TooMany { services: services.len(), measures: measures.len() });
     }
@@ -280,19 +280,19 @@ fn check(situation: &Situation) -> Result<(), OrderError> {
         return Err(OrderError::NoTolerance);
     }
     let is_amount = |number: f64| number.is_finite() && number >= 0.0;
-    for (at, thing) in things.iter().enumerate() {
-        if let Some(harm) = thing.harms.iter().find(|harm| !is_amount(harm.mean)) {
-            return Err(OrderError::Number { what: "thing", at, number: harm.mean });
+    for (at, asset) in assets.iter().enumerate() {
+        if let Some(harm) = asset.harms.iter().find(|harm| !is_amount(harm.mean)) {
+            return Err(OrderError::Number { what: "asset", at, number: harm.mean });
         }
     }
-    if let Some(at) = services.iter().position(|service| service.thing >= things.len()) {
+    if let Some(at) = services.iter().position(|service| service.asset >= assets.len()) {
         return Err(OrderError::Nowhere { what: "service", at });
     }
     for (at, measure) in measures.iter().enumerate() {
         let is_there = match measure.place {
             Place::Exposure(service) => service < services.len(),
-            Place::Link(link) => link < links.len(),
-            Place::Harm(thing) => thing < things.len(),
+            Place::Dependency(dependency) => dependency < dependencies.len(),
+            Place::Harm(asset) => asset < assets.len(),
         };
         if !is_there {
             return Err(OrderError::Nowhere { what: "measure", at });
@@ -325,7 +325,7 @@ impl fmt::Display for OpeningReason {
                     "adds up to {p90:.1} a year ({unit:?}) with 90 % confidence, {is} the tolerated {tolerated:.1}"
                 )
             }
-            OpeningReason::Affected { thing, share } => write!(f, "thing {thing} falls with it in {share} of cases"),
+            OpeningReason::Affected { asset, share } => write!(f, "asset {asset} falls with it in {share} of cases"),
         }
     }
 }

@@ -13,7 +13,7 @@ use crate::severity::Unit;
 const CITY_ROUNDS: u64 = 2;
 /// Cities in a round.
 const LANES: f64 = 64.0;
-/// Streams of chance, one for each sort of thing that is drawn.
+/// Streams of chance, one for each sort of number that is drawn.
 const OWN: u64 = 0;
 const PASSES: u64 = 1;
 const EXPOSURE: u64 = 2;
@@ -22,11 +22,11 @@ const CITIES: u64 = 4;
 /// Draws at which what is below counts as rounding.
 const NOTHING: f64 = 1e-12;
 
-/// What opening a service adds as things are.
+/// What opening a service adds as it is today.
 pub(super) struct Plain {
     pub(super) service: usize,
     pub(super) added: BTreeMap<Unit, Added>,
-    /// Other things that fall with it, and how often, the most often first.
+    /// Other assets that fall with it, and how often, the most often first.
     pub(super) affected: Vec<(usize, Probability)>,
 }
 
@@ -58,32 +58,32 @@ pub(super) struct Reckoner<'s> {
 impl<'s> Reckoner<'s> {
     pub(super) fn new(situation: &'s Situation, network: &'s Network, draws: usize, chance: &Chance) -> Self {
         let behind: Vec<BTreeSet<usize>> =
-            situation.services.iter().map(|service| network.reached_from(service.thing)).collect();
+            situation.services.iter().map(|service| network.reached_from(service.asset)).collect();
         let around = behind.iter().map(|behind| network.reaching(behind)).collect();
         Reckoner { situation, network, draws, chance: chance.clone(), behind, around }
     }
 
-    /// What opening adds for every service, as things are.
+    /// What opening adds for every service, as it is today.
     pub(super) fn plain(&self) -> Vec<Plain> {
         let all = 0..self.situation.services.len();
         let (gapless, gappy): (Vec<usize>, Vec<usize>) = all.partition(|service| self.gaps(*service).is_empty());
         let mut affected: BTreeMap<usize, BTreeMap<usize, f64>> = BTreeMap::new();
         let mut found = Vec::new();
         for (services, gaps) in [(gapless, Gaps::None), (gappy, Gaps::Some)] {
-            let draws = self.added(&services, &[], gaps, |service, thing, times| {
-                *affected.entry(service).or_default().entry(thing).or_insert(0.0) += times;
+            let draws = self.added(&services, &[], gaps, |service, asset, times| {
+                *affected.entry(service).or_default().entry(asset).or_insert(0.0) += times;
             });
             found.extend(services.into_iter().zip(draws.into_iter().map(|draws| joined(draws, gaps))));
         }
         let cities = LANES * CITY_ROUNDS as f64 * self.draws as f64;
         let plain = found.into_iter().map(|(service, added)| {
-            let thing = self.situation.services.get(service).map(|service| service.thing);
+            let asset = self.situation.services.get(service).map(|service| service.asset);
             let mut affected: Vec<(usize, Probability)> = affected
                 .remove(&service)
                 .unwrap_or_default()
                 .into_iter()
-                .filter(|(own, _)| Some(*own) != thing)
-                .map(|(thing, times)| (thing, Probability::nearest(times / cities)))
+                .filter(|(own, _)| Some(*own) != asset)
+                .map(|(asset, times)| (asset, Probability::nearest(times / cities)))
                 .collect();
             affected.sort_by(|(one, a), (other, b)| b.get().total_cmp(&a.get()).then(one.cmp(other)));
             Plain { service, added, affected }
@@ -136,9 +136,13 @@ impl<'s> Reckoner<'s> {
             gaps.push(OpeningReason::ExposureUnknown);
         }
         let Some(around) = self.around.get(service) else { return gaps };
-        let links = self.situation.links.iter().filter(|link| around.contains(&link.from) && !link.passes.is_known());
-        let things = around.iter().filter_map(|thing| self.situation.things.get(*thing));
-        let count = links.count() + things.filter(|thing| !thing.own.is_known()).count();
+        let dependencies = self
+            .situation
+            .dependencies
+            .iter()
+            .filter(|dependency| around.contains(&dependency.from) && !dependency.passes.is_known());
+        let assets = around.iter().filter_map(|asset| self.situation.assets.get(*asset));
+        let count = dependencies.count() + assets.filter(|asset| !asset.own.is_known()).count();
         if count > 0 {
             gaps.push(OpeningReason::AroundUnknown { count });
         }
@@ -149,13 +153,15 @@ impl<'s> Reckoner<'s> {
         let Some(behind) = self.behind.get(service) else { return false };
         match measure.place {
             Place::Exposure(own) => own == service,
-            Place::Link(link) => self.situation.links.get(link).is_some_and(|link| behind.contains(&link.from)),
-            Place::Harm(thing) => behind.contains(&thing),
+            Place::Dependency(dependency) => {
+                self.situation.dependencies.get(dependency).is_some_and(|dependency| behind.contains(&dependency.from))
+            }
+            Place::Harm(asset) => behind.contains(&asset),
         }
     }
 
     /// What opening each of these services adds when these measures are taken, under each draw of the beliefs. `fell` hears
-    /// of each thing that falls with a service, and in how many cities.
+    /// of each asset that falls with a service, and in how many cities.
     fn added(
         &self,
         services: &[usize],
@@ -171,14 +177,14 @@ impl<'s> Reckoner<'s> {
             let mut sums: Vec<BTreeMap<Unit, f64>> = vec![BTreeMap::new(); services.len()];
             network.each_round(CITY_ROUNDS, &chance.of(CITIES), |city| {
                 for (sums, service) in sums.iter_mut().zip(services) {
-                    let Some(thing) = self.situation.services.get(*service).map(|service| service.thing) else {
+                    let Some(asset) = self.situation.services.get(*service).map(|service| service.asset) else {
                         continue;
                     };
-                    city.what_if(thing, |thing, lanes| {
+                    city.what_if(asset, |asset, lanes| {
                         let times = f64::from(lanes.count_ones());
-                        fell(*service, thing, times);
-                        let left = drawn.harm_left.get(&thing).copied().unwrap_or(1.0);
-                        for harm in self.situation.things.get(thing).into_iter().flat_map(|thing| &thing.harms) {
+                        fell(*service, asset, times);
+                        let left = drawn.harm_left.get(&asset).copied().unwrap_or(1.0);
+                        for harm in self.situation.assets.get(asset).into_iter().flat_map(|asset| &asset.harms) {
                             *sums.entry(harm.unit).or_insert(0.0) += times * harm.mean * left;
                         }
                     });
@@ -202,12 +208,12 @@ impl<'s> Reckoner<'s> {
             beliefs.zip(0u64..).map(|(belief, at)| belief.at(stream.of(at).unit())).collect()
         };
         let own = match gaps {
-            Gaps::None => all(OWN, &mut self.situation.things.iter().map(|thing| thing.own)),
-            Gaps::Some => vec![0.0; self.situation.things.len()],
+            Gaps::None => all(OWN, &mut self.situation.assets.iter().map(|asset| asset.own)),
+            Gaps::Some => vec![0.0; self.situation.assets.len()],
         };
         let mut drawn = Drawn {
             own,
-            passes: all(PASSES, &mut self.situation.links.iter().map(|link| link.passes)),
+            passes: all(PASSES, &mut self.situation.dependencies.iter().map(|dependency| dependency.passes)),
             exposure: all(EXPOSURE, &mut self.situation.services.iter().map(|service| service.exposure)),
             harm_left: BTreeMap::new(),
         };
@@ -216,8 +222,8 @@ impl<'s> Reckoner<'s> {
             let stops = Belief::of_effect(&measure.effect).at(chance.of(EFFECT).of(*at as u64).unit());
             let place = match measure.place {
                 Place::Exposure(service) => drawn.exposure.get_mut(service),
-                Place::Link(link) => drawn.passes.get_mut(link),
-                Place::Harm(thing) => Some(drawn.harm_left.entry(thing).or_insert(1.0)),
+                Place::Dependency(dependency) => drawn.passes.get_mut(dependency),
+                Place::Harm(asset) => Some(drawn.harm_left.entry(asset).or_insert(1.0)),
             };
             if let Some(place) = place {
                 *place *= 1.0 - stops;
@@ -232,7 +238,7 @@ struct Drawn {
     own: Vec<f64>,
     passes: Vec<f64>,
     exposure: Vec<f64>,
-    /// Part of a thing's harm that measures leave.
+    /// Part of an asset's harm that measures leave.
     harm_left: BTreeMap<usize, f64>,
 }
 

@@ -10,8 +10,8 @@ fn sure(value: f64) -> Belief {
     belief(value, value, value)
 }
 
-fn thing(own: f64, money: f64) -> Thing {
-    Thing { own: sure(own), harms: vec![Harm { unit: Unit::Money, mean: money }] }
+fn asset(own: f64, money: f64) -> Asset {
+    Asset { own: sure(own), harms: vec![Harm { unit: Unit::Money, mean: money }] }
 }
 
 fn measure(place: Place, stops: f64, cost: f64) -> Measure {
@@ -22,15 +22,15 @@ fn measure(place: Place, stops: f64, cost: f64) -> Measure {
 /// Three services: one by itself, one in front of a dear register, one of which nothing is known.
 fn situation() -> Situation {
     Situation {
-        things: vec![thing(0.01, 10.0), thing(0.01, 10.0), thing(0.05, 1_000.0), thing(0.0, 1.0)],
-        links: vec![Link { from: 1, to: 2, passes: belief(0.4, 0.5, 0.6) }],
+        assets: vec![asset(0.01, 10.0), asset(0.01, 10.0), asset(0.05, 1_000.0), asset(0.0, 1.0)],
+        dependencies: vec![Dependency { from: 1, to: 2, passes: belief(0.4, 0.5, 0.6) }],
         services: vec![
-            Service { thing: 0, exposure: belief(0.05, 0.1, 0.2) },
-            Service { thing: 1, exposure: belief(0.05, 0.1, 0.2) },
-            Service { thing: 3, exposure: Belief::UNKNOWN },
+            Service { asset: 0, exposure: belief(0.05, 0.1, 0.2) },
+            Service { asset: 1, exposure: belief(0.05, 0.1, 0.2) },
+            Service { asset: 3, exposure: Belief::UNKNOWN },
         ],
         measures: vec![
-            measure(Place::Link(0), 0.99, 50.0),
+            measure(Place::Dependency(0), 0.99, 50.0),
             measure(Place::Exposure(1), 0.2, 50.0),
             measure(Place::Harm(3), 0.5, 1.0),
         ],
@@ -55,7 +55,7 @@ fn neighbours_count() {
     assert_eq!((in_front.verdict, in_front.conditions.as_slice()), (Verdict::OpenWithConditions, [0].as_slice()));
     assert!(in_front.next_best.is_some_and(|(measure, takes)| measure == 0 && takes > 10.0));
     let said: Vec<String> = in_front.because.iter().map(ToString::to_string).collect();
-    assert!(said.iter().any(|reason| reason.starts_with("thing 2 falls with it")), "{said:?}");
+    assert!(said.iter().any(|reason| reason.starts_with("asset 2 falls with it")), "{said:?}");
     assert_eq!(openings, ranked(&situation()));
 }
 
@@ -91,11 +91,12 @@ fn nonsense_is_refused() {
         order(&situation, 10, &Chance::new(1)).unwrap_err()
     };
     assert_eq!(refused(|s| s.tolerances.clear()), OrderError::NoTolerance);
-    assert_eq!(refused(|s| s.services[1].thing = 9), OrderError::Nowhere { what: "service", at: 1 });
-    assert_eq!(refused(|s| s.measures[0].place = Place::Link(7)), OrderError::Nowhere { what: "measure", at: 0 });
+    assert_eq!(refused(|s| s.services[1].asset = 9), OrderError::Nowhere { what: "service", at: 1 });
+    assert_eq!(refused(|s| s.measures[0].place = Place::Dependency(7)), OrderError::Nowhere { what: "measure", at: 0 });
     assert!(matches!(refused(|s| s.measures[0].cost = 0.0), OrderError::Number { what: "measure", .. }));
-    assert!(matches!(refused(|s| s.things[0].harms[0].mean = f64::NAN), OrderError::Number { what: "thing", .. }));
-    assert!(matches!(refused(|s| s.links[0].to = 9), OrderError::Network(_)));
+    assert!(matches!(refused(|s| s.assets[0].harms[0].mean = f64::NAN), OrderError::Number { what: "asset", .. }));
+    assert!(matches!(refused(|s| s.dependencies[0].to = 9), OrderError::Network(_)));
+    assert!(matches!(refused(|s| s.measures = vec![s.measures[0]; RISK_MEASURES_MAX + 1]), OrderError::TooMany { .. }));
     assert!(matches!(refused(|s| s.services = vec![s.services[0]; RISK_SERVICES_MAX + 1]), OrderError::TooMany { .. }));
 }
 
@@ -107,13 +108,13 @@ proptest! {
     fn missing_widens_and_never_lowers(low in 0.0f64..0.3, by in 0.0f64..0.3, what in 0usize..4) {
         let mut known = situation();
         known.services[1].exposure = belief(low, low + by, low + 2.0 * by);
-        known.links.push(Link { from: 2, to: 0, passes: belief(low, low + by, low + 2.0 * by) });
+        known.dependencies.push(Dependency { from: 2, to: 0, passes: belief(low, low + by, low + 2.0 * by) });
         let mut missing = known.clone();
         match what {
             0 => missing.services[1].exposure = Belief::UNKNOWN,
-            1 => missing.links[0].passes = Belief::UNKNOWN,
-            2 => missing.links[1].passes = Belief::UNKNOWN,
-            _ => missing.things[2].own = Belief::UNKNOWN,
+            1 => missing.dependencies[0].passes = Belief::UNKNOWN,
+            2 => missing.dependencies[1].passes = Belief::UNKNOWN,
+            _ => missing.assets[2].own = Belief::UNKNOWN,
         }
         let of = |situation: &Situation| ranked(situation).into_iter().find(|opening| opening.service == 1).unwrap();
         let (known, missing) = (of(&known), of(&missing));
