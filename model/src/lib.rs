@@ -4,6 +4,7 @@
 //! time and identity come in as values (see `ARCHITECTURE.md`, invariant 1).
 
 pub mod context;
+pub mod day;
 pub mod detection;
 pub mod doors;
 pub mod fingerprint;
@@ -19,8 +20,10 @@ pub mod note;
 pub mod ocsf;
 pub mod record;
 pub mod time;
+pub mod vulnerability;
 
 pub use context::{NoRole, OpContext, Purpose, Role, Roles};
+pub use day::Day;
 pub use detection::{Analytic, Detection, Explained, Reason};
 pub use grade::{Credibility, Grade, Reliability};
 pub use id::{AgencyId, EventId, SourceId};
@@ -33,3 +36,4 @@ pub use note::{Note, NoteReason};
 pub use ocsf::Event;
 pub use record::{Cursor, Format, RawRecord};
 pub use time::Timestamp;
+pub use vulnerability::CveId;

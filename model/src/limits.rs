@@ -698,3 +698,20 @@ pub const SEEN_FINDINGS_MAX: usize = 1_000;
 pub const OSCAL_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// Profiles that import each other, one after the other.
 pub const OSCAL_IMPORTS_MAX: usize = 16;
+
+// What is at stake (`risk`, `formats::risk`).
+
+/// Things in one network of dependencies.
+pub const RISK_NODES_MAX: usize = 1_000_000;
+/// Dependencies in one such network.
+pub const RISK_EDGES_MAX: usize = 5_000_000;
+/// Rows of one file about vulnerabilities; there are 300,000 CVEs.
+pub const RISK_ROWS_MAX: usize = 5_000_000;
+/// Rows of one decision table.
+pub const DECISION_ROWS_MAX: usize = 100_000;
+/// Findings that are reckoned with at once.
+pub const RISK_FINDINGS_MAX: usize = 5_000_000;
+/// Services whose opening is compared at once.
+pub const RISK_SERVICES_MAX: usize = 10_000;
+/// Measures that are tried for them.
+pub const RISK_MEASURES_MAX: usize = 10_000;

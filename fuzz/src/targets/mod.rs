@@ -8,6 +8,7 @@ mod indicators;
 mod intel;
 mod journal;
 mod netflow;
+mod risk;
 mod rpz;
 mod segment;
 mod sigma;
@@ -27,6 +28,7 @@ pub use self::intel::{
 };
 pub use self::journal::{journal_marks, journal_segment};
 pub use self::netflow::netflow_packets;
+pub use self::risk::{decision_table, risk_files, risk_rows};
 pub use self::rpz::rpz_question;
 pub use self::segment::segment_image;
 pub use self::sigma::{correlation, correlation_state, routing, sigma};
@@ -97,6 +99,9 @@ targets! {
     intel::mined, 300;
     intel::lookalike, 1000;
     intel::seen_run, 200;
+    risk::risk_rows, 1000;
+    risk::risk_files, 1000;
+    risk::decision_table, 1000;
     journal::journal_segment, 200;
     journal::journal_marks, 200;
     small::times, 1000;

@@ -9,6 +9,7 @@ const RANKS: &[(&str, &[&str])] = &[
     ("formats", &["model"]),
     ("detect", &["model"]),
     ("intel", &["model", "detect"]),
+    ("risk", &["model"]),
     ("store", &["model"]),
     ("lake", &["model"]),
     ("connect", &["model", "formats"]),

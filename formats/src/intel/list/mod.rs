@@ -62,6 +62,28 @@ pub fn read(bytes: &[u8], mapping: &ListMapping, sink: &mut Sink<'_>) -> Tally {
     out.tally
 }
 
+/// The cells of a file whose columns are separated by commas and may be quoted, with the line in which each record starts, from 1.
+/// Lines that begin with `#` are given as comments, without the mark.
+pub(crate) fn comma_records(bytes: &[u8]) -> impl Iterator<Item = CommaRecord<'_>> {
+    let mapping = ListMapping {
+        layout: Layout::Delimited { delimiter: ',', quote: Some('"') },
+        comment: vec!["#".to_owned()],
+        ..ListMapping::default()
+    };
+    Records::new(bytes, &mapping).map(|record| CommaRecord {
+        line: record.line,
+        is_comment: record.is_comment,
+        cells: record.cells,
+    })
+}
+
+/// One record of [`comma_records`].
+pub(crate) struct CommaRecord<'a> {
+    pub(crate) line: u64,
+    pub(crate) is_comment: bool,
+    pub(crate) cells: Result<Vec<Cow<'a, [u8]>>, Trouble>,
+}
+
 /// Where the columns of a mapping stand in this list, from 0.
 struct Places {
     value: usize,

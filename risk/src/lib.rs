@@ -1,0 +1,33 @@
+//! What is at stake: how often it happens, what it costs, what holds it back, what depends on what, and which vulnerability
+//! first.
+//!
+//! Everything here is arithmetic over values that others bring. A number comes with its interval, and what is not known makes
+//! the interval wider and never the risk smaller. Functions of the system's library differ in the last bit from processor to
+//! processor; those of `libm` do not, so that the same input gives the same bytes everywhere.
+//!
+//! Deliberately absent: the register and what is kept of it (`store`), reading files of others (`formats`), and deciding what
+//! to do (`prescribe`).
+
+// Numbers and their doubts.
+pub mod belief;
+pub mod chance;
+pub mod interval;
+mod special;
+
+// How often, how much, what holds it back, and all of it together.
+pub mod compound;
+pub mod controls;
+mod fft;
+pub mod frequency;
+pub mod severity;
+
+// What depends on what, and what that means for a city and for opening a service.
+pub mod bayes;
+pub mod city;
+pub mod network;
+pub mod order;
+
+// Vulnerabilities.
+pub mod vulnerability;
+
+pub use interval::{Interval, Probability};
