@@ -17,6 +17,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+use formats::oscal::Schemas;
 use formats::schema::{Schema, SchemaError};
 use model::limits;
 
@@ -44,6 +45,8 @@ pub enum Kind {
     Stix,
     /// CSAF 2.0 advisories.
     Csaf,
+    /// Documents of OSCAL.
+    Oscal,
 }
 
 /// No kind goes by that name.
@@ -53,7 +56,7 @@ pub struct UnknownKind(String);
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Kind; 9] = [
+    pub const ALL: [Kind; 10] = [
         Kind::Sigma,
         Kind::Ocsf,
         Kind::Mapping,
@@ -63,6 +66,7 @@ impl Kind {
         Kind::Suppress,
         Kind::Stix,
         Kind::Csaf,
+        Kind::Oscal,
     ];
 
     /// As people write it.
@@ -77,6 +81,7 @@ impl Kind {
             Kind::Suppress => "suppress",
             Kind::Stix => "stix",
             Kind::Csaf => "csaf",
+            Kind::Oscal => "oscal",
         }
     }
 
@@ -98,7 +103,7 @@ impl Kind {
             Kind::Mapping | Kind::Routing | Kind::Placeholders => &[".toml"],
             Kind::Indicators => &[".tsv", ".txt", ".tsv.gz", ".txt.gz", ".tsv.zst", ".txt.zst"],
             Kind::Suppress => &["list.json", ".txt", ".lst"],
-            Kind::Stix | Kind::Csaf => &[".json", ".json.gz", ".json.zst"],
+            Kind::Stix | Kind::Csaf | Kind::Oscal => &[".json", ".json.gz", ".json.zst"],
         }
     }
 }
@@ -313,6 +318,8 @@ pub fn read_schema(path: &Path) -> Result<Schema, SchemaFileError> {
 pub enum Check {
     /// Events, against this schema.
     Ocsf(Box<Schema>),
+    /// Documents of OSCAL, against these schemas, where there are any, and what the program knows.
+    Oscal(Box<Schemas>),
     /// Any other kind: what it is checked against is part of the program.
     BuiltIn(Kind),
 }

@@ -17,6 +17,7 @@ mod list;
 mod object;
 mod profile;
 mod resolve;
+mod schema;
 
 use std::fmt;
 
@@ -33,6 +34,7 @@ pub use implement::*;
 pub use list::List;
 pub use profile::*;
 pub use resolve::{Referred, Resolution, ResolveError, ResolveNote, Tailored, resolve, sources_of};
+pub use schema::{OscalSchemaError, Schemas};
 
 /// Properties that a type does not know by name.
 pub type Rest = Map<String, Value>;

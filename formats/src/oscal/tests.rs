@@ -53,6 +53,44 @@ fn texts_that_say_nothing_are_found_where_fedramp_has_them() {
     }
 }
 
+#[test]
+fn the_schemas_of_nist_find_two_errors_of_fedramp_and_nothing_else() {
+    let Some(files) = models() else { return };
+    let mut schemas = Schemas::default();
+    for (name, bytes) in files.iter().filter(|(name, _)| name.contains("/schemas/") && name.ends_with(".json")) {
+        match schemas.add(bytes) {
+            Ok(model) => assert!(name.ends_with(model.schema()), "{name}"),
+            Err(error) => assert!(name.contains("complete"), "{name}: {error}"),
+        }
+    }
+    let mut found = Vec::new();
+    for (name, bytes) in files.iter().filter(|(name, _)| is_model(name)) {
+        // What we write is judged, not what was read.
+        let written: Value = serde_json::from_str(&Document::read(bytes).unwrap().to_json()).unwrap();
+        let flaws = schemas.judge(&written).unwrap_or_else(|| panic!("no schema for {name}"));
+        found.extend(flaws.into_iter().map(|flaw| (name.rsplit('/').next().unwrap().to_owned(), flaw.path)));
+    }
+    found.sort();
+    assert_eq!(
+        found,
+        [
+            ("FedRAMP-SAP-OSCAL-Template.json".to_owned(), "metadata.roles[14].title".to_owned()),
+            ("FedRAMP-SAR-OSCAL-Template.json".to_owned(), "results[0].risks[1].remediations[0].title".to_owned()),
+        ]
+    );
+    // A resolved catalog is one of the schema's, too.
+    let (_, bytes) = files.iter().find(|(name, _)| name.ends_with("LOW-baseline_profile-min.json")).unwrap();
+    let Document::Profile(low) = Document::read(bytes).unwrap() else { panic!("a profile") };
+    let (_, bytes) =
+        files.iter().find(|(name, _)| name.ends_with("HIGH-baseline-resolved-profile_catalog-min.json")).unwrap();
+    let Document::Catalog(high) = Document::read(bytes).unwrap() else { panic!("a catalog") };
+    let about =
+        Tailored { uuid: "6f6f6f6f-0000-4000-8000-000000000000", now: "2026-11-26T00:00:00Z", profile: "profile.json" };
+    let resolved = resolve(&low, &about, &|_| Some(Referred::Catalog(&high))).unwrap();
+    assert_eq!(schemas.judge(&Document::Catalog(resolved.catalog).to_value()), Some(Vec::new()));
+    assert!(schemas.judge(&serde_json::json!({"x": 1})).is_none());
+}
+
 fn ids(catalog: &Catalog) -> Vec<&str> {
     catalog.all_controls().into_iter().map(|control| control.id.as_str()).collect()
 }
