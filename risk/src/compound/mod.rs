@@ -60,7 +60,7 @@ pub enum CompoundError {
     #[error("{0} sorts of losses, at most {PARTS_MAX} are summed up")]
     TooMany(usize),
     /// Residents cannot be added to money.
-    #[error("losses counted in {one:?} and in {other:?} cannot be added")]
+    #[error("losses counted in {one} and in {other} cannot be added")]
     Units {
         /// Unit of the first part.
         one: Unit,

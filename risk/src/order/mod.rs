@@ -320,10 +320,7 @@ impl fmt::Display for OpeningReason {
             }
             OpeningReason::Tolerance { unit, p90, tolerated } => {
                 let is = if p90 <= tolerated { "within" } else { "above" };
-                write!(
-                    f,
-                    "adds up to {p90:.1} a year ({unit:?}) with 90 % confidence, {is} the tolerated {tolerated:.1}"
-                )
+                write!(f, "adds up to {p90:.1} a year ({unit}) with 90 % confidence, {is} the tolerated {tolerated:.1}")
             }
             OpeningReason::Affected { asset, share } => write!(f, "asset {asset} falls with it in {share} of cases"),
         }
