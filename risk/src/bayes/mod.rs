@@ -11,10 +11,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use factor::Factor;
 
-/// Most entries of one table while reckoning: 16 MiB.
-const TABLE_ENTRIES_MAX: usize = 1 << 21;
+/// Most entries of one table while reckoning: 8 MiB.
+const TABLE_ENTRIES_MAX: usize = 1 << 20;
 /// Most entries over all tables of one question, as a bound on time.
-const WORK_ENTRIES_MAX: usize = 1 << 26;
+const WORK_ENTRIES_MAX: usize = 1 << 24;
 /// Most states of one variable.
 const STATES_MAX: usize = 64;
 /// Most variables of one network.
