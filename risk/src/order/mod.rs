@@ -36,7 +36,7 @@ pub const BELIEF_DRAWS: usize = 200;
 const BELIEF_DRAWS_MAX: usize = 2_000;
 /// Measures that one service may need; with more it is no service to open.
 const CONDITIONS_MAX: usize = 8;
-/// Things that are named as affected.
+/// Assets that are named as affected.
 const AFFECTED_MAX: usize = 5;
 
 /// An asset of the register.
@@ -94,7 +94,7 @@ pub struct Measure {
 /// Everything that the order follows from.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Situation {
-    /// Things.
+    /// Assets.
     pub assets: Vec<Asset>,
     /// Dependencies between them.
     pub dependencies: Vec<Dependency>,
