@@ -186,7 +186,7 @@ proptest! {
 
     /// Exact reckoning and enumeration agree to 10⁻⁹ on networks of up to 15 nodes, and the bounds hold.
     #[test]
-    fn agrees_with_enumeration((own, edges) in acyclic(13, 30)) {
+    fn agrees_with_enumeration((own, edges) in acyclic(15, 34)) {
         let net = network(&own, &edges);
         let bounds = net.bounds();
         for (node, expected) in enumerated(&own, &edges).into_iter().enumerate() {
