@@ -5,6 +5,8 @@
 //! 1959). For reckoning, a distribution becomes masses on a grid that keep the mean (Gerber 1982; Klugman, Panjer and Willmot,
 //! "Loss Models", 9.6.5.2).
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::special::{beta_below, beta_quantile, normal_below, normal_quantile};
@@ -28,6 +30,16 @@ pub enum Unit {
     Residents,
     /// Hours in which residents go without a service.
     ResidentHours,
+}
+
+impl fmt::Display for Unit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Unit::Money => "money",
+            Unit::Residents => "residents",
+            Unit::ResidentHours => "resident hours",
+        })
+    }
 }
 
 /// What one event costs.

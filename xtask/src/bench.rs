@@ -63,6 +63,7 @@ const BENCHES: &[Bench] = &[
         given: |given| Ok(vec![given.data.join("intel/blocklists")]),
     },
     Bench { name: "patterns", package: "intel", example: "pattern_speed", given: |_| Ok(Vec::new()) },
+    Bench { name: "openings", package: "risk", example: "order_speed", given: |_| Ok(Vec::new()) },
     Bench { name: "city", package: "risk", example: "city_speed", given: |_| Ok(Vec::new()) },
     Bench { name: "taxii", package: "web", example: "taxii_speed", given: |_| Ok(Vec::new()) },
     Bench { name: "peers", package: "watchbell", example: "peers_speed", given: |_| Ok(Vec::new()) },

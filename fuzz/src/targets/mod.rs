@@ -99,9 +99,9 @@ targets! {
     intel::mined, 300;
     intel::lookalike, 1000;
     intel::seen_run, 200;
-    risk::risk_rows, 1000;
-    risk::risk_files, 1000;
-    risk::decision_table, 1000;
+    risk::risk_rows, 500;
+    risk::risk_files, 500;
+    risk::decision_table, 500;
     journal::journal_segment, 200;
     journal::journal_marks, 200;
     small::times, 1000;

@@ -7,14 +7,14 @@
 
 mod factor;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use factor::Factor;
 
-/// Most entries of one table while reckoning: 16 MiB.
-const TABLE_ENTRIES_MAX: usize = 1 << 21;
+/// Most entries of one table while reckoning: 8 MiB.
+const TABLE_ENTRIES_MAX: usize = 1 << 20;
 /// Most entries over all tables of one question, as a bound on time.
-const WORK_ENTRIES_MAX: usize = 1 << 26;
+const WORK_ENTRIES_MAX: usize = 1 << 24;
 /// Most states of one variable.
 const STATES_MAX: usize = 64;
 /// Most variables of one network.
@@ -194,20 +194,31 @@ impl Bayes {
 }
 
 /// Sums the variables out, next always the one that makes the smallest table; of equals the first.
-fn eliminate(mut factors: Vec<Factor>, mut left: BTreeSet<Variable>) -> Result<Vec<Factor>, BayesError> {
+fn eliminate(mut factors: Vec<Factor>, left: BTreeSet<Variable>) -> Result<Vec<Factor>, BayesError> {
     let mut work = 0usize;
-    while !left.is_empty() {
-        let smallest = left.iter().map(|variable| (joint_entries(&factors, *variable), *variable)).min();
-        let Some((entries, variable)) = smallest else { break };
+    let mut costs: BTreeMap<Variable, usize> =
+        left.into_iter().map(|variable| (variable, joint_entries(&factors, variable))).collect();
+    while let Some((variable, entries)) = costs
+        .iter()
+        .map(|(variable, entries)| (*variable, *entries))
+        .min_by_key(|(variable, entries)| (*entries, *variable))
+    {
         work = work.saturating_add(entries);
         if entries > TABLE_ENTRIES_MAX || work > WORK_ENTRIES_MAX {
             return Err(BayesError::TooWide { entries });
         }
-        left.remove(&variable);
+        costs.remove(&variable);
         let (with, without): (Vec<_>, Vec<_>) = factors.into_iter().partition(|factor| factor.has(variable));
         factors = without;
-        if let Some(product) = with.into_iter().reduce(|one, other| one.times(&other)) {
-            factors.push(product.without(variable));
+        let Some(product) = with.into_iter().reduce(|one, other| one.times(&other)) else { continue };
+        let product = product.without(variable);
+        let touched: Vec<Variable> = product.scope().map(|(variable, _)| variable).collect();
+        factors.push(product);
+        // Only what shared a table with it costs something else now.
+        for variable in touched {
+            if let Some(cost) = costs.get_mut(&variable) {
+                *cost = joint_entries(&factors, variable);
+            }
         }
     }
     Ok(factors)
@@ -215,7 +226,7 @@ fn eliminate(mut factors: Vec<Factor>, mut left: BTreeSet<Variable>) -> Result<V
 
 /// Entries of the table of all variables that share a factor with this one.
 fn joint_entries(factors: &[Factor], variable: Variable) -> usize {
-    let mut scope = std::collections::BTreeMap::new();
+    let mut scope = BTreeMap::new();
     for factor in factors.iter().filter(|factor| factor.has(variable)) {
         scope.extend(factor.scope());
     }

@@ -5,6 +5,8 @@
 //! together: a database under nine services is one cause of nine losses. Beside it stands [`crate::compound`], which knows
 //! how often and how much, but takes its parts as independent.
 //!
+//! [`falls`] says of each asset what its compromise leads to: that is what a vulnerability on it is weighed by.
+//!
 //! After a change everything is reckoned anew: it takes less than two seconds for ten thousand assets, sixty thousand
 //! dependencies and fifty thousand findings (`examples/city_speed.rs`). The draws stay the same, so that two states differ
 //! by the change and not by chance.
@@ -94,6 +96,9 @@ pub enum CityError {
         /// The asset that is not there.
         asset: usize,
     },
+    /// A question about nothing.
+    #[error("there is no asset {0}")]
+    Unknown(usize),
     /// A harm that is none.
     #[error("asset {asset} has a harm of {mean}: it has to be a number from 0 up")]
     Harm {
@@ -138,6 +143,39 @@ pub fn posture(
         })
         .collect();
     Ok(Posture { assets, harms, draws })
+}
+
+/// What the compromise of each of these assets leads to, in so many drawn cities: the expected harm of all that falls with it and
+/// would have stood otherwise, itself among them, in each unit.
+///
+/// # Errors
+/// When something does not fit together.
+pub fn falls(
+    (assets, findings, edges): (&[Asset], &[Finding], &[Edge]),
+    of: &[usize],
+    draws: u64,
+    chance: &Chance,
+) -> Result<Vec<BTreeMap<Unit, f64>>, CityError> {
+    if let Some(asset) = of.iter().copied().find(|asset| *asset >= assets.len()) {
+        return Err(CityError::Unknown(asset));
+    }
+    let network = Network::new(&own_causes(assets, findings)?, edges).map_err(CityError::Network)?;
+    // Only to check the harms.
+    Harms::of(assets)?;
+    let rounds = draws.clamp(1, DRAWS_MAX).div_ceil(LANES as u64);
+    let cities = (rounds * LANES as u64) as f64;
+    let mut found: Vec<BTreeMap<Unit, f64>> = vec![BTreeMap::new(); of.len()];
+    network.each_round(rounds, chance, |city| {
+        for (found, asset) in found.iter_mut().zip(of) {
+            city.what_if(*asset, |fallen, lanes| {
+                let share = f64::from(lanes.count_ones()) / cities;
+                for harm in assets.get(fallen).into_iter().flat_map(|asset| &asset.harms) {
+                    *found.entry(harm.unit).or_insert(0.0) += share * harm.mean;
+                }
+            });
+        }
+    });
+    Ok(found)
 }
 
 /// Each asset's own causes with what was found on it: one of them suffices.

@@ -40,6 +40,17 @@ fn harms_that_come_together_are_counted_together() {
 }
 
 #[test]
+fn what_falls_with_an_asset() {
+    let assets = [asset(0.0, 1.0), asset(0.0, 100.0), asset(0.25, 10.0)];
+    let edges = [edge(0, 1, 0.5), edge(1, 2, 1.0)];
+    let found = falls((&assets, &[], &edges), &[0, 2], 64_000, &Chance::new(1)).unwrap();
+    // Itself, half of the time the second, and with it the third where that would have stood.
+    assert!((found[0][&Unit::Money] - (1.0 + 50.0 + 0.5 * 0.75 * 10.0)).abs() < 1.0, "{found:?}");
+    assert!((found[1][&Unit::Money] - 7.5).abs() < 0.1, "{found:?}");
+    assert_eq!(falls((&assets, &[], &edges), &[3], 64, &Chance::new(1)), Err(CityError::Unknown(3)));
+}
+
+#[test]
 fn nonsense_is_refused() {
     let chance = Chance::new(1);
     let finding = Finding { asset: 7, tried: p(1.0), passes: p(1.0) };

@@ -37,6 +37,8 @@ const TILT_FINER: f64 = 20.0;
 /// Most expected events a year of one sort. With more, one event is finer than a step of the grid, and the sum would look more
 /// spread than it is; a sort that frequent is better counted in campaigns or days.
 pub const EVENTS_A_YEAR_MAX: f64 = 10_000.0;
+/// Most points of an exceedance curve.
+pub const CURVE_POINTS_MAX: usize = 10_000;
 /// Most sorts of losses in one sum.
 pub const PARTS_MAX: usize = 10_000;
 
@@ -60,7 +62,7 @@ pub enum CompoundError {
     #[error("{0} sorts of losses, at most {PARTS_MAX} are summed up")]
     TooMany(usize),
     /// Residents cannot be added to money.
-    #[error("losses counted in {one:?} and in {other:?} cannot be added")]
+    #[error("losses counted in {one} and in {other} cannot be added")]
     Units {
         /// Unit of the first part.
         one: Unit,
@@ -229,8 +231,9 @@ impl Losses {
     }
 
     /// The exceedance curve at `points` losses, evenly apart in the logarithm from the smallest of interest to the one that
-    /// is exceeded once in ten thousand years. Empty when there is never a loss.
+    /// is exceeded once in ten thousand years; [`CURVE_POINTS_MAX`] at most. Empty when there is never a loss.
     pub fn curve(&self, points: usize) -> Vec<Exceedance> {
+        let points = points.min(CURVE_POINTS_MAX);
         let low = self.quantile(Probability::nearest(self.none + SMALL_LOSSES * (1.0 - self.none)));
         let high = self.quantile(Probability::nearest(0.9999));
         if self.grids.is_empty() || points == 0 || low <= 0.0 || high <= low {

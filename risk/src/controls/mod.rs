@@ -67,6 +67,15 @@ pub struct Effect {
     pub interval: Interval,
 }
 
+/// Which part of the attempts gets past controls.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Passing {
+    /// What is reckoned with: all but what is credited.
+    pub reckoned: Probability,
+    /// Where it lies, however the controls' failures hang together.
+    pub interval: Interval,
+}
+
 /// Why an effect is what it is.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
@@ -222,12 +231,12 @@ fn central(a: f64, b: f64, sure: Probability) -> Interval {
 ///
 /// What is reckoned with takes them as independent. The interval does not: they may fail together, so that the worst is the
 /// best single one, and at best they fail apart (Fréchet's bounds over the intervals' ends). No controls let all pass.
-pub fn passes(effects: &[Effect]) -> Effect {
-    let credited = effects.iter().map(|effect| 1.0 - effect.credited.get()).product();
+pub fn passes(effects: &[Effect]) -> Passing {
+    let reckoned = effects.iter().map(|effect| 1.0 - effect.credited.get()).product();
     let worst = effects.iter().map(|effect| 1.0 - effect.interval.low).fold(1.0, f64::min).max(0.0);
     let stopped: f64 = effects.iter().map(|effect| effect.interval.high).sum();
     let best = (1.0 - stopped).clamp(0.0, worst);
-    Effect { credited: Probability::nearest(credited), interval: Interval { low: best, high: worst } }
+    Passing { reckoned: Probability::nearest(reckoned), interval: Interval { low: best, high: worst } }
 }
 
 impl fmt::Display for Share {

@@ -73,9 +73,9 @@ fn old_praise_fades_and_old_blame_does_not() {
 fn controls_in_a_row() {
     let half = Effect { credited: Probability::new(0.5).unwrap(), interval: Interval { low: 0.4, high: 0.6 } };
     let both = passes(&[half, half]);
-    assert_eq!(both.credited.get(), 0.25);
+    assert_eq!(both.reckoned.get(), 0.25);
     assert_eq!(both.interval, Interval { low: 0.0, high: 0.6 });
-    assert_eq!(passes(&[]).credited, Probability::ONE);
+    assert_eq!(passes(&[]).reckoned, Probability::ONE);
     // Whoever makes up an interval gets no panic for it.
     let made_up = Effect { interval: Interval { low: 1.5, high: f64::NAN }, ..half };
     assert_eq!(passes(&[made_up]).interval.high, 0.0);
@@ -103,7 +103,7 @@ proptest! {
                 let (more, less) = (effect(present), effect(present & !(1 << left_out)));
                 prop_assert!(less.interval.covers(&more.interval), "{less:?} {more:?}");
                 prop_assert!(less.credited <= more.credited);
-                prop_assert!(passes(&[less]).credited >= passes(&[more]).credited);
+                prop_assert!(passes(&[less]).reckoned >= passes(&[more]).reckoned);
                 prop_assert!(passes(&[less, more]).interval.covers(&passes(&[more, more]).interval));
             }
         }

@@ -30,6 +30,9 @@ pub use exact::ExactError;
 /// Nodes above one that is reckoned exactly among many others: a few hundredths of a millisecond.
 const QUICK_NODES_MAX: usize = 12;
 
+/// Nodes of a network of which all are reckoned exactly, as far as that goes.
+const SMALL_NODES_MAX: usize = 32;
+
 /// Things and what passes from one to another.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Network {
@@ -168,7 +171,8 @@ impl Network {
 
     /// As [`Network::marginals`], with a sample that is only drawn when one is needed.
     pub(crate) fn marginals_of(&self, sample: impl FnOnce() -> Sample) -> Vec<Marginal> {
-        let quick = |node| self.exact_within(node, QUICK_NODES_MAX).ok();
+        let above_max = if self.nodes() <= SMALL_NODES_MAX { SMALL_NODES_MAX } else { QUICK_NODES_MAX };
+        let quick = |node| self.exact_within(node, above_max).ok();
         let exact: Vec<Option<Probability>> = (0..self.nodes()).map(quick).collect();
         if exact.iter().all(Option::is_some) {
             return exact.into_iter().flatten().map(Marginal::exact).collect();

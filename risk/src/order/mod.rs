@@ -28,15 +28,15 @@ use crate::controls::Effect;
 use crate::interval::{Interval, Probability};
 use crate::network::{Edge, Network, NetworkError};
 use crate::severity::Unit;
-use reckon::Reckoner;
+use reckon::{Case, Drawn};
 
 /// Draws of the beliefs that a verdict rests on, where the caller has no wish.
 pub const BELIEF_DRAWS: usize = 200;
 /// Most draws of the beliefs.
-const BELIEF_DRAWS_MAX: usize = 10_000;
+const BELIEF_DRAWS_MAX: usize = 2_000;
 /// Measures that one service may need; with more it is no service to open.
 const CONDITIONS_MAX: usize = 8;
-/// Things that are named as affected.
+/// Assets that are named as affected.
 const AFFECTED_MAX: usize = 5;
 
 /// An asset of the register.
@@ -94,7 +94,7 @@ pub struct Measure {
 /// Everything that the order follows from.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Situation {
-    /// Things.
+    /// Assets.
     pub assets: Vec<Asset>,
     /// Dependencies between them.
     pub dependencies: Vec<Dependency>,
@@ -231,8 +231,11 @@ pub fn order(situation: &Situation, belief_draws: usize, chance: &Chance) -> Res
         .map(|dependency| Edge { from: dependency.from, to: dependency.to, passes: Probability::ONE })
         .collect();
     let network = Network::new(&own, &edges).map_err(OrderError::Network)?;
-    let reckoner = Reckoner::new(situation, &network, belief_draws.clamp(1, BELIEF_DRAWS_MAX), chance);
-    let mut openings: Vec<Opening> = reckoner.plain().into_iter().map(|plain| opening(&reckoner, plain)).collect();
+    let draws = belief_draws.clamp(1, BELIEF_DRAWS_MAX);
+    let drawn = Drawn::new(situation, &network, draws, chance);
+    let cases = (0..situation.services.len()).filter_map(|place| Case::new(&drawn, place));
+    let mut openings: Vec<Opening> =
+        cases.enumerate().map(|(service, case)| opening(situation, service, &case)).collect();
     openings.sort_by(|one, other| {
         let by_share = one.share_of_tolerance.total_cmp(&other.share_of_tolerance);
         one.verdict.cmp(&other.verdict).then(by_share).then(one.service.cmp(&other.service))
@@ -240,28 +243,33 @@ pub fn order(situation: &Situation, belief_draws: usize, chance: &Chance) -> Res
     Ok(openings)
 }
 
-fn opening(reckoner: &Reckoner<'_>, plain: reckon::Plain) -> Opening {
-    let reckon::Plain { service, added, affected } = plain;
-    let share_of_tolerance = reckoner.share(&added);
-    let mut because = reckoner.gaps(service);
+fn opening(situation: &Situation, service: usize, case: &Case<'_>) -> Opening {
+    let mut falls = case.falls(&[]);
+    let added = case.added(&falls, &[]);
+    let share_of_tolerance = case.share(&added);
+    let mut because = case.gaps().to_vec();
     for (unit, added) in &added {
-        if let Some(tolerated) = reckoner.tolerated(*unit) {
-            because.push(OpeningReason::Tolerance { unit: *unit, p90: added.p90, tolerated });
+        if let Some(tolerated) = situation.tolerances.get(unit) {
+            because.push(OpeningReason::Tolerance { unit: *unit, p90: added.p90, tolerated: *tolerated });
         }
     }
+    let affected = case.affected(&falls);
     let named = affected.into_iter().take(AFFECTED_MAX);
     because.extend(named.map(|(asset, share)| OpeningReason::Affected { asset, share }));
     let is_open = share_of_tolerance <= 1.0;
     let (mut conditions, mut next_best, mut left) = (Vec::new(), None, share_of_tolerance);
     // Measures are looked for where they are needed, and the first that is found is the best also where it is not.
     while conditions.len() < CONDITIONS_MAX && (left > 1.0 || next_best.is_none()) {
-        let Some((measure, after)) = reckoner.best_measure(service, &conditions, left) else { break };
+        let Some((measure, after)) = case.best_measure(&falls, &conditions, left) else { break };
         next_best = next_best.or(Some((measure, left - after)));
         if left <= 1.0 {
             break;
         }
         conditions.push(measure);
         left = after;
+        if left > 1.0 {
+            falls = case.falls(&conditions);
+        }
     }
     let verdict = match (is_open, left <= 1.0) {
         (true, _) => Verdict::Open,
@@ -320,10 +328,7 @@ impl fmt::Display for OpeningReason {
             }
             OpeningReason::Tolerance { unit, p90, tolerated } => {
                 let is = if p90 <= tolerated { "within" } else { "above" };
-                write!(
-                    f,
-                    "adds up to {p90:.1} a year ({unit:?}) with 90 % confidence, {is} the tolerated {tolerated:.1}"
-                )
+                write!(f, "adds up to {p90:.1} a year ({unit}) with 90 % confidence, {is} the tolerated {tolerated:.1}")
             }
             OpeningReason::Affected { asset, share } => write!(f, "asset {asset} falls with it in {share} of cases"),
         }
