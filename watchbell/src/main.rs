@@ -32,6 +32,7 @@ mod times;
 mod tokens;
 mod top;
 mod validate;
+mod vuln;
 mod words;
 
 use std::process::ExitCode;
@@ -75,6 +76,7 @@ fn main() -> ExitCode {
         Command::Fsck(arguments) => fsck::run(&arguments),
         Command::Config(arguments) => cli::config(&arguments),
         Command::Rules(arguments) => rules::run(&arguments),
+        Command::Vuln(arguments) => vuln::run(&arguments),
         Command::Validate(arguments) => validate::run(&arguments),
         Command::Completions { shell } => cli::completions(shell),
         Command::Man => cli::man(),

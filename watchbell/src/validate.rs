@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueHint};
-use engine::validate::{Check, Input, Kind, Verdict, files, read_schema, validate};
+use engine::validate::{Check, Input, Kind, Verdict, files, read_oscal_schemas, read_schema, validate};
 use model::limits;
 
 use crate::exit::Exit;
@@ -16,15 +16,17 @@ use crate::{progress, words};
 #[derive(Debug, Args)]
 pub(crate) struct ValidateArgs {
     /// What the files are: sigma (rules, correlations, filters), ocsf (events), mapping, routing, placeholders, indicators,
-    /// suppress (lists of harmless things).
+    /// suppress (lists of harmless things), stix, csaf, oscal.
     #[arg(value_name = "KIND", hide_possible_values = true, value_parser = kinds())]
     pub(crate) kind: Kind,
     /// Files, folders with everything of this kind below them, or - for standard input.
     #[arg(required = true, value_name = "FILES", value_hint = ValueHint::AnyPath)]
     pub(crate) files: Vec<PathBuf>,
     /// The compiled OCSF schema that events are checked against (JSON as ocsf-lib writes it; plain, gz or zst). Looked for
-    /// in the folder `ocsf` of WATCHBELL_DATA when absent.
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    /// in the folder `ocsf` of WATCHBELL_DATA when absent. For documents of OSCAL: the folder of NIST's JSON schemas, or a
+    /// tar archive with them; looked for as `risk/oscal.tar.zst` in WATCHBELL_DATA, and where there are none, only what
+    /// the program itself knows is checked.
+    #[arg(long, value_name = "PLACE", value_hint = ValueHint::FilePath)]
     pub(crate) schema: Option<PathBuf>,
     /// One JSON object a file: `{"file", "valid", "reason"}`.
     #[arg(long)]
@@ -44,6 +46,8 @@ const VALID_SHOWN_MAX: usize = 20;
 const FAULTS_SHOWN_MAX: usize = 10;
 /// The file in which reference data keeps the schema.
 const SCHEMA_FILE: &str = "ocsf/ocsf-1.8.0-compiled.json.zst";
+/// The archive in which reference data keeps NIST's schemas for OSCAL.
+const OSCAL_SCHEMAS: &str = "risk/oscal.tar.zst";
 
 pub(crate) fn run(arguments: &ValidateArgs) -> Result<Exit> {
     let check = match check(arguments) {
@@ -73,8 +77,14 @@ fn usage(error: &anyhow::Error) -> Exit {
 }
 
 fn check(arguments: &ValidateArgs) -> Result<Check> {
+    if arguments.kind == Kind::Oscal {
+        let known = data_file(OSCAL_SCHEMAS);
+        let place = arguments.schema.as_ref().or(Some(&known).filter(|known| known.is_file()));
+        let schemas = place.map(|place| read_oscal_schemas(place)).transpose()?;
+        return Ok(Check::Oscal(Box::new(schemas.unwrap_or_default())));
+    }
     if arguments.kind != Kind::Ocsf {
-        anyhow::ensure!(arguments.schema.is_none(), "--schema is for events (kind ocsf)");
+        anyhow::ensure!(arguments.schema.is_none(), "--schema is for events (kind ocsf) and documents of OSCAL");
         return Ok(Check::BuiltIn(arguments.kind));
     }
     let schema = match &arguments.schema {
@@ -84,10 +94,15 @@ fn check(arguments: &ValidateArgs) -> Result<Check> {
     Ok(Check::Ocsf(Box::new(schema)))
 }
 
+/// A file among the reference data.
+fn data_file(name: &str) -> PathBuf {
+    let folder = std::env::var_os("WATCHBELL_DATA").unwrap_or_else(|| "../shared/data".into());
+    Path::new(&folder).join(name)
+}
+
 /// The schema among the reference data, as tests and the demo find those.
 fn find_schema() -> Result<PathBuf> {
-    let folder = std::env::var_os("WATCHBELL_DATA").unwrap_or_else(|| "../shared/data".into());
-    let path = Path::new(&folder).join(SCHEMA_FILE);
+    let path = data_file(SCHEMA_FILE);
     anyhow::ensure!(
         path.is_file(),
         "events are checked against the compiled OCSF schema, and {} does not exist\n  hint: give it with --schema FILE; \

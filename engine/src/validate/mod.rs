@@ -313,6 +313,37 @@ pub fn read_schema(path: &Path) -> Result<Schema, SchemaFileError> {
     Schema::load(&bytes).map_err(|source| SchemaFileError::Shape { path: named(), source })
 }
 
+/// Reads NIST's schemas for OSCAL: a folder of them, or a tar archive, plain or packed. What is no schema of one model is left out.
+///
+/// # Errors
+/// When the place cannot be read, or holds none.
+pub fn read_oscal_schemas(place: &Path) -> Result<Schemas, SchemaFileError> {
+    let unreadable = |reason: String| SchemaFileError::Read { path: place.display().to_string(), reason };
+    let mut schemas = Schemas::default();
+    if place.is_dir() {
+        let entries = std::fs::read_dir(place).map_err(|error| unreadable(error.to_string()))?;
+        for path in entries.flatten().map(|entry| entry.path()) {
+            if path.extension().is_some_and(|ending| ending == "json") {
+                let bytes = Input::File(path).unpacked(limits::OSCAL_BYTES_MAX as u64);
+                // The schema of all models together is among NIST's files, too.
+                schemas.add(&bytes.map_err(|fault| unreadable(fault.problem))?).ok();
+            }
+        }
+    } else {
+        let packed = unpack::open(place).map_err(|error| unreadable(error.to_string()))?;
+        let mut archive = tar::Archive::new(packed.take(limits::SCHEMA_FILE_BYTES_MAX));
+        for entry in archive.entries().map_err(|error| unreadable(error.to_string()))? {
+            let entry = entry.map_err(|error| unreadable(error.to_string()))?;
+            let is_schema = entry.path().is_ok_and(|path| path.to_string_lossy().ends_with("_schema.json"));
+            if is_schema {
+                let bytes = bounded(entry, limits::OSCAL_BYTES_MAX as u64);
+                schemas.add(&bytes.map_err(|fault| unreadable(fault.problem))?).ok();
+            }
+        }
+    }
+    if schemas.is_empty() { Err(unreadable("no schema of OSCAL in it".to_owned())) } else { Ok(schemas) }
+}
+
 /// How to check.
 #[derive(Debug)]
 pub enum Check {
@@ -347,6 +378,10 @@ pub fn validate(check: &Check, inputs: &[Input], give: &mut dyn FnMut(Verdict)) 
         return sigma::validate(inputs, give);
     }
     for input in inputs {
+        if let Check::Oscal(schemas) = check {
+            give(documents::oscal(schemas, input));
+            continue;
+        }
         give(Verdict { file: input.name(), faults: faults(check, input).unwrap_or_else(Faults::of), remark: None });
     }
 }
@@ -361,7 +396,9 @@ fn faults(check: &Check, input: &Input) -> Result<Faults, Fault> {
         Check::BuiltIn(Kind::Suppress) => lists::suppress(input),
         Check::BuiltIn(Kind::Stix) => documents::stix(input),
         Check::BuiltIn(Kind::Csaf) => documents::csaf(input),
-        Check::BuiltIn(Kind::Sigma | Kind::Ocsf) => Err(Fault::new("this kind is not checked file by file")),
+        Check::Oscal(_) | Check::BuiltIn(Kind::Sigma | Kind::Ocsf | Kind::Oscal) => {
+            Err(Fault::new("this kind is not checked file by file"))
+        }
     }
 }
 

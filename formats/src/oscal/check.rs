@@ -16,10 +16,15 @@ pub struct Flaw {
     pub path: String,
     /// What is wrong there.
     pub reason: String,
+    /// The standard's own examples have such: it may be meant so.
+    pub is_doubt: bool,
 }
 
 /// Names of properties that refer to a party.
 const PARTY_REFERENCES: [&str; 2] = ["party-uuids", "party-uuid"];
+
+/// Texts for people, which the standard lets be empty.
+const PROSE: [&str; 7] = ["description", "remarks", "prose", "statement", "purpose", "usage", "text"];
 
 /// Says what is wrong; at most `NOTES_KEPT_MAX` flaws.
 pub fn check(document: &Document) -> Vec<Flaw> {
@@ -28,7 +33,7 @@ pub fn check(document: &Document) -> Vec<Flaw> {
     let mut seen = Seen::default();
     seen.walk(inner, &mut String::new());
     let mut flaws = seen.flaws;
-    let mut add = |path: &str, reason: String| flaws.push(Flaw { path: path.to_owned(), reason });
+    let mut add = |path: &str, reason: String| flaws.push(Flaw { path: path.to_owned(), reason, is_doubt: true });
     for (uuid, places) in &seen.uuids {
         if let [first, second, ..] = &places[..] {
             add(second, format!("the id {uuid} is that of {first}, too"));
@@ -80,7 +85,7 @@ fn is_uuid(text: &str) -> bool {
 
 /// Each finding of something that is not met has to lead to a risk, each risk of a plan to an item.
 fn chains(document: &Document, flaws: &mut Vec<Flaw>) {
-    let mut add = |path: String, reason: &str| flaws.push(Flaw { path, reason: reason.to_owned() });
+    let mut add = |path: String, reason: &str| flaws.push(Flaw { path, reason: reason.to_owned(), is_doubt: true });
     match document {
         Document::AssessmentResults(results) => {
             for (at, result) in results.results.iter().enumerate() {
@@ -156,7 +161,8 @@ impl Seen {
         }
         let Value::String(text) = value else { return };
         if text.trim().is_empty() {
-            self.flaws.push(Flaw { path: path.to_owned(), reason: "a text that says nothing".to_owned() });
+            let (path, reason) = (path.to_owned(), "a text that says nothing".to_owned());
+            self.flaws.push(Flaw { path, reason, is_doubt: PROSE.contains(&name) });
         }
         if name == "uuid" {
             self.uuids.entry(text.to_ascii_lowercase()).or_default().push(path.to_owned());

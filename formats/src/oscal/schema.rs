@@ -65,6 +65,7 @@ impl Schemas {
         let flaw = |error: jsonschema::ValidationError<'_>| Flaw {
             path: dotted(&error.instance_path().to_string(), model),
             reason: shortened(&error.to_string()),
+            is_doubt: false,
         };
         Some(errors.take(limits::NOTES_KEPT_MAX).map(flaw).collect())
     }

@@ -92,6 +92,8 @@ pub(crate) enum Command {
     Fsck(FsckArgs),
     /// Show the configuration.
     Config(ConfigArgs),
+    /// Work on vulnerabilities: which first.
+    Vuln(crate::vuln::VulnArgs),
     /// Check content before it is used: a verdict and a reason for each file.
     Validate(crate::validate::ValidateArgs),
     /// Print a completion script for a shell.
