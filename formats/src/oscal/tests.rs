@@ -91,6 +91,49 @@ fn the_schemas_of_nist_find_two_errors_of_fedramp_and_nothing_else() {
     assert!(schemas.judge(&serde_json::json!({"x": 1})).is_none());
 }
 
+/// Reads files with compliance-trestle, by the names of their models; prints what it says of each.
+const READ: &str = r#"
+import json, pathlib, sys
+from trestle.oscal import assessment_plan, assessment_results, catalog, component, poam, profile, ssp
+models = {
+    "catalog": catalog.Catalog, "profile": profile.Profile, "system-security-plan": ssp.SystemSecurityPlan,
+    "assessment-plan": assessment_plan.AssessmentPlan, "assessment-results": assessment_results.AssessmentResults,
+    "plan-of-action-and-milestones": poam.PlanOfActionAndMilestones, "component-definition": component.ComponentDefinition,
+}
+said = {}
+for path in pathlib.Path(sys.argv[1]).glob("*.json"):
+    model = next(iter(json.loads(path.read_text())))
+    try:
+        assert models[model].oscal_read(path) is not None
+        said[path.name] = ""
+    except Exception as error:
+        said[path.name] = str(error)
+print(json.dumps(said))
+"#;
+
+#[test]
+fn compliance_trestle_reads_what_is_written_and_names_the_same_errors() {
+    let Some(files) = models() else { return };
+    let Some(python) = testkit::python(&["compliance-trestle==5.2.0 as trestle"]) else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let mut ours = std::collections::BTreeMap::new();
+    for (name, bytes) in files.iter().filter(|(name, _)| is_model(name)) {
+        let (name, document) = (name.rsplit('/').next().unwrap().to_owned(), Document::read(bytes).unwrap());
+        std::fs::write(folder.path().join(&name), document.to_json()).unwrap();
+        ours.insert(name, check(&document).into_iter().filter(|flaw| !flaw.is_doubt).collect::<Vec<_>>());
+    }
+    let output = std::process::Command::new(python).args(["-c", READ]).arg(folder.path()).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = String::from_utf8_lossy(&output.stdout);
+    let said: std::collections::BTreeMap<String, String> = serde_json::from_str(text.lines().last().unwrap()).unwrap();
+    assert_eq!(said.len(), ours.len());
+    for (name, flaws) in ours {
+        let theirs = &said[&name];
+        assert_eq!(theirs.is_empty(), flaws.is_empty(), "{name}: {theirs} {flaws:?}");
+        assert!(flaws.iter().all(|flaw| theirs.contains(&flaw.path)), "{name}: {theirs} {flaws:?}");
+    }
+}
+
 fn ids(catalog: &Catalog) -> Vec<&str> {
     catalog.all_controls().into_iter().map(|control| control.id.as_str()).collect()
 }
