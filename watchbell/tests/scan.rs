@@ -6,6 +6,8 @@
 mod rules_test;
 #[path = "commands/validate.rs"]
 mod validate;
+#[path = "commands/vuln.rs"]
+mod vuln;
 
 use std::collections::BTreeSet;
 use std::io::Write;

@@ -118,6 +118,43 @@ fn events_need_a_schema_and_the_hint_says_so() {
     assert!(words.contains("hint: give it with --schema FILE"), "{words}");
 }
 
+/// NIST's documents are taken, and of FedRAMP's two are not, with the place.
+#[test]
+fn documents_of_oscal_are_judged_by_schemas_where_there_are_any() {
+    let folder = tempfile::tempdir().unwrap();
+    let catalog = |title: &str| {
+        format!(
+            r#"{{"catalog":{{"uuid":"e18eb11d-19ae-4f7b-a6e2-3d3fcc0a4e40","metadata":{{"title":"{title}","last-modified":"2026-11-26T00:00:00Z","version":"1","oscal-version":"1.2.1"}}}}}}"#
+        )
+    };
+    let good = file(folder.path(), "good.json", &catalog("Ours"));
+    let silent = file(folder.path(), "silent.json", &catalog(""));
+    let lacking = file(folder.path(), "lacking.json", r#"{"catalog":{"uuid":"u"}}"#);
+    let other = file(folder.path(), "other.json", r#"{"x":1}"#);
+    let judged = |data: &std::path::Path| {
+        let output = Command::new(env!("CARGO_BIN_EXE_watchbell"))
+            .args(["validate", "oscal", "--json", &good, &silent, &lacking, &other])
+            .env("WATCHBELL_DATA", data)
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
+        let lines = text(&output.stdout);
+        lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect::<Vec<Value>>()
+    };
+    let alone = judged(folder.path());
+    let valid =
+        |verdicts: &[Value]| verdicts.iter().map(|verdict| verdict["valid"].as_bool().unwrap()).collect::<Vec<_>>();
+    assert_eq!(valid(&alone), [true, false, false, false]);
+    assert!(alone[0]["reason"].as_str().unwrap().contains("not held against NIST's schemas"), "{}", alone[0]);
+    assert!(alone[1]["reason"].as_str().unwrap().starts_with("metadata.title: "), "{}", alone[1]);
+    assert!(alone[2]["reason"].as_str().unwrap().contains("metadata"), "{}", alone[2]);
+    let Some(data) = testkit::reference_data() else { return };
+    let with = judged(&data);
+    assert_eq!(valid(&with), [true, false, false, false]);
+    assert_eq!(with[0]["reason"], Value::Null);
+    assert!(with[1]["reason"].as_str().unwrap().starts_with("metadata.title: "), "{}", with[1]);
+}
+
 /// Every rule of SigmaHQ is taken, and events that lack something are not.
 #[test]
 fn reference_data_is_judged_right() {
