@@ -5,8 +5,8 @@ use std::sync::Arc;
 use detect::indicators::observe;
 use detect::sigma::{Matcher, Seen};
 use detect::suppress::Suppression;
-use intel::pattern::{Takes, Watched};
 use formats::{Head, Mappings, Trouble};
+use intel::pattern::{Takes, Watched};
 use model::{AgencyId, Detection, Event, EventId, Fields, Format, NoteReason, Timestamp};
 
 use crate::content::Content;

@@ -3,8 +3,8 @@
 use std::sync::LazyLock;
 
 use formats::schema::Schema;
-use intel::pattern::Observed;
 use formats::{Head, Mappings, Trouble};
+use intel::pattern::Observed;
 use model::limits::{FIELD_NAME_BYTES_MAX, RECORD_FIELDS_MAX};
 use model::{AgencyId, Event, EventId, Fields, Format, Timestamp};
 use serde_json::Value;

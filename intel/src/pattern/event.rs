@@ -52,14 +52,18 @@ pub(super) fn needed_for(object_type: &str) -> Option<Has> {
             images || a.file.is_some() || a.file_result.is_some() || a.evidences.is_some()
         },
         "process" => |a| {
-            a.process.is_some() || a.actor.is_some() || a.win_service.is_some() || a.job.is_some() || a.evidences.is_some()
+            a.process.is_some()
+                || a.actor.is_some()
+                || a.win_service.is_some()
+                || a.job.is_some()
+                || a.evidences.is_some()
         },
-        "user-account" => |a| {
-            a.user.is_some() || a.actor.is_some() || a.process.is_some() || a.evidences.is_some() || a.job.is_some()
-        },
-        "email-addr" | "email-message" => |a| {
-            a.email.is_some() || a.user.is_some() || a.actor.is_some() || a.evidences.is_some()
-        },
+        "user-account" => {
+            |a| a.user.is_some() || a.actor.is_some() || a.process.is_some() || a.evidences.is_some() || a.job.is_some()
+        }
+        "email-addr" | "email-message" => {
+            |a| a.email.is_some() || a.user.is_some() || a.actor.is_some() || a.evidences.is_some()
+        }
         "windows-registry-key" => |a| a.reg_key.is_some() || a.reg_value.is_some(),
         "x509-certificate" => |a| a.tls.is_some() || a.file.is_some() || a.module.is_some() || a.evidences.is_some(),
         "software" => |a| a.app.is_some() || a.product.is_some(),
@@ -146,7 +150,9 @@ impl Scene {
         for file in [a.file.as_deref(), a.file_result.as_deref()].into_iter().flatten() {
             self.file(file);
         }
-        for image in [a.module.as_ref().and_then(|m| m.file.as_deref()), a.driver.as_ref().and_then(|d| d.file.as_deref())] {
+        for image in
+            [a.module.as_ref().and_then(|m| m.file.as_deref()), a.driver.as_ref().and_then(|d| d.file.as_deref())]
+        {
             image.map(|file| self.file(file));
         }
         self.actor(a.actor.as_deref());
@@ -273,7 +279,8 @@ impl Scene {
     fn names(&mut self, query: Option<&DnsQuery>, answers: Option<&[DnsAnswer]>, tls: Option<&Tls>) {
         let asked = query.and_then(|query| self.host(query.hostname.as_deref()));
         for answer in answers.unwrap_or_default() {
-            let is_name = matches!(answer.type_name.as_deref(), Some("A" | "AAAA" | "CNAME" | "NS" | "MX" | "PTR") | None);
+            let is_name =
+                matches!(answer.type_name.as_deref(), Some("A" | "AAAA" | "CNAME" | "NS" | "MX" | "PTR") | None);
             let told = if is_name { self.host(answer.rdata.as_deref()) } else { None };
             if let (Some(asked), Some(told)) = (&asked, told)
                 && *asked != told

@@ -278,10 +278,7 @@ mod tests {
         let (end, kind) = ("network-traffic:dst_ref.value = '192.0.2.7'", "network-traffic:dst_ref.type = 'ipv4-addr'");
         check(&format!("[{end}]"), &[(Ipv4, "192.0.2.7")]);
         check(&format!("[{kind} AND {end}]"), &[(Ipv4, "192.0.2.7")]);
-        check(
-            &format!("[{kind} AND {end} AND network-traffic:dst_port = '443']"),
-            &[(IpPort, "192.0.2.7:443")],
-        );
+        check(&format!("[{kind} AND {end} AND network-traffic:dst_port = '443']"), &[(IpPort, "192.0.2.7:443")]);
         check("[network-traffic:src_ref.value = '192.0.2.0/24']", &[(Cidr, "192.0.2.0/24")]);
         check(
             "[network-traffic:dst_ref.type = 'domain-name' AND network-traffic:dst_ref.value = 'A.example']",
@@ -291,7 +288,9 @@ mod tests {
         check("[email-message:to_refs[*].value = 'a@b.example']", &[(Email, "a@b.example")]);
         let sha1 = "3395856ce81f2b7382dee72602f798b642f14140";
         check(
-            &format!("[file:name = 'a.exe' AND file:hashes.MD5 = '{md5}' AND file:hashes.'SHA-1' = '{sha1}' AND file:size = 68]"),
+            &format!(
+                "[file:name = 'a.exe' AND file:hashes.MD5 = '{md5}' AND file:hashes.'SHA-1' = '{sha1}' AND file:size = 68]"
+            ),
             &[(FileHash, md5), (FileHash, sha1)],
         );
     }

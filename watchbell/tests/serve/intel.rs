@@ -119,13 +119,20 @@ fn patterns_are_held_against_events() {
     let of_one = "[network-traffic:src_ref.value LIKE '10.20.7.%' AND network-traffic:src_port >= 50000]";
     let of_two = "([user-account:account_login = 'first'] FOLLOWEDBY [user-account:account_login = 'second']) WITHIN 3600 SECONDS";
     let objects = [indicator(1, "high ports", of_one), indicator(2, "one after the other", of_two)];
-    let done = load(&place, "cert", &bundle(&place, "two.json", &objects), &["--format", "stix", "--grade", "A1", "--level", "high"]);
+    let done = load(
+        &place,
+        "cert",
+        &bundle(&place, "two.json", &objects),
+        &["--format", "stix", "--grade", "A1", "--level", "high"],
+    );
     assert_eq!(done["patterns"], 2, "{done}");
     let token = place.token("agent");
     let node = place.start(&[]);
     assert!(node.log().contains("2 patterns"), "{}", node.log());
     let line = |user: &str, minute: u8, port: u16| {
-        format!("<86>Nov 26 02:{minute:02}:00 siren-ctl sshd[991]: Accepted publickey for {user} from 10.20.7.20 port {port} ssh2: RSA SHA256:a\n")
+        format!(
+            "<86>Nov 26 02:{minute:02}:00 siren-ctl sshd[991]: Accepted publickey for {user} from 10.20.7.20 port {port} ssh2: RSA SHA256:a\n"
+        )
     };
     let post = |node: &Node, batch: &str, line: String| {
         assert_eq!(node.post("http?format=syslog", &token, batch, &line).unwrap().status, 200);

@@ -184,7 +184,10 @@ fn check(pattern: &str, observations: &Observations, expected: Result<bool, &str
     let pattern = Pattern::parse(pattern).unwrap();
     let candidates = supply_of(observations, pattern.checks.len());
     let counts = |id: u32| observations[id as usize].2;
-    let found = fit(pattern.expression(), &Supply { candidates: &candidates, counts: &counts, steps_max: limits::PATTERN_STEPS_MAX });
+    let found = fit(
+        pattern.expression(),
+        &Supply { candidates: &candidates, counts: &counts, steps_max: limits::PATTERN_STEPS_MAX },
+    );
     match (found, expected) {
         (Ok(found), Ok(expected)) => assert_eq!(found.is_some(), expected, "{pattern}"),
         (Err(Undecided::TooMuch { what, .. }), Err(expected)) => assert_eq!(what, expected, "{pattern}"),

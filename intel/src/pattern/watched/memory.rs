@@ -103,7 +103,9 @@ impl PatternMemory {
             std::cmp::Ordering::Less => Admitted::Yes,
             std::cmp::Ordering::Equal => {
                 let effect = format!("found {count} things on this day; more of the day is not told");
-                detection.because.push(Reason::Suppression { list: "what one pattern may find in a day".to_owned(), effect });
+                detection
+                    .because
+                    .push(Reason::Suppression { list: "what one pattern may find in a day".to_owned(), effect });
                 Admitted::Last
             }
             std::cmp::Ordering::Greater => Admitted::No,

@@ -159,7 +159,9 @@ impl Watched {
         }
         let mut parts = Vec::new();
         for tests in taken.chunk_by(|left, right| left.0 == right.0) {
-            let Some((pattern, known)) = tests.first().and_then(|(at, _)| Some((*at, self.known.get(*at)?))) else { continue };
+            let Some((pattern, known)) = tests.first().and_then(|(at, _)| Some((*at, self.known.get(*at)?))) else {
+                continue;
+            };
             if known.until.is_some_and(|until| event.time > until) {
                 continue;
             }
@@ -238,7 +240,9 @@ impl Known {
         let mut found = Vec::new();
         let Some(observation) = observed.observations().first() else { return found };
         for test in tests {
-            let (Some(comparison), Some(check)) = (comparisons.get(*test), self.pattern.checks.get(*test)) else { continue };
+            let (Some(comparison), Some(check)) = (comparisons.get(*test), self.pattern.checks.get(*test)) else {
+                continue;
+            };
             let objects = observation.objects.values().filter_map(|place| observed.object(*place));
             let object = objects.into_iter().find(|object| check.ask(object, observation, observed) == Truth::Yes);
             if let Some(object) = object {
@@ -291,7 +295,9 @@ fn comparisons(expression: &Expression) -> Vec<Comparison> {
 fn each_type(comparison: &Comparison, give: &mut impl FnMut(&str)) {
     match comparison {
         Comparison::Test(test) => give(&test.path.object_type),
-        Comparison::All(children) | Comparison::Any(children) => children.iter().for_each(|child| each_type(child, give)),
+        Comparison::All(children) | Comparison::Any(children) => {
+            children.iter().for_each(|child| each_type(child, give))
+        }
     }
 }
 
@@ -313,10 +319,13 @@ fn needs_several(expression: &Expression) -> bool {
 fn horizon(expression: &Expression) -> u64 {
     let second = 1_000_000;
     let within = match expression {
-        Expression::Qualified(_, qualifiers) => qualifiers.iter().filter_map(|qualifier| match qualifier {
-            Qualifier::Within(span) => Some(*span),
-            _ => None,
-        }).min(),
+        Expression::Qualified(_, qualifiers) => qualifiers
+            .iter()
+            .filter_map(|qualifier| match qualifier {
+                Qualifier::Within(span) => Some(*span),
+                _ => None,
+            })
+            .min(),
         _ => None,
     };
     within.unwrap_or(limits::PATTERN_MEMORY_SECONDS * second).min(limits::PATTERN_MEMORY_SECONDS_MAX * second)

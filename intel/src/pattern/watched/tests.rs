@@ -54,7 +54,11 @@ fn process(number: u128, seconds: i64, command: &str) -> Event {
     let mut event = event(number, seconds);
     let file = File {
         path: Some(r"C:\Windows\System32\cmd.exe".into()),
-        hashes: Some(vec![Fingerprint { algorithm_id: Some(3), value: Some("AB".repeat(32)), ..Fingerprint::default() }]),
+        hashes: Some(vec![Fingerprint {
+            algorithm_id: Some(3),
+            value: Some("AB".repeat(32)),
+            ..Fingerprint::default()
+        }]),
         ..File::default()
     };
     let parent = Process { name: Some("winword.exe".into()), ..Process::default() };
@@ -71,7 +75,8 @@ fn process(number: u128, seconds: i64, command: &str) -> Event {
 
 fn request(number: u128) -> Event {
     let mut event = event(number, 0);
-    let end = |ip: &str, port| Some(Box::new(Endpoint { ip: Some(ip.into()), port: Some(port), ..Endpoint::default() }));
+    let end =
+        |ip: &str, port| Some(Box::new(Endpoint { ip: Some(ip.into()), port: Some(port), ..Endpoint::default() }));
     event.attributes.src_endpoint = end("10.0.0.7", 51_000);
     event.attributes.dst_endpoint = end("192.0.2.7", 80);
     let url = Url {
@@ -196,7 +201,9 @@ fn what_finds_the_common_is_told_only_so_often() {
     for number in 0..limits::PATTERN_FINDINGS_OF_DAY_MAX as u128 + 5 {
         let mut found = Vec::new();
         watched.look(&process(number, 0, "x"), &Suppression::default(), &mut found);
-        told.extend(found.into_iter().filter_map(|mut one| (memory.admit(&home, &mut one) != Admitted::No).then_some(one)));
+        told.extend(
+            found.into_iter().filter_map(|mut one| (memory.admit(&home, &mut one) != Admitted::No).then_some(one)),
+        );
     }
     assert_eq!(told.len(), limits::PATTERN_FINDINGS_OF_DAY_MAX);
     let last = told.last().unwrap().because.last().unwrap().to_string();
@@ -231,11 +238,14 @@ fn lists_of_harmless_things_cap_what_they_name_and_nothing_else() {
 fn an_event_without_what_is_asked_about_is_not_looked_at() {
     let watched = watched(&["[windows-registry-key:key = 'x']"]);
     assert!(!watched.needs.iter().any(|has| has(&process(1, 0, "x").attributes)));
-    assert!(watched.needs.iter().any(|has| has(&{
-        let mut event = event(1, 0);
-        event.attributes.reg_value = Some(Box::default());
-        event
-    }.attributes)));
+    assert!(watched.needs.iter().any(|has| {
+        has(&{
+            let mut event = event(1, 0);
+            event.attributes.reg_value = Some(Box::default());
+            event
+        }
+        .attributes)
+    }));
 }
 
 #[test]
@@ -270,16 +280,15 @@ fn at_once(events: &[Event]) -> Observed {
 }
 
 fn any_pattern() -> impl Strategy<Value = String> {
-    let test = prop::sample::select(vec!["a", "b", "c"]).prop_map(|letter| format!("[process:command_line = '{letter}']"));
+    let test =
+        prop::sample::select(vec!["a", "b", "c"]).prop_map(|letter| format!("[process:command_line = '{letter}']"));
     test.prop_recursive(3, 8, 3, |inner| {
         prop_oneof![
             (inner.clone(), prop::sample::select(vec!["AND", "OR", "FOLLOWEDBY"]), inner.clone())
                 .prop_map(|(left, operator, right)| format!("({left} {operator} {right})")),
             inner.clone().prop_map(|inner| format!("({inner} REPEATS 2 TIMES)")),
             inner.clone().prop_map(|inner| format!("({inner} WITHIN 2 SECONDS)")),
-            inner.prop_map(|inner| {
-                format!("({inner} START t'1970-01-01T00:00:02Z' STOP t'1970-01-01T00:00:06Z')")
-            }),
+            inner.prop_map(|inner| { format!("({inner} START t'1970-01-01T00:00:02Z' STOP t'1970-01-01T00:00:06Z')") }),
         ]
     })
 }
