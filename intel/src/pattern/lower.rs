@@ -52,8 +52,7 @@ fn of_comparison(comparison: &Comparison, found: &mut Found) -> Option<()> {
         Comparison::Test(test) => of_test(test, found),
         Comparison::Any(children) => children.iter().try_for_each(|child| of_comparison(child, found)),
         Comparison::All(children) => {
-            let test = |child| if let Comparison::Test(test) = child { Some(test) } else { None };
-            let tests: Vec<&Test> = children.iter().map(test).collect::<Option<_>>()?;
+            let tests: Vec<&Test> = children.iter().map(single).collect::<Option<_>>()?;
             let is_all = |name: &str| tests.iter().all(|test| test.path.object_type == name);
             match () {
                 () if is_all("network-traffic") => found.push(of_traffic(&tests)?),
@@ -63,6 +62,10 @@ fn of_comparison(comparison: &Comparison, found: &mut Found) -> Option<()> {
             Some(())
         }
     }
+}
+
+fn single(comparison: &Comparison) -> Option<&Test> {
+    if let Comparison::Test(test) = comparison { Some(test) } else { None }
 }
 
 fn of_test(test: &Test, found: &mut Found) -> Option<()> {
