@@ -27,6 +27,8 @@ pub(super) struct Fact {
     pub(super) reason: Reason,
     /// What stood there, where it is something that lists can name.
     named: Option<(IndicatorKind, String)>,
+    /// It only says what must not stand there.
+    is_negated: bool,
 }
 
 /// Puts what satisfies a comparison behind `found`.
@@ -52,7 +54,7 @@ fn fact(test: &Test, seen: &Seen<'_>) -> Fact {
     });
     let sign = test.operation.sign();
     let is_value = matches!(test.path.steps.last(), Some(Step::Key(last)) if last == "value");
-    let named = value.as_deref().filter(|_| is_value && !test.negated).and_then(infer);
+    let named = value.as_deref().filter(|_| is_value).and_then(infer);
     let reason = Reason::Field {
         selection: "pattern".to_owned(),
         field: Some(test.path.to_string()),
@@ -60,12 +62,13 @@ fn fact(test: &Test, seen: &Seen<'_>) -> Fact {
         pattern: shortened(&test.operation.constant()),
         value: value.as_deref().map(shortened),
     };
-    Fact { reason, named }
+    Fact { reason, named, is_negated: test.negated }
 }
 
 /// What lists say of all that was named. A pattern that asked for anything else says more than they know of.
 pub(super) fn judged(facts: &[Fact], suppression: &Suppression) -> Judged {
-    let named: Option<Vec<_>> = facts.iter().map(|fact| fact.named.as_ref()).collect();
+    let asked = facts.iter().filter(|fact| !fact.is_negated);
+    let named: Option<Vec<_>> = asked.map(|fact| fact.named.as_ref()).collect();
     let Some(judgement) = named.as_deref().and_then(|named| suppression.judge_all(named)) else {
         return Judged::default();
     };

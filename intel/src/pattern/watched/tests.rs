@@ -222,7 +222,7 @@ fn lists_of_harmless_things_cap_what_they_name_and_nothing_else() {
         ("[domain-name:value LIKE 'evil.%']", true),
         ("[domain-name:value LIKE 'evil.%' AND domain-name:value != 'x']", true),
         ("[url:value LIKE '%.php%']", true),
-        ("[url:value LIKE '%.php%' AND url:x_made_up NOT = 5]", true),
+        ("[url:value LIKE '%.php%' AND url:value NOT = 'x']", true),
         ("[domain-name:value LIKE 'evil.%'] OR [network-traffic:dst_port = 80]", false),
         ("[network-traffic:dst_port = 80 AND network-traffic:dst_ref.value LIKE '192%']", false),
     ] {
