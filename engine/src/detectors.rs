@@ -6,6 +6,7 @@ use detect::indicators::observe;
 use detect::sigma::{Matcher, Seen};
 use detect::suppress::Suppression;
 use formats::{Head, Mappings, Trouble};
+use intel::pattern::{Takes, Watched};
 use model::{AgencyId, Detection, Event, EventId, Fields, Format, NoteReason, Timestamp};
 
 use crate::content::Content;
@@ -53,6 +54,8 @@ pub struct Examined<'a> {
     pub matched: Vec<usize>,
     /// What was found, without correlations.
     pub detections: Vec<Detection>,
+    /// What it does for patterns that need several events, for whoever remembers.
+    pub takes: Vec<(Arc<Watched>, Takes)>,
     /// What was wrong with parts of it.
     pub troubles: Vec<Trouble>,
 }
@@ -84,7 +87,7 @@ impl Detectors {
         let earlier = std::mem::replace(&mut self.earlier, Fields::from_vec(format, Vec::new()));
         let fields = formats::fields_into(earlier, format, record.body)?;
         let (event, troubles) = formats::event(&fields, &record.head(), &self.mappings);
-        Ok(Examined { fields, event, matched: Vec::new(), detections: Vec::new(), troubles })
+        Ok(Examined { fields, event, matched: Vec::new(), detections: Vec::new(), takes: Vec::new(), troubles })
     }
 
     /// Reads a record and looks for everything that is known.
@@ -93,7 +96,7 @@ impl Detectors {
     /// When the record cannot be read at all.
     pub fn examine<'a>(&mut self, record: &Record<'a>) -> Result<Examined<'a>, Trouble> {
         let mut examined = self.normalise(record)?;
-        let Examined { fields, event, matched, detections, .. } = &mut examined;
+        let Examined { fields, event, matched, detections, takes, .. } = &mut examined;
         self.matcher.matches(fields, matched);
         if !matched.is_empty() {
             let seen = Seen { event: record.id, time: event.time, subject: event.machine() };
@@ -103,6 +106,10 @@ impl Detectors {
         let indicators = sets.of(record.agency);
         if !indicators.is_empty() {
             observe(indicators, event, &self.suppression, detections);
+        }
+        if let Some(patterns) = sets.patterns_of(record.agency) {
+            let taken = patterns.look(event, &self.suppression, detections);
+            takes.extend(taken.into_iter().map(|taken| (Arc::clone(patterns), taken)));
         }
         Ok(examined)
     }

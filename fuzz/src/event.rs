@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 
 use formats::schema::Schema;
 use formats::{Head, Mappings, Trouble};
+use intel::pattern::Observed;
 use model::limits::{FIELD_NAME_BYTES_MAX, RECORD_FIELDS_MAX};
 use model::{AgencyId, Event, EventId, Fields, Format, Timestamp};
 use serde_json::Value;
@@ -39,6 +40,7 @@ pub(crate) fn check_record(format: Format, body: &[u8], mappings: &Mappings) -> 
     let (event_again, troubles_again) = event_of(&fields, mappings);
     assert_eq!((&json, &troubles), (&event_again.to_json(), &troubles_again), "the same record gives the same event");
     check_event(&event, &json, format);
+    assert_eq!(Observed::of_event(&event).len(), 1, "patterns can be asked about every event");
     Some(event)
 }
 

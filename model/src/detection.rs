@@ -84,6 +84,8 @@ pub enum AnalyticKind {
     Correlation,
     /// An indicator.
     Indicator,
+    /// A STIX pattern that needs more than a look-up.
+    Pattern,
     /// Intelligence that concerns what is the city's own: a look-alike of its name, a leak that names it, a hole in what it runs.
     Targeted,
 }
@@ -141,6 +143,19 @@ pub enum Reason {
         confidence: Confidence,
         /// Days since the source last vouched for it, if it said when.
         age_days: Option<u32>,
+    },
+    /// A pattern of observations that was seen.
+    Pattern {
+        /// Its id as its source has it.
+        id: String,
+        /// The pattern, shortened.
+        text: String,
+        /// What the source calls it; may be empty.
+        label: String,
+        /// Who says so.
+        source: String,
+        /// How sure they are.
+        confidence: Confidence,
     },
     /// It was seen before anybody here knew it.
     Past {
@@ -207,6 +222,10 @@ impl fmt::Display for Reason {
                     Some(days) => write!(f, ", {days} days old"),
                     None => write!(f, ", age not stated"),
                 }
+            }
+            Reason::Pattern { id, text, label, source, confidence } => {
+                let label = if label.is_empty() { id } else { label };
+                write!(f, "pattern {text}: {label}, says {source}, confidence {}", confidence.percent())
             }
             Reason::Past { days, events, machines, is_more, first, last } => {
                 let times = |count: u64, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });

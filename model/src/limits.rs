@@ -503,6 +503,22 @@ pub const PATTERN_EXPRESSIONS_MAX: usize = 256;
 pub const PATTERN_PLACES_MAX: usize = 1_024;
 /// Looks at observations while one pattern is fitted to them: about a second.
 pub const PATTERN_STEPS_MAX: u64 = 50_000_000;
+/// Looks at observations while a pattern is fitted to what passes: some milliseconds, since detection waits for it.
+pub const PATTERN_WATCH_STEPS_MAX: u64 = 200_000;
+/// Patterns of one agency that every event is held against.
+pub const PATTERNS_WATCHED_MAX: usize = 200_000;
+/// Observations that are remembered for one pattern that needs several; the oldest leave first.
+pub const PATTERN_OBSERVATIONS_MAX: usize = 1_024;
+/// Observations that are remembered for all patterns together.
+pub const PATTERN_MEMORY_MAX: usize = 200_000;
+/// Patterns of which something is remembered.
+pub const PATTERN_MEMORY_KEYS_MAX: usize = 10_000;
+/// Seconds within which observations are joined when a pattern does not say in which time: a day.
+pub const PATTERN_MEMORY_SECONDS: u64 = 24 * 3_600;
+/// Longest time, in seconds, that observations are joined within, whatever a pattern says: a week.
+pub const PATTERN_MEMORY_SECONDS_MAX: u64 = 7 * 24 * 3_600;
+/// Findings of one pattern on one day that are kept. A pattern that finds more finds what is common.
+pub const PATTERN_FINDINGS_OF_DAY_MAX: usize = 100;
 /// Values that were compared with nothing and are named in an answer; the rest is counted.
 pub const PATTERN_DOUBTS_KEPT_MAX: usize = 100;
 /// Most patterns of one set.

@@ -94,6 +94,10 @@ fn brief(reason: &Reason) -> String {
         Reason::Indicator { observed, label, source, confidence, .. } => {
             format!("{} is {label} ({source}, confidence {})", cut(observed), confidence.percent())
         }
+        Reason::Pattern { label, source, confidence, text, .. } => {
+            let label = if label.is_empty() { text } else { label };
+            format!("pattern {} ({source}, confidence {})", cut(label), confidence.percent())
+        }
         Reason::Suppression { list, effect } => format!("{list}: {effect}"),
         other => other.to_string(),
     }

@@ -123,6 +123,10 @@ fn line(reason: &Reason) -> Line {
                 observed,
             )
         }
+        Reason::Pattern { id, text, label, source, confidence } => {
+            let label = if label.is_empty() { id } else { label };
+            line("Pattern", format!("{label}, from {source}, confidence {}", confidence.percent()), text)
+        }
         Reason::Concern { ours, text, source } => line("Concerns us", format!("{text}, says {source}"), ours),
         Reason::Past { .. } => line("Past", reason.to_string(), ""),
         other => line("Because", other.to_string(), ""),

@@ -65,6 +65,15 @@ const ORACLES: &[Oracle] = &[
         judge: "BIND as a secondary, and dig, on policy zones that we serve",
     },
     Oracle {
+        name: "rstix",
+        package: "web",
+        test: "taxii",
+        filter: "client",
+        needs_data: false,
+        repo: None,
+        judge: "the TAXII clients of OASIS and of rstix",
+    },
+    Oracle {
         name: "taxii",
         package: "web",
         test: "taxii",

@@ -154,6 +154,14 @@ impl Suppression {
         self.lists.is_empty()
     }
 
+    /// Judges things that only together mean something: what is done is the mildest of what is done to each. `None` for no things.
+    pub fn judge_all(&self, things: &[&(IndicatorKind, String)]) -> Option<Judgement> {
+        let mut judged = things.iter().map(|(kind, value)| self.judge(*kind, value, value));
+        let mut all = judged.next()?;
+        judged.for_each(|one| all.and(one));
+        Some(all)
+    }
+
     /// Judges an indicator, by its value and by what was observed (for an indicator that is a range or a parent, the
     /// observed thing itself may stand on a list).
     pub fn judge(&self, kind: IndicatorKind, value: &str, observed: &str) -> Judgement {
@@ -223,7 +231,7 @@ impl Suppression {
     }
 
     /// Adds what was done to the counts.
-    pub(crate) fn count(&self, judgement: &Judgement) {
+    pub fn count(&self, judgement: &Judgement) {
         for (list, effect) in judgement.done() {
             if let Some(list) = self.lists.get(usize::from(list)) {
                 list.counts[effect as usize].fetch_add(1, Ordering::Relaxed);
@@ -232,7 +240,7 @@ impl Suppression {
     }
 
     /// The reasons that a detection gives for it, the strongest effect first.
-    pub(crate) fn reasons(&self, judgement: &Judgement) -> Vec<Reason> {
+    pub fn reasons(&self, judgement: &Judgement) -> Vec<Reason> {
         // A handful of lists say enough; the indicator's own reasons need room too.
         const TOLD: usize = 16;
         let told = judgement.done().take(TOLD);
@@ -242,7 +250,7 @@ impl Suppression {
     }
 
     /// The list whose effect was done.
-    pub(crate) fn decisive(&self, judgement: &Judgement) -> Option<&str> {
+    pub fn decisive(&self, judgement: &Judgement) -> Option<&str> {
         let (list, _) = judgement.done().max_by_key(|&(list, effect)| (effect, std::cmp::Reverse(list)))?;
         self.lists.get(usize::from(list)).map(|list| list.name.as_str())
     }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use intel::pattern::{Takes, Watched};
 use model::{AgencyId, Detection, Event, Note};
 use store::journal::{Block, Stored};
 
@@ -20,7 +21,7 @@ pub struct Look {
 pub(super) struct Looked {
     /// The events for the lake, in order.
     pub(super) rows: Vec<ShelfRow>,
-    /// Records in which something was found, or that correlations want; in order.
+    /// Records in which something was found, or that correlations or patterns want; in order.
     pub(super) hits: Vec<Hit>,
     /// What could not be read, with whose it was.
     pub(super) notes: Vec<(AgencyId, Note)>,
@@ -36,6 +37,8 @@ pub(super) struct Hit {
     pub(super) matched: Vec<usize>,
     /// What was found, without correlations.
     pub(super) detections: Vec<Detection>,
+    /// What it does for patterns that need several events.
+    pub(super) takes: Vec<(Arc<Watched>, Takes)>,
 }
 
 /// What is asked of a record.
@@ -85,13 +88,13 @@ impl Look {
 
     fn keep(&mut self, stored: &Stored<'_>, examined: Examined<'_>, looked: &mut Looked) {
         looked.notes.extend(examined.troubles.into_iter().map(|trouble| note(stored, trouble)));
-        let is_hit = !examined.detections.is_empty() || (self.wants_matches && !examined.matched.is_empty());
-        if is_hit {
-            let (matched, detections) = (examined.matched, examined.detections);
-            looked.hits.push(Hit { row: looked.rows.len(), matched, detections });
+        let Examined { event, fields, matched, detections, takes, .. } = examined;
+        let is_wanted = !takes.is_empty() || (self.wants_matches && !matched.is_empty());
+        if is_wanted || !detections.is_empty() {
+            looked.hits.push(Hit { row: looked.rows.len(), matched, detections, takes });
         }
-        looked.rows.push(row(stored, examined.event));
-        self.detectors.recycle(examined.fields);
+        looked.rows.push(row(stored, event));
+        self.detectors.recycle(fields);
     }
 }
 

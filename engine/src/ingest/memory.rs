@@ -1,4 +1,4 @@
-//! What correlations remember, on disk, with the offset up to which it holds.
+//! What correlations and patterns of several events remember, on disk, with the offset up to which it holds.
 //!
 //! One file, replaced as a whole. It may be lost or damaged without harm beyond forgetting: correlations then begin anew,
 //! and whoever starts the watch is told.
@@ -8,6 +8,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use detect::sigma::CorrelationState;
+use intel::pattern::PatternMemory;
 use serde::{Deserialize, Serialize};
 use store::journal::Offset;
 
@@ -18,6 +19,13 @@ const BYTES_MAX: u64 = 1024 * 1024 * 1024;
 #[derive(Debug)]
 pub(super) struct Memory {
     path: PathBuf,
+}
+
+/// What is remembered.
+#[derive(Default, Serialize, Deserialize)]
+pub(super) struct Remembered {
+    pub(super) correlations: CorrelationState,
+    pub(super) patterns: PatternMemory,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -33,11 +41,16 @@ impl Memory {
         Memory { path: path.to_owned() }
     }
 
+    /// There is a file.
+    pub(super) fn exists(&self) -> bool {
+        self.path.exists()
+    }
+
     /// The state and the first offset that is not in it; `None` when there is no file.
     ///
     /// # Errors
     /// Why the file cannot be used.
-    pub(super) fn read(&self) -> Result<Option<(Offset, CorrelationState)>, String> {
+    pub(super) fn read(&self) -> Result<Option<(Offset, Remembered)>, String> {
         let bytes = match fs::metadata(&self.path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error.to_string()),
@@ -53,7 +66,7 @@ impl Memory {
     }
 
     /// Replaces the file; the old one stands until the new one is durable.
-    pub(super) fn write(&self, upto: Offset, state: &CorrelationState) -> io::Result<()> {
+    pub(super) fn write(&self, upto: Offset, state: &Remembered) -> io::Result<()> {
         let state = serde_json::to_string(state).map_err(io::Error::other)?;
         let hash = blake3::hash(state.as_bytes()).to_hex().to_string();
         let bytes = serde_json::to_vec(&Kept { upto: upto.0, hash, state }).map_err(io::Error::other)?;
@@ -78,7 +91,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let memory = Memory::at(&folder.path().join("correlations.json"));
         assert!(memory.read().unwrap().is_none());
-        memory.write(Offset(7), &CorrelationState::default()).unwrap();
+        memory.write(Offset(7), &Remembered::default()).unwrap();
         assert_eq!(memory.read().unwrap().map(|(upto, _)| upto), Some(Offset(7)));
         let mut bytes = fs::read(&memory.path).unwrap();
         let at = bytes.windows(6).position(|text| text == b"groups").unwrap();

@@ -16,6 +16,8 @@ use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 use detect::sigma::{Correlator, Seen};
+use intel::pattern::{Admitted, PatternMemory};
+use model::detection::AnalyticKind;
 use model::doors::Clock;
 use model::{AgencyId, Detection, Note, NoteReason, OpContext, Roles};
 use store::journal::{Block, Gap, GapReason, JournalHandle, Offset, Piece, Reader};
@@ -27,7 +29,7 @@ use crate::content::Content;
 
 use super::counters::Counters;
 use super::look::{Eyes, Looked};
-use super::memory::Memory;
+use super::memory::{Memory, Remembered};
 use super::shelf::Shelf;
 use super::shelve::{self, Offer, Shelving};
 use super::shown;
@@ -103,7 +105,7 @@ impl Watch {
         let committed = parts.state.progress(&ctx, DETECT).await?;
         let content = parts.content.load_full();
         let mut correlator = Correlator::new(Arc::clone(&content.rules));
-        let from = remembered(&mut correlator, committed, &options.memory);
+        let (from, patterns) = remembered(&mut correlator, committed, &options.memory);
         counters.looked_upto(committed.0);
         let stop = Arc::new(AtomicBool::new(false));
         let (stop_shelf, shelf_stops) = watch::channel(false);
@@ -137,6 +139,7 @@ impl Watch {
             early: BTreeMap::new(),
             content,
             correlator,
+            patterns,
             memory: Memory::at(&options.memory),
             upto: from,
             committed,
@@ -230,25 +233,24 @@ fn named(name: &str, work: impl FnOnce() + Send + 'static) -> std::io::Result<Jo
     thread::Builder::new().name(name.to_owned()).spawn(work)
 }
 
-/// Gives the correlator its memory back, and says from where records must be looked at.
-fn remembered(correlator: &mut Correlator, committed: Offset, path: &std::path::Path) -> Offset {
-    if correlator.is_empty() {
-        return committed;
-    }
+/// Gives correlations and patterns their memory back, and says from where records must be looked at.
+fn remembered(correlator: &mut Correlator, committed: Offset, path: &std::path::Path) -> (Offset, PatternMemory) {
+    let anew = (committed, PatternMemory::default());
     match Memory::at(path).read() {
         Ok(Some((upto, state))) if upto <= committed => {
-            correlator.restore(state);
-            upto
+            let nothing = correlator.is_empty() && state.patterns.is_empty();
+            correlator.restore(state.correlations);
+            (if nothing { committed } else { upto }, state.patterns)
         }
         // Findings are committed before the memory is written: a memory ahead of them belongs to another database.
         Ok(Some(_)) => {
             tracing::warn!("the memory of correlations is newer than the findings; correlations begin anew");
-            committed
+            anew
         }
-        Ok(None) => committed,
+        Ok(None) => anew,
         Err(error) => {
             tracing::warn!(%error, "the memory of correlations cannot be used; correlations begin anew");
-            committed
+            anew
         }
     }
 }
@@ -326,6 +328,7 @@ struct Collector {
     early: BTreeMap<u64, Done>,
     content: Arc<Content>,
     correlator: Correlator,
+    patterns: PatternMemory,
     memory: Memory,
     /// The first offset that was not dealt with.
     upto: Offset,
@@ -420,11 +423,29 @@ impl Collector {
                     self.correlator.observe(&hit.matched, &fields, &seen, &mut detections);
                 }
             }
+            let (agency, event) = (&row.event.agency, &row.event);
+            for (patterns, takes) in &hit.takes {
+                detections.extend(self.patterns.observe(agency, patterns, takes, event));
+            }
+            detections.retain_mut(|detection| self.admit(agency, detection));
             self.counters.add_detections(detections.len() as u64);
             for detection in detections {
                 self.find(detection, row);
             }
         }
+    }
+
+    /// Whether a finding is kept: a pattern that finds what is common is told of only so often.
+    fn admit(&mut self, agency: &AgencyId, detection: &mut Detection) -> bool {
+        if detection.analytic.kind != AnalyticKind::Pattern {
+            return true;
+        }
+        let admitted = self.patterns.admit(agency, detection);
+        if admitted == Admitted::Last {
+            let pattern = &detection.analytic.uid;
+            tracing::warn!(%agency, %pattern, "a pattern finds what is common; no more of this day is told");
+        }
+        admitted != Admitted::No
     }
 
     fn find(&mut self, detection: Detection, row: &super::shelf::ShelfRow) {
@@ -549,9 +570,10 @@ impl Collector {
         if self.upto > self.committed {
             return;
         }
-        if !self.correlator.is_empty()
-            && let Err(error) = self.memory.write(self.upto, &self.correlator.snapshot())
-        {
+        // A file that is there speaks of an earlier offset, from which nothing may be needed any more.
+        let is_wanted = !self.correlator.is_empty() || !self.patterns.is_empty() || self.memory.exists();
+        let state = || Remembered { correlations: self.correlator.snapshot(), patterns: self.patterns.clone() };
+        if is_wanted && let Err(error) = self.memory.write(self.upto, &state()) {
             tracing::warn!(%error, "the memory of correlations cannot be written; the journal is kept until it can");
             return;
         }

@@ -51,7 +51,7 @@ pub struct GatherTally {
     pub items: u64,
     /// Of them, what is told for understanding and not looked for.
     pub context: u64,
-    /// Rules and patterns that need more than a look-up; they are kept, and not looked for.
+    /// Rules and patterns that need more than a look-up. Those of STIX are held against each event; the others are kept.
     pub patterns: u64,
     /// Values of sorts that nothing here looks for.
     pub unlooked: u64,
@@ -165,7 +165,7 @@ impl Gatherer {
                     Some(places) => places,
                     None => {
                         self.tally.patterns += 1;
-                        if let Some(object) = objects::of_pattern(&claimed) {
+                        if let Some(object) = objects::of_pattern(&claimed, &self.defaults) {
                             self.keep(object);
                         }
                         return;

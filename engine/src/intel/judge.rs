@@ -174,6 +174,11 @@ impl Judge {
         self.repeats.get(source).map(String::as_str)
     }
 
+    /// How sure a source has to be, in percent, for detectors to look.
+    pub fn detect_percent(&self) -> u8 {
+        self.setting.rules.weigh.detect_percent
+    }
+
     /// What a source is worth, and why.
     pub fn trust_in(&self, source: &SourceId) -> Option<&Explained<Trust, TrustReason>> {
         self.trusts.get(source)

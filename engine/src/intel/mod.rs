@@ -12,6 +12,7 @@ pub mod layout;
 mod objects;
 pub(crate) mod outlets;
 pub(crate) mod past;
+pub(crate) mod patterns;
 mod read;
 mod voices;
 
@@ -30,5 +31,6 @@ pub use outlets::{
     LeftOut, OutletError, OutletFile, OutletForm, OutletMade, OutletSettings, OutletUse, RpzAction, RpzSettings,
 };
 pub use past::{BackReport, LookedBack};
+pub use patterns::PatternsKnown;
 pub use read::{IntelFormat, list_mapping};
 pub(crate) use voices::Samples;

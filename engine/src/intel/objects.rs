@@ -8,20 +8,24 @@ use model::{Level, Marking, Timestamp, limits};
 use serde_json::{Map, Value, json};
 use store::state::NewIntelObject;
 
-use super::gather::{marking, shortened};
+use super::gather::{SourceDefaults, marking, shortened};
+
+/// What patterns are kept as.
+pub(super) const PATTERN: &str = "indicator";
 
 /// A rule or pattern that no look-up can do, as it is kept.
-pub(super) fn of_pattern(claimed: &Claimed) -> Option<NewIntelObject> {
+pub(super) fn of_pattern(claimed: &Claimed, defaults: &SourceDefaults) -> Option<NewIntelObject> {
     let What::Pattern { language, text } = &claimed.what else { return None };
     let id = claimed.id.clone().unwrap_or_else(|| hashed("indicator", &[language, text]));
     let body = json!({
         "pattern_type": language, "pattern": text, "name": claimed.label, "description": claimed.description,
         "techniques": claimed.techniques, "labels": claimed.tags,
         "valid_from": claimed.valid_from.map(time), "valid_until": claimed.valid_until.map(time),
-        "confidence": claimed.confidence, "severity": claimed.level.map(Level::name),
+        "confidence": claimed.confidence.unwrap_or(defaults.confidence),
+        "severity": claimed.level.unwrap_or(defaults.level).name(),
     });
-    let body = marked(body, claimed.marking, &claimed.unknown_markings);
-    object(&id, "indicator", &claimed.label, claimed.modified.or(claimed.valid_from), claimed.standing, body)
+    let body = marked(body, claimed.marking.or(Some(defaults.marking)), &claimed.unknown_markings);
+    object(&id, PATTERN, &claimed.label, claimed.modified.or(claimed.valid_from), claimed.standing, body)
 }
 
 /// Anything else; `None` for what is of no use when it is kept: hashes of breaches are compared and forgotten.

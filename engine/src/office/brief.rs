@@ -36,7 +36,7 @@ impl Counted {
         let analytic = &tally.detection.analytic;
         match self {
             Counted::All => true,
-            Counted::Indicators => analytic.kind == AnalyticKind::Indicator,
+            Counted::Indicators => matches!(analytic.kind, AnalyticKind::Indicator | AnalyticKind::Pattern),
             Counted::Grave => tally.detection.level >= Level::High,
             Counted::Technique(id) => analytic.techniques.iter().any(|technique| technique == id),
         }

@@ -15,7 +15,8 @@ use super::outbound::{Around, Learned, kept_marking};
 use super::{Office, OfficeError};
 use crate::access::Operation;
 use crate::intel::{
-    Gathered, IndexError, Judge, JudgeSetting, Samples, SourceHealth, SourceTerms, concern, write_index,
+    Gathered, IndexError, Judge, JudgeSetting, PatternsKnown, Samples, SourceHealth, SourceTerms, concern, patterns,
+    write_index,
 };
 
 /// A source, and what it is worth.
@@ -112,6 +113,17 @@ impl Office {
     /// What weighing goes by now.
     pub fn judges_by(&self) -> std::sync::Arc<JudgeSetting> {
         self.judging.load_full()
+    }
+
+    /// The patterns that the agency's records are held against.
+    ///
+    /// # Errors
+    /// When the context may not, or the state refuses.
+    pub async fn patterns_known(&self, ctx: &OpContext) -> Result<PatternsKnown, OfficeError> {
+        self.may(ctx, Operation::IntelRead).await?;
+        let sources = self.state.intel_sources(ctx).await?;
+        let judge = self.judge_of(ctx, &sources).await?;
+        Ok(patterns::known(&self.state, ctx, &sources, &judge).await?)
     }
 
     /// Weighs all that the agency's sources claim, and writes the index that detectors ask. What of it is the city's own becomes a finding

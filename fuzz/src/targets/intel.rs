@@ -3,11 +3,14 @@
 use std::sync::LazyLock;
 
 use ::formats::intel::{
-    Item, Refused, Sink, Tally, breach, check_csaf, check_stix, csaf, kev, leak, list, misp, nmap, nuclei, stix,
+    Item, Refused, Sink, Tally, breach, check_csaf, check_stix, csaf, kev, leak, list, misp, names, nmap, nuclei, stix,
 };
 use ::intel::lookalike::{Brand, Brands, Distinctness};
 use ::intel::mine::{TechniqueNames, mine};
-use ::intel::pattern::{Observed, Pattern, PatternSet};
+use ::intel::pattern::{Observed, Pattern, PatternMemory, PatternSet, Wanted, Watched};
+use detect::suppress::Suppression;
+use model::limits::REASONS_MAX;
+use model::{Confidence, Event, Level};
 
 /// Reads twice: the same bytes give the same, what is refused is told, and every note names its record.
 fn read(bytes: &[u8], reader: impl Fn(&[u8], &mut Sink<'_>) -> Tally) {
@@ -35,8 +38,9 @@ pub fn intel_misp(bytes: &[u8]) {
     read(bytes, misp::read);
 }
 
-/// Lists, by each of the mappings that have a name.
+/// Lists, by each of the mappings that have a name, and lists of new names.
 pub fn intel_list(bytes: &[u8]) {
+    read(bytes, names::read);
     use list::ListMapping;
     let csv = ListMapping::csv("ioc");
     for mapping in [ListMapping::plain(), ListMapping::maltrail(), ListMapping::ipsum(), ListMapping::hosts(), csv] {
@@ -76,6 +80,24 @@ pub fn stix_pattern(bytes: &[u8]) {
     let Ok(pattern) = Pattern::parse(&text) else { return };
     static SEEN: LazyLock<Observed> =
         LazyLock::new(|| Observed::read(seeds::OBSERVED.as_bytes()).unwrap_or_else(|error| panic!("{error}")));
+    static EVENT: LazyLock<Event> = LazyLock::new(seeds::event);
+    let wanted = Wanted {
+        id: "indicator--1".into(),
+        label: String::new(),
+        source: "feed".into(),
+        confidence: Confidence::UNSTATED,
+        level: Level::Low,
+        techniques: Vec::new(),
+        until: None,
+        pattern: Pattern::parse(&text).unwrap_or_else(|fault| panic!("{text}: {fault}")),
+    };
+    let (watched, left_out) = Watched::new(vec![wanted]);
+    assert_eq!(watched.len() + left_out.len(), 1, "{text}");
+    let (mut memory, mut found) = (PatternMemory::default(), Vec::new());
+    for takes in watched.look(&EVENT, &Suppression::default(), &mut found) {
+        found.extend(memory.observe(&EVENT.agency, &watched, &takes, &EVENT));
+    }
+    assert!(found.len() <= 1 && found.iter().all(|found| found.because.len() <= REASONS_MAX), "{text}");
     let alone = pattern.judge(&SEEN).map_err(|undecided| undecided.to_string());
     let Ok(set) = PatternSet::new(vec![pattern]) else { return };
     let together = set.judge(&SEEN).pop();
@@ -144,6 +166,8 @@ pub fn seen_run(bytes: &[u8]) {
 }
 
 pub(super) mod seeds {
+    use model::Event;
+
     use crate::seeds::{city, texts};
 
     pub(super) const OBSERVED: &str = r#"{"type":"bundle","id":"bundle--c2a23389-17c9-4247-8aa2-d2ffde3de334","objects":[
@@ -196,8 +220,17 @@ pub(super) mod seeds {
             "# a list\n198.51.100.7\nevil[.]example # why\nhxxp://a.example/x\n",
             "198.51.100.7\t9\n203.0.113.1\t1\n",
             "127.0.0.1 localhost\n0.0.0.0 evil.example other.example\n",
+            "spring-field.example\n*.login.example\n",
+            "[{\"name_value\":\"a.example\\n*.b.example\",\"not_before\":\"2026-11-01T00:00:00\"}]",
             "\"n\",\"ioc\",score\n1,\"a\"\"b.example\",80\n2,evil.example,7\n",
         ])
+    }
+
+    /// What patterns are held against.
+    pub(super) fn event() -> Event {
+        let record = br#"{"EventID":1,"Channel":"Microsoft-Windows-Sysmon/Operational","Provider_Name":"Microsoft-Windows-Sysmon","Image":"C:\\Windows\\cmd.exe","CommandLine":"cmd /c whoami","ParentImage":"C:\\x\\winword.exe","User":"CITY\\h.brandt","ProcessId":"7"}"#;
+        let event = crate::event::check_record(model::Format::Windows, record, &::formats::Mappings::default());
+        event.unwrap_or_else(|| panic!("a record of Sysmon is an event"))
     }
 
     pub(in super::super) fn intel_json() -> Vec<Vec<u8>> {

@@ -146,6 +146,37 @@ impl Relation {
     }
 }
 
+impl Operation {
+    /// How it is written.
+    pub const fn sign(&self) -> &'static str {
+        match self {
+            Operation::Compare(relation, _) => relation.sign(),
+            Operation::In(_) => "IN",
+            Operation::Like(_) => "LIKE",
+            Operation::Matches(_) => "MATCHES",
+            Operation::IsSubset(_) => "ISSUBSET",
+            Operation::IsSuperset(_) => "ISSUPERSET",
+            Operation::Exists => "EXISTS",
+        }
+    }
+
+    /// What it compares with, as it is written; empty where there is nothing.
+    pub fn constant(&self) -> String {
+        match self {
+            Operation::Compare(_, literal) => literal.to_string(),
+            Operation::In(literals) => {
+                let literals: Vec<String> = literals.iter().map(Literal::to_string).collect();
+                format!("({})", literals.join(", "))
+            }
+            Operation::Like(text)
+            | Operation::Matches(text)
+            | Operation::IsSubset(text)
+            | Operation::IsSuperset(text) => Quoted(text).to_string(),
+            Operation::Exists => String::new(),
+        }
+    }
+}
+
 impl fmt::Display for Expression {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -222,17 +253,8 @@ impl fmt::Display for Test {
         let not = if self.negated { "NOT " } else { "" };
         let path = &self.path;
         match &self.operation {
-            Operation::Compare(relation, literal) => write!(f, "{path} {not}{} {literal}", relation.sign()),
-            Operation::In(literals) => {
-                write!(f, "{path} {not}IN (")?;
-                chain(f, literals, ", ", |_| false)?;
-                f.write_char(')')
-            }
-            Operation::Like(text) => write!(f, "{path} {not}LIKE {}", Quoted(text)),
-            Operation::Matches(text) => write!(f, "{path} {not}MATCHES {}", Quoted(text)),
-            Operation::IsSubset(text) => write!(f, "{path} {not}ISSUBSET {}", Quoted(text)),
-            Operation::IsSuperset(text) => write!(f, "{path} {not}ISSUPERSET {}", Quoted(text)),
             Operation::Exists => write!(f, "{not}EXISTS {path}"),
+            operation => write!(f, "{path} {not}{} {}", operation.sign(), operation.constant()),
         }
     }
 }

@@ -113,7 +113,7 @@ impl Pattern {
 
         let certain: Vec<Vec<Candidate>> = taken.iter().map(|taken| certain(taken, observed)).collect();
         let counts = |number: u32| frame(observed, number).map_or(u64::MAX, |frame| frame.count);
-        let supply = Supply { candidates: &certain, counts: &counts };
+        let supply = Supply { candidates: &certain, counts: &counts, steps_max: limits::PATTERN_STEPS_MAX };
         if let Some(found) = fit(&self.expression, &supply)? {
             let bound = |number: u32| {
                 let place = usize::try_from(number).ok()?;
@@ -124,7 +124,7 @@ impl Pattern {
         }
         let Some(first) = doubts.kept.into_iter().next() else { return Ok(None) };
         let possible = taken.iter().zip(certain).map(|(taken, certain)| possible(taken, certain)).collect::<Vec<_>>();
-        let supply = Supply { candidates: &possible, counts: &counts };
+        let supply = Supply { candidates: &possible, counts: &counts, steps_max: limits::PATTERN_STEPS_MAX };
         match fit(&self.expression, &supply)? {
             Some(_) => Err(Undecided::Doubtful(first)),
             None => Ok(None),

@@ -1,9 +1,13 @@
 //! Simple patterns as indicators, which `detect` looks up by the million.
 //!
 //! A pattern is simple when it is one test, or tests joined by `OR`, of values that the index knows: `=` and `IN` on
-//! addresses, names, URLs, hashes and e-mail addresses, `ISSUBSET` on addresses, and an address together with a port as where
-//! traffic goes. All of it or nothing is lowered: an alternative that fell out would be missed in silence. Qualifiers,
-//! negations and `AND` otherwise narrow a pattern, and the index would find too much.
+//! addresses, names, URLs, hashes and e-mail addresses, `ISSUBSET` on addresses, an end of traffic (`dst_ref.value`, perhaps with
+//! its type), with the port that it goes to if that is said, and a file with its hashes. All of it or nothing is lowered: an
+//! alternative that fell out would be missed in silence. Qualifiers, negations and `AND` otherwise narrow a pattern, and the index
+//! would find too much.
+//!
+//! Two things are given up on purpose, because feeds mean them so (`misp-stix` writes every address of MISP as an end of traffic):
+//! the index does not know from which end an address is, nor what a file with that hash is called.
 //!
 //! An equality with a range, `ipv4-addr:value = '198.51.100.0/24'`, is lowered to the range: STIX 2.1, section 6.5, has
 //! ranges as values of addresses, and feeds mean what is inside. A domain names its subdomains in the index, too.
@@ -48,10 +52,20 @@ fn of_comparison(comparison: &Comparison, found: &mut Found) -> Option<()> {
         Comparison::Test(test) => of_test(test, found),
         Comparison::Any(children) => children.iter().try_for_each(|child| of_comparison(child, found)),
         Comparison::All(children) => {
-            found.push(socket(children)?);
+            let tests: Vec<&Test> = children.iter().map(single).collect::<Option<_>>()?;
+            let is_all = |name: &str| tests.iter().all(|test| test.path.object_type == name);
+            match () {
+                () if is_all("network-traffic") => found.push(of_traffic(&tests)?),
+                () if is_all("file") => found.extend(of_file(&tests)?),
+                () => return None,
+            }
             Some(())
         }
     }
+}
+
+fn single(comparison: &Comparison) -> Option<&Test> {
+    if let Comparison::Test(test) = comparison { Some(test) } else { None }
 }
 
 fn of_test(test: &Test, found: &mut Found) -> Option<()> {
@@ -61,6 +75,10 @@ fn of_test(test: &Test, found: &mut Found) -> Option<()> {
             return None;
         }
         found.push(of_address(range, &test.path.object_type)?);
+        return Some(());
+    }
+    if test.path.object_type == "network-traffic" {
+        found.push(of_traffic(&[test])?);
         return Some(());
     }
     for value in equal_texts(test)? {
@@ -85,6 +103,20 @@ fn is_value(path: &ObjectPath) -> bool {
     matches!(&*path.steps, [Step::Key(name)] if name == "value")
 }
 
+/// The path is the address of whom a message came from or went to.
+fn is_correspondent(path: &ObjectPath) -> bool {
+    let (name, is_list) = match &*path.steps {
+        [Step::Key(name), Step::Key(value)] if value == "value" => (name, false),
+        [Step::Key(name), Step::Each, Step::Key(value)] if value == "value" => (name, true),
+        _ => return false,
+    };
+    match name.as_str() {
+        "from_ref" | "sender_ref" => !is_list,
+        "to_refs" | "cc_refs" | "bcc_refs" => is_list,
+        _ => false,
+    }
+}
+
 fn of_value(path: &ObjectPath, value: &str) -> Option<(IndicatorKind, String)> {
     let of = |kind: IndicatorKind| normal(kind, value).map(|value| (kind, value));
     match path.object_type.as_str() {
@@ -92,6 +124,7 @@ fn of_value(path: &ObjectPath, value: &str) -> Option<(IndicatorKind, String)> {
         "domain-name" if is_value(path) => of(IndicatorKind::Domain),
         "url" if is_value(path) => of(IndicatorKind::Url),
         "email-addr" if is_value(path) => of(IndicatorKind::Email),
+        "email-message" if is_correspondent(path) => of(IndicatorKind::Email),
         "file" => {
             let [Step::Key(hashes), Step::Key(algorithm)] = &*path.steps else { return None };
             if hashes != "hashes" || digits_of(algorithm)? != value.trim().len() {
@@ -135,25 +168,76 @@ fn of_address(value: &str, object_type: &str) -> Option<(IndicatorKind, String)>
     }
 }
 
-/// `dst_ref.value = address AND dst_port = port`, in either order.
-fn socket(children: &[Comparison]) -> Option<(IndicatorKind, String)> {
-    let [Comparison::Test(one), Comparison::Test(other)] = children else { return None };
-    let (address, port) = if is_port(one) { (other, one) } else { (one, other) };
-    let is_address =
-        matches!(&*address.path.steps, [Step::Key(to), Step::Key(value)] if to == "dst_ref" && value == "value");
-    if !is_address || !is_port(port) || address.path.object_type != "network-traffic" {
+/// Traffic with one end, as what that end is: `dst_ref.value = address`, perhaps with its type, and with the port that it goes to.
+fn of_traffic(tests: &[&Test]) -> Option<(IndicatorKind, String)> {
+    let (mut end, mut object_type, mut port) = (None, None, None);
+    for test in tests.iter().filter(|test| test.path.object_type == "network-traffic") {
+        let is_new = match &*test.path.steps {
+            [Step::Key(name), Step::Key(value)] if value == "value" => {
+                let [text] = *equal_texts(test)? else { return None };
+                end.replace((name.as_str(), text)).is_none()
+            }
+            [Step::Key(name), Step::Key(kind)] if kind == "type" => {
+                let [text] = *equal_texts(test)? else { return None };
+                object_type.replace((name.as_str(), text)).is_none()
+            }
+            [Step::Key(name)] => port.replace((name.as_str(), equal_port(test)?)).is_none(),
+            _ => return None,
+        };
+        if !is_new {
+            return None;
+        }
+    }
+    let (name, value) = end.filter(|(name, _)| matches!(*name, "src_ref" | "dst_ref"))?;
+    let stated = match object_type {
+        Some((of, stated)) if of == name => Some(stated),
+        Some(_) => return None,
+        None => None,
+    };
+    let found = match stated {
+        Some("domain-name") => (IndicatorKind::Domain, normal(IndicatorKind::Domain, value)?),
+        Some(family @ ("ipv4-addr" | "ipv6-addr")) => of_address(value, family)?,
+        Some(_) => return None,
+        None => of_address(value, if value.contains(':') { "ipv6-addr" } else { "ipv4-addr" })?,
+    };
+    let Some((of, port)) = port else { return Some(found) };
+    if of != "dst_port" || name != "dst_ref" {
         return None;
     }
-    let [address] = *equal_texts(address)? else { return None };
-    let Operation::Compare(Relation::Equal, Literal::Integer(port)) = port.operation else { return None };
-    let port = u16::try_from(port).ok()?;
-    let text = if address.contains(':') { format!("[{address}]:{port}") } else { format!("{address}:{port}") };
-    normal(IndicatorKind::IpPort, &text).map(|value| (IndicatorKind::IpPort, value))
+    let socket = match found {
+        (IndicatorKind::Ipv6, value) => format!("[{value}]:{port}"),
+        (IndicatorKind::Ipv4, value) => format!("{value}:{port}"),
+        _ => return None,
+    };
+    normal(IndicatorKind::IpPort, &socket).map(|value| (IndicatorKind::IpPort, value))
 }
 
-fn is_port(test: &Test) -> bool {
-    let is_path = matches!(&*test.path.steps, [Step::Key(name)] if name == "dst_port");
-    is_path && test.path.object_type == "network-traffic" && !test.negated
+/// A port, as a number or, as some write it, as a text.
+fn equal_port(test: &Test) -> Option<u16> {
+    match (&test.operation, test.negated) {
+        (Operation::Compare(Relation::Equal, Literal::Integer(number)), false) => u16::try_from(*number).ok(),
+        (Operation::Compare(Relation::Equal, Literal::Text(text)), false) => text.parse().ok(),
+        _ => None,
+    }
+}
+
+/// A file by its hashes: whatever else is said of it, a hash says which it is.
+fn of_file(tests: &[&Test]) -> Option<Found> {
+    let mut found = Vec::new();
+    for test in tests {
+        match &*test.path.steps {
+            [Step::Key(hashes), Step::Key(algorithm)] if hashes == "hashes" => {
+                let [text] = *equal_texts(test)? else { return None };
+                // Hashes that the index does not know say less than those that it does.
+                if digits_of(algorithm).is_some() {
+                    found.push(of_value(&test.path, text)?);
+                }
+            }
+            [Step::Key(name)] if matches!(name.as_str(), "name" | "size" | "mime_type") && !test.negated => {}
+            _ => return None,
+        }
+    }
+    (!found.is_empty()).then_some(found)
 }
 
 #[cfg(test)]
@@ -194,6 +278,24 @@ mod tests {
         let port = "network-traffic:dst_port = 443";
         check(&format!("[network-traffic:dst_ref.value = '2001:db8::1' AND {port}]"), &[(IpPort, "[2001:db8::1]:443")]);
         check(&format!("[{port} AND network-traffic:dst_ref.value = '192.0.2.7']"), &[(IpPort, "192.0.2.7:443")]);
+        let (end, kind) = ("network-traffic:dst_ref.value = '192.0.2.7'", "network-traffic:dst_ref.type = 'ipv4-addr'");
+        check(&format!("[{end}]"), &[(Ipv4, "192.0.2.7")]);
+        check(&format!("[{kind} AND {end}]"), &[(Ipv4, "192.0.2.7")]);
+        check(&format!("[{kind} AND {end} AND network-traffic:dst_port = '443']"), &[(IpPort, "192.0.2.7:443")]);
+        check("[network-traffic:src_ref.value = '192.0.2.0/24']", &[(Cidr, "192.0.2.0/24")]);
+        check(
+            "[network-traffic:dst_ref.type = 'domain-name' AND network-traffic:dst_ref.value = 'A.example']",
+            &[(Domain, "a.example")],
+        );
+        check("[email-message:from_ref.value = 'A@b.example']", &[(Email, "a@b.example")]);
+        check("[email-message:to_refs[*].value = 'a@b.example']", &[(Email, "a@b.example")]);
+        let sha1 = "3395856ce81f2b7382dee72602f798b642f14140";
+        check(
+            &format!(
+                "[file:name = 'a.exe' AND file:hashes.MD5 = '{md5}' AND file:hashes.'SHA-1' = '{sha1}' AND file:size = 68]"
+            ),
+            &[(FileHash, md5), (FileHash, sha1)],
+        );
     }
 
     #[test]
@@ -221,7 +323,23 @@ mod tests {
             "[file:hashes.SSDEEP = '44d88612fea8a8f36de82e1278abb02f']",
             "[file:hashes[*] = '44d88612fea8a8f36de82e1278abb02f']",
             "[file:name = 'a.exe']",
-            "[network-traffic:dst_ref.value = '192.0.2.7']",
+            "[network-traffic:dst_ref.value LIKE '192.0.2.7']",
+            "[network-traffic:dst_ref.value = 'a.example']",
+            "[network-traffic:dst_ref.value IN ('192.0.2.7', '192.0.2.8')]",
+            "[network-traffic:dst_ref.type = 'ipv4-addr']",
+            "[network-traffic:dst_ref.type = 'ipv6-addr' AND network-traffic:dst_ref.value = '192.0.2.7']",
+            "[network-traffic:src_ref.type = 'ipv4-addr' AND network-traffic:dst_ref.value = '192.0.2.7']",
+            "[network-traffic:dst_ref.value = '192.0.2.7' AND network-traffic:src_ref.value = '192.0.2.8']",
+            "[network-traffic:dst_ref.value = '192.0.2.0/24' AND network-traffic:dst_port = 443]",
+            "[network-traffic:dst_ref.value = '192.0.2.7' AND network-traffic:protocols[*] = 'tcp']",
+            "[network-traffic:dst_ref.value = '192.0.2.7' AND domain-name:value = 'a.example']",
+            "[email-message:subject = 'a@b.example']",
+            "[email-message:to_refs[0].value = 'a@b.example']",
+            "[file:name = 'a.exe' AND file:size = 5]",
+            "[file:hashes.MD5 = '44d88612fea8a8f36de82e1278abb02f' AND file:name NOT = 'a.exe']",
+            "[file:hashes.MD5 = '44d88612fea8a8f36de82e1278abb02f' AND file:parent_directory_ref.path = '/tmp']",
+            "[file:hashes.SSDEEP = '3:a:b' AND file:name = 'a.exe']",
+            "[domain-name:value = 'a.example' AND domain-name:resolves_to_refs[*].value = '192.0.2.7']",
             "[network-traffic:dst_ref.value = '192.0.2.7' AND network-traffic:dst_port != 443]",
             "[network-traffic:dst_ref.value = '192.0.2.7' AND network-traffic:dst_port NOT = 443]",
             "[network-traffic:dst_ref.value = '192.0.2.7' AND network-traffic:dst_port = 70000]",

@@ -2,7 +2,7 @@
 //!
 //! [`Pattern::parse`] reads a text, [`Observed::read`] observed data, [`Pattern::judge`] holds one against the other;
 //! [`matches`] does all three. [`PatternSet`] does it for a hundred thousand patterns at once, and [`lower`] turns the simple
-//! ones into indicators for `detect`.
+//! ones into indicators for `detect`. [`Watched`] holds those that are not simple against each event.
 //!
 //! The judge beside the specification is the matcher of OASIS. Where both differ we follow the specification: addresses of
 //! IPv6 in ranges, `EXISTS`, `%` and `_` over line feeds, leap seconds, `true IN (1)`, which is false, and bytes in a set of
@@ -15,6 +15,7 @@
 mod ast;
 mod check;
 mod compare;
+mod event;
 mod fault;
 mod fit;
 mod judge;
@@ -26,6 +27,7 @@ mod range;
 mod regular;
 mod set;
 mod walk;
+mod watched;
 
 use std::fmt;
 use std::str::FromStr;
@@ -36,6 +38,7 @@ pub use judge::{Bound, Match};
 pub use lower::lower;
 pub use observed::{Observed, ObservedNote};
 pub use set::{PatternSet, TooManyPatterns, Verdict};
+pub use watched::{Admitted, PatternMemory, Takes, Wanted, Watched};
 
 use check::Check;
 

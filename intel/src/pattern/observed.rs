@@ -72,6 +72,11 @@ impl Observed {
         reader.finish()
     }
 
+    /// Observations of these objects.
+    pub(crate) fn of_parts(objects: Vec<Value>, observations: Vec<Observation>) -> Self {
+        Observed { objects, observations, ..Observed::default() }
+    }
+
     /// How many observations there are.
     pub fn len(&self) -> usize {
         self.observations.len()

@@ -95,7 +95,7 @@ fn tell(gathered: &Gathered, health: &SourceHealth) {
     let rest = [
         (tally.repeated, "named more than once"),
         (tally.context, "told for understanding, not looked for"),
-        (tally.patterns, "patterns that need more than a look-up"),
+        (tally.patterns, "rules and patterns that need more than a look-up; those of STIX are held against each event"),
         (tally.unlooked, "of sorts that nothing here looks for"),
         (tally.left_out, "beyond the limit and left out"),
         (tally.bad, "could not be read:"),

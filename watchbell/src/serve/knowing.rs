@@ -31,6 +31,29 @@ const OLD: Duration = Duration::from_secs(24 * 3_600);
 /// Shortest time between two looks into the past of one agency: each goes through months.
 const LOOK_BACK_EVERY: Duration = Duration::from_secs(600);
 
+/// Reads the patterns that no look-up can do, and has detectors hold them against each record from now on. What was known before stays
+/// where they cannot be read.
+pub(super) async fn know_patterns(office: &Office, ctx: &OpContext, content: &Content) {
+    let runtime = tokio::runtime::Handle::current();
+    let (asked, by) = (office.clone(), ctx.clone());
+    // Reading a hundred thousand of them takes seconds of a processor.
+    let read = tokio::task::spawn_blocking(move || runtime.block_on(asked.patterns_known(&by))).await;
+    let known = match read {
+        Ok(Ok(known)) => known,
+        Ok(Err(error)) => return tracing::error!(agency = %ctx.agency, %error, "patterns are not taken up: {error}"),
+        Err(error) => return tracing::error!(%error, "reading patterns ended by a panic"),
+    };
+    let (patterns, unsure, unreadable, left_out) =
+        (known.watched.len(), known.unsure, known.unreadable, known.left_out);
+    if patterns + unsure + unreadable + left_out > 0 {
+        tracing::info!(
+            agency = %ctx.agency, patterns, unsure, unreadable, left_out,
+            "intelligence: {} beside the indicators", words::counted(patterns as u64, "pattern")
+        );
+    }
+    content.indicators.watch_for(&ctx.agency, Some(Arc::new(known.watched)));
+}
+
 /// What the watch knows by.
 pub(super) struct Knowing {
     pub(super) config: Config,
@@ -140,6 +163,7 @@ impl Knowing {
             tracing::info!(%agency, indicators, "intelligence: {}", words::counted(indicators, "indicator"));
         }
         current.indicators.know(agency, index.clone());
+        know_patterns(&self.office, &self.ctx(agency), &current).await;
         self.office.judge_anew(|setting| JudgeSetting { suppression: Arc::clone(&current.suppression), ..setting });
         let is_looked_back = is_same && was_looked_back;
         let from = self.journal.next().0;

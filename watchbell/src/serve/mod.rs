@@ -171,6 +171,12 @@ async fn serve(config: Config, arguments: &ServeArgs) -> Result<Exit> {
     };
     let threads = config.threads.or_else(|| std::thread::available_parallelism().ok().map(usize::from)).unwrap_or(1);
     let options = WatchOptions { threads, memory: config.memory_file(), agency: config.agency.clone() };
+    // Neither may a record pass before patterns are known.
+    let office = node::office(&config, &state).await?;
+    for agency in config.agencies() {
+        let ctx = OpContext::new(agency, "node", Roles::NODE, clock.now());
+        knowing::know_patterns(&office, &ctx, &content.load()).await;
+    }
     let watch = Watch::start(parts, &options).await.context("cannot start the watch")?;
     let intake = JournalIntake::new(journal.clone(), doors::agencies(&config));
     let doors = doors::doors(&config, Arc::new(intake), &state, clock);
@@ -381,9 +387,7 @@ async fn wait_for_the_end(config: &Config, content: &ArcSwap<Content>) -> Result
                     tracing::warn!(path = %complaint.path, reason = %complaint.reason, "not loaded: {}", complaint.path);
                 }
                 let (rules, indicators) = (fresh.rules.len(), fresh.indicator_count);
-                for (agency, index) in content.load().indicators.intelligence() {
-                    fresh.indicators.know(&agency, Some(index));
-                }
+                fresh.indicators.take_over(&content.load().indicators);
                 content.store(Arc::new(fresh));
                 tracing::info!(rules, indicators, "read anew: {} and {}",
                     words::counted(rules as u64, "rule"), words::counted(indicators, "indicator"));

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::Value;
 
-use crate::kit::{Place, text, watchbell};
+use crate::kit::{Node, Place, text, watchbell};
 
 fn file(place: &Place, name: &str, content: &str) -> String {
     let path: PathBuf = place.folder.path().join(name);
@@ -97,6 +97,147 @@ fn what_stix_knows_is_kept_and_plain_patterns_are_looked_for() {
     assert!(place.say(&["intel", "objects"]).contains("indicator"), "the pattern that needs more than a look-up");
     let shown = json(&place.say(&["intel", "show", "192.0.2.9", "--json"]));
     assert_eq!(shown["claims"][0]["label"], "dropper");
+}
+
+fn indicator(number: u8, name: &str, pattern: &str) -> Value {
+    serde_json::json!({
+        "type": "indicator", "spec_version": "2.1", "id": format!("indicator--8e2e2d2b-17d4-4cbf-938f-98ee46b3cd{number:02x}"),
+        "created": "2026-01-01T00:00:00Z", "modified": "2026-01-01T00:00:00Z", "name": name, "pattern": pattern,
+        "pattern_type": "stix", "valid_from": "2026-01-01T00:00:00Z", "confidence": 90,
+    })
+}
+
+fn bundle(place: &Place, name: &str, objects: &[Value]) -> String {
+    let id = "bundle--8e2e2d2b-17d4-4cbf-938f-98ee46b3cd3f";
+    file(place, name, &serde_json::json!({ "type": "bundle", "id": id, "objects": objects }).to_string())
+}
+
+/// Patterns that no look-up can do are held against each event; what takes several events is remembered beyond a restart.
+#[test]
+fn patterns_are_held_against_events() {
+    let place = Place::new();
+    let of_one = "[network-traffic:src_ref.value LIKE '10.20.7.%' AND network-traffic:src_port >= 50000]";
+    let of_two = "([user-account:account_login = 'first'] FOLLOWEDBY [user-account:account_login = 'second']) WITHIN 3600 SECONDS";
+    let objects = [indicator(1, "high ports", of_one), indicator(2, "one after the other", of_two)];
+    let done = load(
+        &place,
+        "cert",
+        &bundle(&place, "two.json", &objects),
+        &["--format", "stix", "--grade", "A1", "--level", "high"],
+    );
+    assert_eq!(done["patterns"], 2, "{done}");
+    let token = place.token("agent");
+    let node = place.start(&[]);
+    assert!(node.log().contains("2 patterns"), "{}", node.log());
+    let line = |user: &str, minute: u8, port: u16| {
+        format!(
+            "<86>Nov 26 02:{minute:02}:00 siren-ctl sshd[991]: Accepted publickey for {user} from 10.20.7.20 port {port} ssh2: RSA SHA256:a\n"
+        )
+    };
+    let post = |node: &Node, batch: &str, line: String| {
+        assert_eq!(node.post("http?format=syslog", &token, batch, &line).unwrap().status, 200);
+        node.wait_until_caught_up();
+    };
+    let found = || text(&place.run(&["findings", "--json"]).stdout);
+    post(&node, "b-1", line("first", 1, 4_001));
+    assert!(!found().contains("says cert"), "{}", found());
+    node.stop();
+    let node = place.start(&[]);
+    post(&node, "b-2", line("second", 2, 4_002));
+    let told = found();
+    assert!(told.contains("one after the other") && !told.contains("high ports"), "{told}");
+    post(&node, "b-3", line("third", 3, 50_003));
+    let told = found();
+    assert!(told.contains("high ports") && told.contains("network-traffic:src_port"), "{told}");
+    // What is loaded while the watch runs is taken up by it, and what is revoked is looked for no more.
+    let mut revoked = indicator(1, "high ports", of_one);
+    revoked["revoked"] = true.into();
+    revoked["modified"] = "2026-02-01T00:00:00Z".into();
+    let objects = [revoked, indicator(3, "by name", "[user-account:account_login MATCHES '^fou']")];
+    load(&place, "cert", &bundle(&place, "three.json", &objects), &["--format", "stix"]);
+    let patience = std::time::Instant::now() + crate::kit::PATIENCE;
+    let mut port = 50_100;
+    while !found().contains("by name") {
+        assert!(std::time::Instant::now() < patience, "{}", node.log());
+        port += 1;
+        post(&node, &format!("b-{port}"), line("fourth", 4, port));
+    }
+    let high = found().lines().filter(|line| line.contains("high ports")).count();
+    post(&node, "b-last", line("fourth", 5, 50_099));
+    assert_eq!(found().lines().filter(|line| line.contains("high ports")).count(), high, "{}", found());
+    node.stop();
+}
+
+/// A MISP event as PyMISP writes it, and the bundles that `misp-stix` makes of it; prints what has to be found.
+const WRITE: &str = r#"
+import json, sys
+from pymisp import MISPEvent, MISPObject
+from misp_stix_converter import MISPtoSTIX21Parser, MISPtoSTIX20Parser
+event = MISPEvent()
+event.info = "What others write"
+event.date = "2026-11-26"
+event.add_tag("tlp:green")
+given = []
+md5, sha1, sha256, sha512 = "44d88612fea8a8f36de82e1278abb02f", "3395856ce81f2b7382dee72602f798b642f14140", "27" * 32, "5a" * 64
+for kind, value in [
+    ("ip-dst", "198.51.100.7"), ("ip-src", "2001:db8::7"), ("ip-dst", "203.0.113.0/24"), ("domain", "evil.example"),
+    ("hostname", "www.evil.example"), ("url", "http://evil.example/a?b=1"), ("md5", md5), ("sha1", sha1),
+    ("sha256", sha256), ("sha512", sha512), ("email-src", "a@evil.example"), ("email-dst", "b@evil.example"),
+]:
+    event.add_attribute(kind, value, to_ids=True)
+    given.append(value)
+event.add_attribute("ip-dst|port", "198.51.100.8|443", to_ids=True)
+event.add_attribute("filename|md5", "a.exe|" + "1" * 32, to_ids=True)
+event.add_attribute("filename|sha256", "b.exe|" + "2" * 64, to_ids=True)
+thing = MISPObject("file")
+thing.add_attribute("filename", "c.exe", to_ids=True)
+thing.add_attribute("sha1", "3" * 40, to_ids=True)
+event.add_object(thing)
+given += ["198.51.100.8:443", "1" * 32, "2" * 64, "3" * 40]
+# A domain together with its address: in MISP two values, in STIX a pattern that no look-up can do.
+event.add_attribute("domain|ip", "two.example|198.51.100.9", to_ids=True)
+# Patterns: things that nothing looks up.
+event.add_attribute("regkey", "HKLM\\Software\\x", to_ids=True)
+event.add_attribute("mutex", "Global\\x", to_ids=True)
+event.add_attribute("user-agent", "evil/1.0", to_ids=True)
+# Told for understanding.
+event.add_attribute("ip-dst", "198.51.100.99", to_ids=False)
+event.add_attribute("vulnerability", "CVE-2021-44228")
+event.add_attribute("comment", "only words")
+folder = sys.argv[1]
+open(f"{folder}/misp.json", "w").write(json.dumps({"Event": json.loads(event.to_json())}))
+for name, parser in [("stix21", MISPtoSTIX21Parser()), ("stix20", MISPtoSTIX20Parser())]:
+    parser.parse_misp_event(event)
+    open(f"{folder}/{name}.json", "w").write(parser.bundle.serialize())
+print(json.dumps(given))
+"#;
+
+#[test]
+fn what_pymisp_and_misp_stix_write_is_looked_for() {
+    let Some(python) = testkit::python(&["pymisp", "misp-stix as misp_stix_converter", "stix2"]) else { return };
+    let place = Place::new();
+    let folder = place.folder.path().to_str().unwrap().to_owned();
+    let written = std::process::Command::new(python).args(["-c", WRITE, &folder]).output().unwrap();
+    assert!(written.status.success(), "{}", text(&written.stderr));
+    let given: Vec<String> = serde_json::from_str(text(&written.stdout).trim()).unwrap();
+    let sources = [("misp", "misp", 0), ("stix20", "stix", 4), ("stix21", "stix", 4)];
+    for (name, format, patterns) in sources {
+        let done = load(&place, name, &format!("{folder}/{name}.json"), &["--format", format, "--grade", "A1"]);
+        assert_eq!((done["bad"].as_u64(), done["patterns"].as_u64()), (Some(0), Some(patterns)), "{name}: {done}");
+    }
+    let claimed = |value: &str| -> Vec<String> {
+        let shown = place.run(&["intel", "show", value, "--json"]);
+        let Some(shown) = shown.status.success().then(|| json(&text(&shown.stdout))) else { return Vec::new() };
+        let claims = shown["claims"].as_array().unwrap().iter();
+        claims.map(|claim| claim["source"].as_str().unwrap().to_owned()).collect()
+    };
+    for value in &given {
+        let mut claimed = claimed(value);
+        claimed.sort();
+        assert_eq!(claimed, ["misp", "stix20", "stix21"], "{value}");
+    }
+    assert_eq!(claimed("two.example"), ["misp"]);
+    assert_eq!(claimed("198.51.100.99"), Vec::<String>::new(), "it was told for understanding");
 }
 
 #[test]

@@ -10,7 +10,7 @@
 //!    not ended by. So a window or a moment is chosen, and each place knows by itself which observations it takes.
 //! 3. [`assign`](assign::assign): places and observations are then a flow in a network, which is solved exactly.
 //!
-//! Choices of step 2 can multiply for patterns that nest them; beyond [`limits::PATTERN_STEPS_MAX`](model::limits) the answer
+//! Choices of step 2 can multiply for patterns that nest them; beyond its steps, [`limits::PATTERN_STEPS_MAX`](model::limits) for a question that somebody waits for, the answer
 //! is "cannot be evaluated".
 
 mod assign;
@@ -37,6 +37,8 @@ pub(crate) struct Supply<'a> {
     pub(crate) candidates: &'a [Vec<Candidate>],
     /// How often each observation may be used.
     pub(crate) counts: &'a dyn Fn(u32) -> u64,
+    /// Looks at observations until it is given up.
+    pub(crate) steps_max: u64,
 }
 
 /// The observations of a fit, in order, each once; `None` when there is none.
@@ -46,10 +48,10 @@ pub(crate) fn fit(expression: &Expression, supply: &Supply<'_>) -> Result<Option
             what: "places for observations",
             limit: u64::try_from(limits::PATTERN_PLACES_MAX).unwrap_or(u64::MAX),
         },
-        Stop::Steps => Undecided::TooMuch { what: "looks at observations", limit: limits::PATTERN_STEPS_MAX },
+        Stop::Steps => Undecided::TooMuch { what: "looks at observations", limit: supply.steps_max },
     };
     let tree = tree::grow(expression, supply.candidates);
-    Search::new(supply.counts).find(&tree).map_err(over)
+    Search::new(supply.counts, supply.steps_max).find(&tree).map_err(over)
 }
 
 #[cfg(test)]

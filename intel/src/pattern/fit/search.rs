@@ -59,8 +59,7 @@ pub(super) struct Search<'a> {
 }
 
 impl<'a> Search<'a> {
-    pub(super) fn new(counts: &'a dyn Fn(u32) -> u64) -> Self {
-        let steps_left = limits::PATTERN_STEPS_MAX;
+    pub(super) fn new(counts: &'a dyn Fn(u32) -> u64, steps_left: u64) -> Self {
         Search { counts, steps_left, choices_open: 0, places: Vec::new(), decisions: Vec::new() }
     }
 

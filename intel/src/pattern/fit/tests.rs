@@ -166,7 +166,7 @@ proptest! {
         let candidates = supply_of(&observations, tests_of(&expression));
         let counts = |id: u32| observations[id as usize].2;
         let naive = Naive { candidates: &candidates, counts: &counts, test: 0 }.bindings(&expression);
-        let found = fit(&expression, &Supply { candidates: &candidates, counts: &counts }).unwrap();
+        let found = fit(&expression, &Supply { candidates: &candidates, counts: &counts, steps_max: limits::PATTERN_STEPS_MAX }).unwrap();
         prop_assert_eq!(found.is_some(), !naive.is_empty(), "{} {:?}", expression, observations);
         if let Some(found) = found {
             let bound = |binding: &Binding| {
@@ -184,7 +184,10 @@ fn check(pattern: &str, observations: &Observations, expected: Result<bool, &str
     let pattern = Pattern::parse(pattern).unwrap();
     let candidates = supply_of(observations, pattern.checks.len());
     let counts = |id: u32| observations[id as usize].2;
-    let found = fit(pattern.expression(), &Supply { candidates: &candidates, counts: &counts });
+    let found = fit(
+        pattern.expression(),
+        &Supply { candidates: &candidates, counts: &counts, steps_max: limits::PATTERN_STEPS_MAX },
+    );
     match (found, expected) {
         (Ok(found), Ok(expected)) => assert_eq!(found.is_some(), expected, "{pattern}"),
         (Err(Undecided::TooMuch { what, .. }), Err(expected)) => assert_eq!(what, expected, "{pattern}"),

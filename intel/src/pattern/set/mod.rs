@@ -18,7 +18,7 @@ use super::observed::Observed;
 use index::{Index, TestRef};
 
 /// Patterns, and the index over them.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct PatternSet {
     patterns: Vec<Pattern>,
     index: Index,
