@@ -19,6 +19,7 @@ pub mod native;
 pub mod note;
 pub mod ocsf;
 pub mod record;
+pub mod register;
 pub mod time;
 pub mod vulnerability;
 

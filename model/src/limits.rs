@@ -731,3 +731,20 @@ pub const RISK_FINDINGS_MAX: usize = 5_000_000;
 pub const RISK_SERVICES_MAX: usize = 10_000;
 /// Measures that are tried for them.
 pub const RISK_MEASURES_MAX: usize = 10_000;
+
+// The register (`model::register`).
+
+/// Longest name of an item.
+pub const ITEM_ID_BYTES_MAX: usize = 100;
+/// Longest text of an item.
+pub const ITEM_TEXT_BYTES_MAX: usize = 4 * 1024;
+/// Most entries of each list of an item.
+pub const ITEM_LIST_MAX: usize = 2_000;
+/// Items of one agency: a city has tens of thousands, a state a hundred of those.
+pub const REGISTER_ITEMS_MAX: usize = 1_000_000;
+/// Links of one agency.
+pub const REGISTER_LINKS_MAX: usize = 5_000_000;
+/// Largest file that is imported into the register.
+pub const REGISTER_FILE_BYTES_MAX: usize = 256 * 1024 * 1024;
+/// Components of one bill of materials.
+pub const SBOM_COMPONENTS_MAX: usize = 200_000;
