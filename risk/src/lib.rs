@@ -23,6 +23,7 @@ pub mod severity;
 
 // What depends on what, and what that means for a city and for opening a service.
 pub mod bayes;
+pub mod categorize;
 pub mod city;
 pub mod network;
 pub mod order;

@@ -5,6 +5,7 @@
 //! | [`epss`] | FIRST's daily forecasts (CSV, api.first.org format of 2021 and later) |
 //! | [`exploited`] | CISA's catalogue of known exploited vulnerabilities: its JSON, and lists of CVE and date |
 //! | [`described`] | CVE records with CISA's decision points (Vulnrichment), flattened to CSV |
+//! | [`information`] | types of information (SP 800-60), as FedRAMP's table has them |
 //! | [`ssvc`] | decision tables of CERT/CC's SSVC: CSV, and JSON of schema 2.0.0 |
 //!
 //! A row that cannot be read is a [`Refused`] with its place; the rest goes on. [`Source::of`] tells from a file's name what it holds
@@ -15,6 +16,7 @@
 pub mod described;
 pub mod epss;
 pub mod exploited;
+pub mod information;
 pub mod ssvc;
 
 use std::borrow::Cow;

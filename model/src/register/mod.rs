@@ -3,11 +3,13 @@
 //! A register is items and the links between them. What nobody has said yet is `None`, which is something else than "nothing": what
 //! is reckoned from it takes the unknown for bad, never for harmless.
 
+mod information;
 mod item;
 mod link;
 mod privacy;
 mod words;
 
+pub use information::InformationType;
 pub use item::{
     Address, Categorization, DataHeld, Exposure, Impact, Item, ItemKind, Lifecycle, Objective, Software, Untidy,
 };
