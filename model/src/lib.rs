@@ -19,6 +19,7 @@ pub mod note;
 pub mod ocsf;
 pub mod record;
 pub mod time;
+pub mod words;
 
 pub use context::{NoRole, OpContext, Purpose, Role, Roles};
 pub use detection::{Analytic, Detection, Explained, Reason};
