@@ -647,6 +647,24 @@ pub const PEER_PULL_BYTES_MAX: u64 = 256 * 1024 * 1024;
 pub const PEER_PULL_ITEMS_MAX: u64 = 1_000_000;
 /// Claims that one pass puts through the gate for one peer; the next pass goes on behind them.
 pub const SHARED_CLAIMS_PER_PASS_MAX: usize = 2_000;
+/// What people said was seen that one pass puts through the gate for one peer.
+pub const SHARED_SIGHTINGS_PER_PASS_MAX: usize = 500;
+/// Things that a peer was told of and that one pass looks at again.
+pub const TOLD_PER_PASS_MAX: usize = 500;
+/// Things whose counts over organisations one pass looks at for one peer.
+pub const TALLIES_PER_PASS_MAX: usize = 500;
+/// What people said of one thing that is looked at, the latest.
+pub const LEARNED_ON_MAX: usize = 64;
+/// Names of the groups that something is for alone, all together.
+pub const LEARNED_GROUPS_BYTES_MAX: usize = 16 * 1024;
+/// Seconds between two looks at which techniques were seen, for those who share that.
+pub const TECHNIQUES_SECONDS: u64 = 3_600;
+/// Techniques that one peer is heard on for one month.
+pub const TECHNIQUES_OF_PEER_MAX: usize = 2_000;
+/// What peers say of techniques that is read for one month.
+pub const TECHNIQUE_REPORTS_MAX: usize = 200_000;
+/// Months back for which a peer is heard on techniques.
+pub const TECHNIQUE_MONTHS_MAX: usize = 13;
 /// Days in which sightings of several organisations count together.
 pub const TALLY_DAYS: u64 = 30;
 /// Questions of a private look-up that one request may hold.
