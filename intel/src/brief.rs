@@ -10,6 +10,7 @@
 use std::fmt;
 
 use model::limits;
+use model::words::noun_of;
 use serde::{Deserialize, Serialize};
 
 use crate::rules::{RulesError, laid_over};
@@ -36,6 +37,8 @@ pub struct Number {
 pub struct Trend {
     /// What, in the plural: `findings`, `look-alikes of our domains`.
     pub what: String,
+    /// The same of one: `finding`, `look-alike of our domains`.
+    pub one: String,
     /// This month.
     pub now: Number,
     /// The month before; `None` where nothing was counted then.
@@ -51,7 +54,7 @@ pub struct TechniqueSeen {
     pub name: String,
     /// Detections here.
     pub here: Number,
-    /// Organisations among our peers that saw it; `None` where too few for a number to be released.
+    /// Other organisations that saw it, as far as peers tell: at least so many; `None` where too few for a number to be released.
     pub peers: Option<Number>,
 }
 
@@ -123,6 +126,11 @@ impl Sentence {
     fn number(mut self, number: &Number) -> Self {
         self.parts.push(Part::Number(number.clone()));
         self
+    }
+
+    /// A number and what it counts.
+    fn counted(self, number: &Number, noun: &str) -> Self {
+        self.number(number).words(format!(" {}", noun_of(number.value, noun)))
     }
 }
 
@@ -231,7 +239,8 @@ pub fn brief(figures: &Figures, measures: &Measures) -> Brief {
 
 fn trends(trends: &[Trend]) -> Vec<Sentence> {
     let sentence = |trend: &Trend| {
-        let start = Sentence::default().number(&trend.now).words(format!(" {}", trend.what));
+        let what = if trend.now.value == 1 { &trend.one } else { &trend.what };
+        let start = Sentence::default().number(&trend.now).words(format!(" {what}"));
         let Some(before) = &trend.before else {
             return start.words("; the month before was not counted.");
         };
@@ -265,10 +274,10 @@ fn techniques(seen: &[TechniqueSeen]) -> Vec<Sentence> {
     let sentence = |one: &&TechniqueSeen| {
         // Without a name, where nobody has loaded what techniques are called.
         let named = format!("{} {}", one.id, one.name);
-        let start = Sentence::default().words(format!("{}: ", named.trim_end())).number(&one.here);
+        let start = Sentence::default().words(format!("{}: ", named.trim_end())).counted(&one.here, "detection");
         match &one.peers {
-            Some(peers) => start.words(" detections here, seen by ").number(peers).words(" of our peers."),
-            None => start.words(" detections here; too few peers saw it to say how many."),
+            Some(peers) => start.words(" here, seen by ").counted(peers, "other organisation").words("."),
+            None => start.words(" here; too few peers saw it to say how many."),
         }
     };
     ordered(seen).iter().map(sentence).collect()
@@ -277,7 +286,7 @@ fn techniques(seen: &[TechniqueSeen]) -> Vec<Sentence> {
 fn actors(actors: &[ActorSeen]) -> Vec<Sentence> {
     let sentence = |actor: &ActorSeen| {
         let start = Sentence::default().words(format!("{}: {}, from ", actor.name, actor.said));
-        start.number(&actor.observations).words(" observations.")
+        start.counted(&actor.observations, "observation").words(".")
     };
     actors.iter().map(sentence).collect()
 }
@@ -306,7 +315,7 @@ fn called_for(seen: &[TechniqueSeen], measures: &Measures) -> Vec<Sentence> {
         ));
         for (n, one) in met.iter().enumerate() {
             let between = if n == 0 { "" } else { " and " };
-            sentence = sentence.words(format!("{between}{} (", one.id)).number(&one.here).words(" detections)");
+            sentence = sentence.words(format!("{between}{} (", one.id)).counted(&one.here, "detection").words(")");
         }
         sentence.words(".")
     };
@@ -331,9 +340,9 @@ fn sources(sources: &[SourceDid]) -> Vec<Sentence> {
         Standing::CriesWolf => "it cries wolf and counts less now",
     };
     let sentence = |one: &&SourceDid| {
-        let start = Sentence::default().words(format!("{}: ", one.name)).number(&one.confirmed);
-        let start = start.words(" sightings confirmed, ").number(&one.false_alarms).words(" false alarms; ");
-        start.words(format!("{}.", standing(one.standing)))
+        let start = Sentence::default().words(format!("{}: ", one.name)).counted(&one.confirmed, "sighting");
+        let start = start.words(" confirmed, ").counted(&one.false_alarms, "false alarm");
+        start.words(format!("; {}.", standing(one.standing)))
     };
     ordered.iter().map(sentence).collect()
 }
@@ -359,8 +368,9 @@ mod tests {
     }
 
     fn figures() -> Figures {
-        let trend = |what: &str, now, before: Option<u64>| Trend {
-            what: what.into(),
+        let trend = |one: &str, now, before: Option<u64>| Trend {
+            what: noun_of(2, one),
+            one: one.into(),
             now: number(now, "/now"),
             before: before.map(|value| number(value, "/before")),
         };
@@ -373,20 +383,21 @@ mod tests {
         Figures {
             month: "2026-11".into(),
             trends: vec![
-                trend("findings", 150, Some(100)),
-                trend("look-alikes", 3, Some(2)),
-                trend("incidents", 95, Some(100)),
-                trend("breaches", 4, None),
+                trend("finding", 150, Some(100)),
+                trend("look-alike", 3, Some(2)),
+                trend("incident", 95, Some(100)),
+                trend("leak", 1, None),
             ],
             techniques: vec![
                 technique("T1486", 2, None),
                 technique("T1566.001", 40, Some(5)),
-                technique("T1204", 3, None),
+                technique("T1204", 1, None),
+                technique("T1190", 0, Some(3)),
             ],
             actors: vec![ActorSeen {
                 name: "G0016".into(),
                 said: "weak evidence".into(),
-                observations: number(4, "/hunt"),
+                observations: number(1, "/hunt"),
             }],
             sources: vec![source("state", 30, 1, Standing::AsGraded), source("wolf", 1, 40, Standing::CriesWolf)],
         }
@@ -403,17 +414,18 @@ mod tests {
                 "150 findings, after 100 in the month before: up by 50 %.",
                 "3 look-alikes, after 2 in the month before: too few to call it a trend.",
                 "95 incidents, after 100 in the month before: about as many.",
-                "4 breaches; the month before was not counted.",
-                "T1566.001 name of T1566.001: 40 detections here, seen by 5 of our peers.",
-                "T1204 name of T1204: 3 detections here; too few peers saw it to say how many.",
+                "1 leak; the month before was not counted.",
+                "T1566.001 name of T1566.001: 40 detections here, seen by 5 other organisations.",
                 "T1486 name of T1486: 2 detections here; too few peers saw it to say how many.",
-                "G0016: weak evidence, from 4 observations.",
+                "T1204 name of T1204: 1 detection here; too few peers saw it to say how many.",
+                "T1190 name of T1190: 0 detections here, seen by 3 other organisations.",
+                "G0016: weak evidence, from 1 observation.",
                 "Training of everybody who reads mail (PR.AT, ATT&CK M1017) works against T1566.001 (40 detections) and \
-                 T1204 (3 detections).",
+                 T1204 (1 detection).",
                 "Backups that an intruder cannot reach, and restoring them for practice (PR.DS, ATT&CK M1053) works \
                  against T1486 (2 detections).",
-                "wolf: 1 sightings confirmed, 40 false alarms; it cries wolf and counts less now.",
-                "state: 30 sightings confirmed, 1 false alarms; as its grade lets expect.",
+                "wolf: 1 sighting confirmed, 40 false alarms; it cries wolf and counts less now.",
+                "state: 30 sightings confirmed, 1 false alarm; as its grade lets expect.",
             ]
         );
     }

@@ -177,7 +177,7 @@ impl fmt::Display for TrustReason {
                 write!(f, "graded {reliability:?}: {weight} to begin with, worth {sightings} sightings")
             }
             TrustReason::Sightings { confirmed, false_alarms } => {
-                write!(f, "{confirmed:.0} sightings were confirmed, {false_alarms:.0} were false alarms")
+                write!(f, "confirmed sightings: {confirmed:.0}, false alarms: {false_alarms:.0}")
             }
             TrustReason::NotCounted { sightings } => {
                 write!(f, "{sightings} more were not counted: too old, or too many from one person or altogether")
@@ -275,7 +275,7 @@ mod tests {
             [
                 "cries wolf: 0.30 instead of the 0.75 of its grade",
                 "graded B: 0.75 to begin with, worth 20 sightings",
-                "0 sightings were confirmed, 30 were false alarms",
+                "confirmed sightings: 0, false alarms: 30",
             ]
         );
     }

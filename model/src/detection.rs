@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::words::counted;
 use crate::{Confidence, EventId, IndicatorId, IndicatorKind, Level, Timestamp};
 
 /// A value together with the reasons for it. Every score and every prescription comes as one (invariant 6).
@@ -219,7 +220,7 @@ impl fmt::Display for Reason {
                     confidence.percent()
                 )?;
                 match age_days {
-                    Some(days) => write!(f, ", {days} days old"),
+                    Some(days) => write!(f, ", {} old", counted((*days).into(), "day")),
                     None => write!(f, ", age not stated"),
                 }
             }
@@ -228,14 +229,13 @@ impl fmt::Display for Reason {
                 write!(f, "pattern {text}: {label}, says {source}, confidence {}", confidence.percent())
             }
             Reason::Past { days, events, machines, is_more, first, last } => {
-                let times = |count: u64, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
                 let more = if *is_more { "at least " } else { "" };
                 write!(
                     f,
                     "seen before it was known here: {} on {}, from {first} to {last}, by {more}{}",
-                    times(*events, "time"),
-                    times(u64::from(*days), "day"),
-                    times(u64::from(*machines), "machine"),
+                    counted(*events, "time"),
+                    counted(u64::from(*days), "day"),
+                    counted(u64::from(*machines), "machine"),
                 )
             }
             Reason::Correlation { text, group } => {

@@ -22,6 +22,7 @@ pub mod record;
 pub mod register;
 pub mod time;
 pub mod vulnerability;
+pub mod words;
 
 pub use context::{NoRole, OpContext, Purpose, Role, Roles};
 pub use day::Day;

@@ -15,13 +15,7 @@ pub(crate) fn count(number: u64) -> String {
 
 /// `1 rule`, `2 rules`, `2 entries`, `2 days`.
 pub(crate) fn counted(number: u64, noun: &str) -> String {
-    // A day is no entry.
-    let stem = noun.strip_suffix('y').filter(|stem| !stem.ends_with(['a', 'e', 'o', 'u']));
-    match (number, stem) {
-        (1, _) => format!("1 {noun}"),
-        (_, Some(stem)) => format!("{} {stem}ies", count(number)),
-        (_, None) => format!("{} {noun}s", count(number)),
-    }
+    format!("{} {}", count(number), model::words::noun_of(number, noun))
 }
 
 /// Bytes in the largest unit that leaves a whole part.

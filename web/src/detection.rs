@@ -10,6 +10,7 @@ use engine::access::Operation;
 use engine::office::{FindingId, FindingView, HuntAnswer, Verdict};
 use model::OpContext;
 use model::detection::Reason;
+use model::words::counted;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -116,7 +117,7 @@ fn line(reason: &Reason) -> Line {
         }
         Reason::NotMatched { selection } => line("Silent", format!("{selection} did not match"), ""),
         Reason::Indicator { value, observed, attribute, label, source, confidence, age_days, .. } => {
-            let age = age_days.map_or(String::new(), |days| format!(", {days} days old"));
+            let age = age_days.map_or(String::new(), |days| format!(", {} old", counted(days.into(), "day")));
             line(
                 "Indicator",
                 format!("{value}: {label}, from {source}, confidence {}{age}; in {attribute}", confidence.percent()),

@@ -6,6 +6,7 @@ use axum::http::header::{self, HeaderName, HeaderValue};
 use axum::response::{AppendHeaders, IntoResponse, Redirect, Response};
 use engine::access::Operation;
 use engine::office::{HuntAnswer, OfficeError, SavedHunt};
+use model::words::counted;
 use model::{OpContext, Purpose, Timestamp};
 use serde::Deserialize;
 use serde_json::Value;
@@ -145,10 +146,10 @@ impl Page {
 
     fn took(&self, answer: &HuntAnswer) -> String {
         format!(
-            "{} rows in {:.2} s; {} events and {:.1} MB were read",
-            answer.rows.len(),
+            "{} in {:.2} s; {} and {:.1} MB were read",
+            counted(answer.rows.len() as u64, "row"),
             answer.elapsed.as_secs_f64(),
-            answer.events_read,
+            counted(answer.events_read, "event"),
             answer.bytes_read as f64 / 1e6
         )
     }

@@ -49,6 +49,10 @@ impl Page {
         written.get(..19).unwrap_or(written).replace('T', " ")
     }
 
+    fn noun(&self, times: &u64, what: &str) -> String {
+        model::words::noun_of(*times, what)
+    }
+
     fn moment_or(&self, written: &Option<String>) -> String {
         written.as_ref().map_or_else(|| "never".to_owned(), |at| self.moment(at))
     }
@@ -62,7 +66,7 @@ struct DepartureListed {
     at: String,
     /// For which peer.
     to: String,
-    /// `sighting`, `indicator`, `tally` or `group`.
+    /// `sighting`, `indicator`, `revocation`, `tally`, `technique` or `group`.
     what: String,
     /// What it is about: kind and value, or the group.
     about: String,

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
 use detect::indicators::normal;
 use intel::lookalike::{Brand, BrandError, Brands, Distinctness, LookReason, Lookalike};
+use intel::release::OrganisationsMin;
 use intel::watch::OwnAssets;
 use intel::weigh::About;
 use intel::words::is_word_of;
@@ -38,6 +39,8 @@ pub struct CitySetting {
     pub staff_domains: Vec<String>,
     /// File with its staff's mail addresses, one a line, for feeds of breaches.
     pub staff_accounts: Option<PathBuf>,
+    /// Fewest organisations behind a number that its brief tells of others; three, when it is not said.
+    pub organisations_min: Option<u32>,
 }
 
 /// Why a city cannot be used as it is written down.
@@ -133,6 +136,9 @@ impl City {
         if technologies.iter().any(|one| one.product.chars().count() < 2) {
             return wrong("technologies", "a product has two letters at least; hint: \"vendor/product\"");
         }
+        if setting.organisations_min.is_some_and(|min| OrganisationsMin::new(min).is_none()) {
+            return wrong("organisations_min", "2 at least: a number over fewer would be about somebody");
+        }
         let about = About {
             sectors: setting.sectors.clone(),
             regions: setting.regions.clone(),
@@ -144,7 +150,12 @@ impl City {
 
     /// Whether anything is said about it.
     pub fn is_known(&self) -> bool {
-        self.setting != CitySetting::default()
+        self.setting != CitySetting { organisations_min: self.setting.organisations_min, ..CitySetting::default() }
+    }
+
+    /// Fewest organisations behind a number that is told of others.
+    pub fn organisations_min(&self) -> OrganisationsMin {
+        self.setting.organisations_min.and_then(OrganisationsMin::new).unwrap_or_default()
     }
 
     /// Whether there are names to compare new domains with.

@@ -93,7 +93,12 @@ mod tests {
         let number = |value| Number { value, evidence: "/intel/month?month=2026-11&what=all".to_owned() };
         let figures = Figures {
             month: "2026-11".to_owned(),
-            trends: vec![Trend { what: "findings".into(), now: number(30), before: Some(number(20)) }],
+            trends: vec![Trend {
+                what: "findings".into(),
+                one: "finding".into(),
+                now: number(30),
+                before: Some(number(20)),
+            }],
             actors: vec![ActorSeen { name: name.to_owned(), said: "fits".into(), observations: number(7) }],
             ..Figures::default()
         };

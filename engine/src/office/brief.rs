@@ -54,6 +54,22 @@ pub struct ActorsView {
     pub known: usize,
 }
 
+/// How many other organisations have seen a technique in a month, as peers tell. Who has is not told.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OthersSaw {
+    /// Peers that say that they have seen it themselves.
+    pub themselves: u32,
+    /// Peers that say in how many organisations it was seen, with that number.
+    pub counted: Vec<(String, u32)>,
+}
+
+impl OthersSaw {
+    /// At least so many: the organisations that one counts may be those that another one counts.
+    pub fn organisations(&self) -> u32 {
+        self.counted.iter().map(|(_, organisations)| *organisations).chain([self.themselves]).max().unwrap_or(0)
+    }
+}
+
 /// What is known of an agency's actors, and what sources had brought by then.
 pub(super) type KnownActors = (u64, Arc<Actors>);
 
@@ -69,6 +85,42 @@ impl Office {
     ) -> Result<Vec<AnalyticTally>, OfficeError> {
         self.may(ctx, Operation::IntelRead).await?;
         Ok(self.state.tally(ctx, span, limits::TALLY_ROWS_MAX).await?)
+    }
+
+    /// What other organisations have seen in a month, as far as it was told here: techniques that enough of them have seen for a number to be about
+    /// nobody (`organisations_min` of the city).
+    ///
+    /// # Errors
+    /// When the context may not, or the state refuses.
+    pub async fn techniques_of_others(
+        &self,
+        ctx: &OpContext,
+        month: Month,
+    ) -> Result<BTreeMap<String, OthersSaw>, OfficeError> {
+        self.may(ctx, Operation::IntelRead).await?;
+        self.peers_saw(ctx, month).await
+    }
+
+    async fn peers_saw(&self, ctx: &OpContext, month: Month) -> Result<BTreeMap<String, OthersSaw>, OfficeError> {
+        let reports = self.state.technique_reports(ctx, month).await?;
+        if reports.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let peers = self.state.peers(ctx).await?;
+        let mut seen: BTreeMap<String, OthersSaw> = BTreeMap::new();
+        for report in reports {
+            let saw = seen.entry(report.technique).or_default();
+            match report.counted {
+                None => saw.themselves += 1,
+                Some(organisations) => {
+                    let name = peers.iter().find(|peer| peer.number == report.peer).map(|peer| peer.name.clone());
+                    saw.counted.push((name.unwrap_or_default(), organisations));
+                }
+            }
+        }
+        let needed = self.city(ctx).organisations_min().get();
+        seen.retain(|_, saw| saw.organisations() >= needed);
+        Ok(seen)
     }
 
     /// What became of the word of a source in a span: each thing of it that somebody judged.
@@ -179,7 +231,7 @@ impl Office {
         let figures = Figures {
             month: month.to_string(),
             trends: trends((month, &now), earlier.map(|earlier| (earlier, before.as_slice()))),
-            techniques: techniques(month, &now, &actors),
+            techniques: techniques(month, (&now, &self.peers_saw(ctx, month).await?), &actors),
             actors: named(&fit, seen.len(), month),
             sources: self.sources_did(ctx, &sources, month).await?,
         };
@@ -226,16 +278,17 @@ fn count(tallies: &[AnalyticTally], counted: &Counted) -> u64 {
 
 fn trends((month, now): (Month, &[AnalyticTally]), before: Option<(Month, &[AnalyticTally])>) -> Vec<Trend> {
     let kinds = [
-        ("findings", "all", Counted::All),
-        ("findings that are high or critical", "grave", Counted::Grave),
-        ("findings by indicators", "indicators", Counted::Indicators),
+        ("finding", "findings", "all", Counted::All),
+        ("finding that is high or critical", "findings that are high or critical", "grave", Counted::Grave),
+        ("finding by indicators", "findings by indicators", "indicators", Counted::Indicators),
     ];
     let number = |month: Month, tallies: &[AnalyticTally], what: &str, counted: &Counted| Number {
         value: count(tallies, counted),
         evidence: format!("/intel/month?month={month}&what={what}"),
     };
-    let trend = |(words, what, counted): (&str, &str, Counted)| Trend {
-        what: words.to_owned(),
+    let trend = |(one, many, what, counted): (&str, &str, &str, Counted)| Trend {
+        what: many.to_owned(),
+        one: one.to_owned(),
         now: number(month, now, what, &counted),
         // A month of which nothing at all is known was not counted.
         before: before
@@ -245,18 +298,26 @@ fn trends((month, now): (Month, &[AnalyticTally]), before: Option<(Month, &[Anal
     kinds.into_iter().map(trend).collect()
 }
 
-fn techniques(month: Month, now: &[AnalyticTally], actors: &Actors) -> Vec<TechniqueSeen> {
-    let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
+/// What was seen here, and what enough others have seen.
+fn techniques(
+    month: Month,
+    (now, others): (&[AnalyticTally], &BTreeMap<String, OthersSaw>),
+    actors: &Actors,
+) -> Vec<TechniqueSeen> {
+    let mut counts: BTreeMap<&str, u64> = others.keys().map(|id| (id.as_str(), 0)).collect();
     for tally in now {
         for id in &tally.detection.analytic.techniques {
             *counts.entry(id).or_default() += tally.count;
         }
     }
+    let evidence = |id: &str| format!("/intel/month?month={month}&technique={id}");
     let technique = |(id, here): (&str, u64)| TechniqueSeen {
         id: id.to_owned(),
         name: actors.techniques.get(id).cloned().unwrap_or_default(),
-        here: Number { value: here, evidence: format!("/intel/month?month={month}&technique={id}") },
-        peers: None,
+        here: Number { value: here, evidence: evidence(id) },
+        peers: others
+            .get(id)
+            .map(|saw| Number { value: saw.organisations().into(), evidence: format!("{}&by=others", evidence(id)) }),
     };
     counts.into_iter().map(technique).collect()
 }

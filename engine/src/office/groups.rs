@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use intel::release::{About, Consent, GroupId, Handling, Item, Membership, PeerId, Provenance};
 use model::{Marking, OpContext, Pap, Timestamp, Tlp, limits};
-use store::state::{Deed, Peer, SharingGroup};
+use store::state::{Deed, Peer, PeerNumber, SharingGroup};
 
 use super::{Office, OfficeError};
 use crate::access::Operation;
@@ -112,7 +112,7 @@ impl Office {
         if !self.state.keep_sharing_group(ctx, &document.kept(ctx.now)).await? {
             return Err(OfficeError::Conflict("somebody else has changed the group meanwhile".to_owned()));
         }
-        self.spread(ctx, &document, held.as_ref()).await?;
+        self.spread(ctx, (&document, ctx.now), held.as_ref(), None).await?;
         Ok(document)
     }
 
@@ -136,7 +136,7 @@ impl Office {
             Ok(true) => {
                 let is_newer = self.state.keep_sharing_group(ctx, &document.kept(ctx.now)).await?;
                 if is_newer {
-                    self.spread(ctx, document, held.as_ref()).await?;
+                    self.spread(ctx, (document, ctx.now), held.as_ref(), None).await?;
                 }
                 Ok(is_newer)
             }
@@ -150,15 +150,19 @@ impl Office {
         }
     }
 
-    /// Puts a document into the collections of those who are in it now, and of those who were: they learn that they are not any more.
+    /// Puts a document, as it is since a moment, into the collections of those who are in it now, and of those who were: they learn that they are
+    /// not any more. What was put there before is not put there again.
     async fn spread(
         &self,
         ctx: &OpContext,
-        document: &GroupDocument,
+        (document, since): (&GroupDocument, Timestamp),
         before: Option<&GroupDocument>,
+        only: Option<PeerNumber>,
     ) -> Result<(), OfficeError> {
         let mut outgoing = Vec::new();
-        for peer in self.state.peers(ctx).await? {
+        let mut peers = self.state.peers(ctx).await?;
+        peers.retain(|peer| only.is_none_or(|only| peer.number == only));
+        for peer in peers {
             let Some(node) = Office::node_of(&peer) else { continue };
             let is_in = |document: &GroupDocument| document.membership.members.contains(&node);
             let (is_member, was_member) = (is_in(document), before.is_some_and(is_in));
@@ -166,19 +170,17 @@ impl Office {
                 continue;
             }
             let Some((_, mut gate)) = self.gate(ctx, &peer).await? else { continue };
-            gate.document(item_of(document, ctx.now), document);
+            gate.document(item_of(document, ctx.now), document, since);
             outgoing.push(gate.finish());
         }
-        let added = self.state.depart(ctx, (&[], &[]), &outgoing).await?;
-        self.tell(added);
-        Ok(())
+        self.send(ctx, &outgoing).await.map(|_| ())
     }
 
-    /// Puts all documents into the collections of peers that may not have them yet: they were added, or have another key now.
-    pub(super) async fn spread_groups(&self, ctx: &OpContext) -> Result<(), OfficeError> {
+    /// Puts all documents into the collection of a peer that may not have them yet: it was added, has another key now, or was paused.
+    pub(super) async fn spread_groups(&self, ctx: &OpContext, peer: PeerNumber) -> Result<(), OfficeError> {
         for group in self.state.sharing_groups(ctx).await? {
             if let Some(document) = GroupDocument::of(&group).filter(|document| document.membership.until > ctx.now) {
-                self.spread(ctx, &document, None).await?;
+                self.spread(ctx, (&document, group.changed), None, Some(peer)).await?;
             }
         }
         Ok(())

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use formats::intel::{Item, Known, Sighting, SightingNature, Standing, What, stix};
+use formats::release::stix::{is_technique, technique_object_id};
 use intel::pattern::{Pattern, lower};
-use model::{IndicatorKind, Marking, OpContext, Timestamp, limits};
+use model::{IndicatorKind, Marking, Month, OpContext, Timestamp, limits};
 use store::state::{
-    Arrived, ArrivedFrom, ArrivedSighting, EVERYTHING, IntelSource, MergeKind, NewSighting, ObjectsAsked, Peer,
-    PeerNumber, SpecAsked, VersionsAsked,
+    Arrived, ArrivedFrom, ArrivedSighting, ArrivedTechnique, EVERYTHING, IntelSource, MergeKind, NewSighting,
+    ObjectsAsked, Peer, PeerNumber, SpecAsked, VersionsAsked,
 };
 
 use super::outbound::PEER_ORIGIN;
@@ -95,8 +96,9 @@ impl Office {
                 }
             }
         }
-        let read = read(&source, &plain);
+        let mut read = read(&source, &plain);
         let marking = SourceTerms::of(&source).marking;
+        let techniques = techniques(&mut read.sightings, marking, ctx.now);
         let arrived = self.arrived(ctx, peer, (read.sightings, &read.things, &read.versions), marking).await?;
         let gathered = read.gatherer.finish();
         took.bad += gathered.tally.bad;
@@ -105,7 +107,7 @@ impl Office {
             let brought = self.bring(ctx, &source, (MergeKind::Part, &gathered), |_| {}).await?;
             took.claims = brought.claims.added + brought.claims.changed + brought.taken_back;
         }
-        let arrived = Arrived { from, things: read.things, sightings: arrived };
+        let arrived = Arrived { from, things: read.things, sightings: arrived, techniques };
         let fresh = self.state.welcome(ctx, peer.number, &arrived).await?;
         took.sightings = fresh.len() as u64;
         if !fresh.is_empty() {
@@ -217,6 +219,30 @@ impl Office {
     }
 }
 
+/// Takes out what sightings say of techniques. One from before what anybody looks back at, or after now, says nothing.
+fn techniques(sightings: &mut Vec<Sighting>, marking: Marking, now: Timestamp) -> Vec<ArrivedTechnique> {
+    let months = std::iter::successors(Month::of(now), |month| month.previous());
+    let months: Vec<Month> = months.take(limits::TECHNIQUE_MONTHS_MAX).collect();
+    let mut arrived = Vec::new();
+    sightings.retain(|sighting| {
+        let Some(technique) = sighting.technique.clone().filter(|id| technique_object_id(id) == sighting.of) else {
+            return true;
+        };
+        let month = sighting.first_seen.and_then(Month::of).filter(|month| months.contains(month));
+        let says_seen = sighting.nature == SightingNature::Seen && sighting.standing == Standing::Current;
+        let counted = sighting.is_summary.then(|| u32::try_from(sighting.count).unwrap_or(u32::MAX));
+        // One alone is no count.
+        let is_count = counted.is_none_or(|counted| counted >= 2);
+        if let Some(month) = month.filter(|_| says_seen && is_count && is_technique(&technique)) {
+            let marking = crate::intel::stated_marking(sighting.marking, &sighting.unknown_markings, marking);
+            arrived.push(ArrivedTechnique { month, technique, counted, marking });
+        }
+        false
+    });
+    arrived.truncate(SIGHTINGS_PER_PAGE_MAX);
+    arrived
+}
+
 fn read(source: &IntelSource, objects: &[&[u8]]) -> Read {
     let mut envelope = b"{\"objects\":[".to_vec();
     let mut versions = BTreeMap::new();
@@ -240,13 +266,20 @@ fn read(source: &IntelSource, objects: &[&[u8]]) -> Read {
                     read.things.extend(places.into_iter().take(16).map(|(kind, value)| (id.clone(), kind, value)));
                 }
             }
-            Ok(Item::Known(known)) => {
+            Ok(Item::Known(known)) => match known.as_ref() {
                 // Counted, not kept as an object: a busy peer has one for each time that it sees something.
-                if let Known::Sighting(sighting) = known.as_ref() {
+                Known::Sighting(sighting) => {
                     read.sightings.push(sighting.clone());
                     return;
                 }
-            }
+                // By what nodes name a technique to each other; its name is no name of it.
+                Known::Entity(entity)
+                    if entity.attack_id.as_deref().is_some_and(|id| technique_object_id(id) == entity.id) =>
+                {
+                    return;
+                }
+                _ => {}
+            },
             Err(_) => {}
         }
         read.gatherer.take(found);

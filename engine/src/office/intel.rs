@@ -1,17 +1,15 @@
 //! Intelligence: sources and how they do, what they bring, indicators and what they are worth, what was seen of them.
 
-use std::collections::BTreeSet;
-
 use detect::indicators::Built;
 use intel::trust::{Trust, TrustReason};
 use intel::weigh::{WeighReason, Weighed};
 use model::{Detection, Explained, IndicatorKind, Marking, OpContext, Reason, SourceId, Timestamp, limits};
 use store::state::{
     Deed, FindingId, InboxRow, IndicatorAsked, IntelObject, IntelSource, KeptClaim, MergeCounts, MergeKind,
-    NewIntelSource, NewSighting, Sightings, SourceNumber, Verdict, object_named,
+    NewIntelSource, NewLearned, NewSighting, Sightings, SourceNumber, Verdict, object_named,
 };
 
-use super::outbound::{Around, Learned, kept_marking};
+use super::outbound::{Around, kept_marking};
 use super::{Office, OfficeError};
 use crate::access::Operation;
 use crate::intel::{
@@ -359,7 +357,8 @@ impl Office {
         let marking = kept_marking(sighted.marking, &groups);
         let origin = ctx.actor.clone();
         let sighting = NewSighting { kind, value, origin, is_false, times: 1, first: at, last: at, marking };
-        let learned = Learned { sighting, told: sighted.marking, groups, around: None };
+        let groups = groups.iter().map(ToString::to_string).collect();
+        let learned = NewLearned { sighting, told: sighted.marking, groups, finding: None };
         self.learn(ctx, &[learned], &[deed]).await
     }
 
@@ -375,7 +374,7 @@ impl Office {
             Verdict::Escalated => false,
             _ => return Ok(()),
         };
-        let mut learned: Vec<Learned> = Vec::new();
+        let mut learned: Vec<NewLearned> = Vec::new();
         for id in findings {
             let Some(finding) = self.state.finding(ctx, *id).await? else { continue };
             let at = finding.detection.time.min(ctx.now);
@@ -389,8 +388,7 @@ impl Office {
                 let (kind, value, origin) = (*indicator, value.clone(), ctx.actor.clone());
                 let marking = Marking::default();
                 let sighting = NewSighting { kind, value, origin, is_false, times: 1, first: at, last: at, marking };
-                let around = Some(around(&finding.detection));
-                learned.push(Learned { sighting, told: marking, groups: BTreeSet::new(), around });
+                learned.push(NewLearned { sighting, told: marking, groups: Vec::new(), finding: Some(*id) });
             }
         }
         if learned.is_empty() { Ok(()) } else { self.learn(ctx, &learned, &[]).await }
@@ -423,7 +421,7 @@ impl Office {
 
 /// What a detection says beside the thing that was seen. Its values stand in the city's own records and may name people: the subject is
 /// taken for an account's name, too, since records do not say which it is.
-fn around(detection: &Detection) -> Around {
+pub(super) fn around(detection: &Detection) -> Around {
     let names = |attribute: &str| ["user", "actor", "account"].iter().any(|word| attribute.contains(word));
     let mut accounts: Vec<String> = detection.subject.iter().cloned().collect();
     for reason in &detection.because {

@@ -241,7 +241,7 @@ fn note(
     let all = sightings.iter().map(|one| one.marking).reduce(Marking::and)?;
     let tally = Tally {
         id,
-        seen: (kind, value.to_owned()),
+        seen: About::Sighting(kind, value.to_owned()),
         handling: handling(bound.map_or(all, |bound| all.and(bound)), organisations.iter().all(|name| name.is_empty())),
         organisations: u32::try_from(organisations.len()).unwrap_or(u32::MAX),
         sightings: 0,

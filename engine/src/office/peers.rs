@@ -185,8 +185,8 @@ impl Office {
         self.state.add_peer(ctx, &new).await?;
         let peer = self.state.peer(ctx, asked.name).await?;
         self.let_in(ctx, &peer, &token).await?;
-        // Groups that it is in already; sightings of before stay where they were.
-        self.spread_groups(ctx).await?;
+        // Groups that it is in already; the rest follows with the next pass.
+        self.spread_groups(ctx, peer.number).await?;
         self.invitation(ctx, &peer, secret).await
     }
 
@@ -285,7 +285,7 @@ impl Office {
         terms.check().map_err(OfficeError::Refused)?;
         let config = config_of(&terms, &wire.cloned().unwrap_or_else(|| wire_of(&peer)));
         self.state.set_peer(ctx, &peer, &config, secret).await?;
-        self.spread_groups(ctx).await
+        self.spread_groups(ctx, peer.number).await
     }
 
     /// The agency's peers, and how much left for each.
@@ -317,14 +317,18 @@ impl Office {
         found.ok_or_else(|| OfficeError::NotFound { what: "peer", name: name.chars().take(80).collect() })
     }
 
-    /// Has nothing go to a peer and asks it no more for now, or ends that.
+    /// Has nothing go to a peer and asks it no more for now, or ends that: then what it missed follows.
     ///
     /// # Errors
     /// When the context may not, there is no such peer, or the state refuses.
     pub async fn pause_peer(&self, ctx: &OpContext, name: &str, is_paused: bool) -> Result<(), OfficeError> {
         self.may(ctx, Operation::ShareManage).await?;
         let peer = self.state.peer(ctx, name).await?;
-        Ok(self.state.pause_peer(ctx, &peer, is_paused.then_some(ctx.now)).await?)
+        self.state.pause_peer(ctx, &peer, is_paused.then_some(ctx.now)).await?;
+        match is_paused {
+            true => Ok(()),
+            false => self.spread_groups(ctx, peer.number).await,
+        }
     }
 
     /// Removes a peer: its token ends, and what it claimed goes. What left for it stays known.

@@ -11,6 +11,7 @@ mod terms;
 mod tests;
 mod words;
 
+pub use formats::release::stix::technique_object_id;
 pub use gate::{Gate, Standing};
 pub use groups::{GROUP_TYPE, GroupDocument, GroupRefused, Signer};
 pub use terms::{PeerTerms, ShareKind};

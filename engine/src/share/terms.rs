@@ -24,12 +24,14 @@ pub enum ShareKind {
     Indicators,
     /// In how many organisations something was seen.
     Tallies,
+    /// Which techniques of ATT&CK were seen here, by the month.
+    Techniques,
 }
 
 impl ShareKind {
     /// All of them.
-    pub const ALL: [ShareKind; 4] =
-        [ShareKind::Sightings, ShareKind::Findings, ShareKind::Indicators, ShareKind::Tallies];
+    pub const ALL: [ShareKind; 5] =
+        [ShareKind::Sightings, ShareKind::Findings, ShareKind::Indicators, ShareKind::Tallies, ShareKind::Techniques];
 
     /// Its name.
     pub const fn name(self) -> &'static str {
@@ -38,6 +40,7 @@ impl ShareKind {
             ShareKind::Findings => "findings",
             ShareKind::Indicators => "indicators",
             ShareKind::Tallies => "tallies",
+            ShareKind::Techniques => "techniques",
         }
     }
 }

@@ -117,8 +117,7 @@ fn there_is_one_way_into_an_outbox() {
     }
     found.sort();
     // Departures are made by the gate alone, and written by what has come out of one.
-    let expected =
-        ["gate.rs NewDeparture {", "groups.rs .depart(", "outbound.rs .depart(", "sharing.rs .share_objects("];
+    let expected = ["gate.rs NewDeparture {", "outbound.rs .depart(", "sharing.rs .share_objects("];
     assert_eq!(found, expected);
 }
 

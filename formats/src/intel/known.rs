@@ -159,6 +159,10 @@ pub struct Sighting {
     pub last_seen: Option<Timestamp>,
     /// Ids or names of who saw it.
     pub by: Vec<String>,
+    /// ATT&CK's id of the technique that was seen, where the sighting itself says it.
+    pub technique: Option<String>,
+    /// It sums up what several have seen, says the feed.
+    pub is_summary: bool,
     /// A revoked one is withdrawn.
     pub standing: Standing,
     /// How far it may travel.

@@ -16,6 +16,7 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use model::words::counted;
 use model::{Timestamp, limits};
 use serde::{Deserialize, Serialize};
 
@@ -146,7 +147,8 @@ impl fmt::Display for FitReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             FitReason::KnownFor { seen, times, actors, of, adds } => {
-                write!(f, "known for {seen}, seen {times} times; so are {actors} of {of}: adds {adds}")
+                let times = counted(*times, "time");
+                write!(f, "known for {seen}, seen {times}; so are {actors} of {of}: adds {adds}")
             }
             FitReason::KnownForKin { seen, known, adds } => {
                 write!(f, "known for {known}, which is close to {seen}: adds {adds}")

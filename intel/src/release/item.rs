@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use model::{Confidence, IndicatorKind, Level, Marking, Timestamp};
+use model::{Confidence, IndicatorKind, Level, Marking, Month, Timestamp};
 
 use super::policy::{GroupId, PeerId};
 
@@ -67,8 +67,20 @@ pub enum About {
     Indicator(IndicatorKind, String),
     /// Somebody saw an indicator.
     Sighting(IndicatorKind, String),
+    /// Somebody saw a technique of ATT&CK in a month: its id.
+    Technique(Month, String),
     /// A report in words.
     Report,
+}
+
+impl About {
+    /// What it names, as it stands in what is told.
+    pub(super) fn value(&self) -> &str {
+        match self {
+            About::Indicator(_, value) | About::Sighting(_, value) | About::Technique(_, value) => value,
+            About::Report => "",
+        }
+    }
 }
 
 /// An indicator, a sighting or a report, with everything that we know.
@@ -131,8 +143,8 @@ impl Item {
 pub struct Tally {
     /// Its id.
     pub id: String,
-    /// What was seen: kind and value in normal form.
-    pub seen: (IndicatorKind, String),
+    /// What was seen.
+    pub seen: About,
     /// How it has to be handled: the strictest of all who reported.
     pub handling: Handling,
     /// Organisations.

@@ -220,11 +220,7 @@ fn take_out_names(item: &mut Item, policy: &PeerPolicy, changes: &mut Vec<Change
         accounts.add_account(account, &instead);
     }
     let accounts = accounts.compile()?;
-    let value = match &item.about {
-        About::Indicator(_, value) | About::Sighting(_, value) => value.as_str(),
-        About::Report => "",
-    };
-    if accounts.finds(value) || accounts.finds(&item.id) {
+    if accounts.finds(item.about.value()) || accounts.finds(&item.id) {
         return Err(Refusal::NamesAnAccount);
     }
     redact_words(item, policy, &accounts)?;

@@ -177,7 +177,7 @@ fn a_value_that_names_an_account_stays() {
 fn tally(organisations: u32, draw: Option<f64>) -> Tally {
     Tally {
         id: "tally--1".into(),
-        seen: (IndicatorKind::Domain, "evil.example".into()),
+        seen: About::Sighting(IndicatorKind::Domain, "evil.example".into()),
         handling: handling(Tlp::Green),
         organisations,
         sightings: 40,

@@ -1,6 +1,6 @@
 //! What is cleared, as JSON. Only here do shared things become bytes.
 
-use model::{Confidence, IndicatorKind, Level, Marking, Timestamp};
+use model::{Confidence, IndicatorKind, Level, Marking, Month, Timestamp};
 use serde::{Serialize, Serializer};
 
 use super::item::{About, Handling, Item, Tally};
@@ -29,15 +29,35 @@ impl<'a> From<&'a Handling> for WrittenHandling<'a> {
     }
 }
 
+/// What something is about.
+#[derive(Serialize)]
+struct WrittenAbout<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kind: Option<IndicatorKind>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    month: Option<Month>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    value: Option<&'a str>,
+}
+
+impl<'a> From<&'a About> for WrittenAbout<'a> {
+    fn from(about: &'a About) -> Self {
+        let (kind, month) = match about {
+            About::Indicator(kind, _) | About::Sighting(kind, _) => (Some(*kind), None),
+            About::Technique(month, _) => (None, Some(*month)),
+            About::Report => (None, None),
+        };
+        WrittenAbout { kind, month, value: Some(about.value()).filter(|value| !value.is_empty()) }
+    }
+}
+
 #[derive(Serialize)]
 struct WrittenItem<'a> {
     id: &'a str,
     #[serde(rename = "type")]
     type_name: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    kind: Option<IndicatorKind>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    value: Option<&'a str>,
+    #[serde(flatten)]
+    about: WrittenAbout<'a>,
     #[serde(flatten)]
     handling: WrittenHandling<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -67,16 +87,16 @@ struct WrittenItem<'a> {
 impl Serialize for Cleared<Item> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let item = &self.item;
-        let (type_name, kind, value) = match &item.about {
-            About::Indicator(kind, value) => ("indicator", Some(*kind), Some(value.as_str())),
-            About::Sighting(kind, value) => ("sighting", Some(*kind), Some(value.as_str())),
-            About::Report => ("report", None, None),
+        let type_name = match &item.about {
+            About::Indicator(..) => "indicator",
+            About::Sighting(..) => "sighting",
+            About::Technique(..) => "technique",
+            About::Report => "report",
         };
         let written = WrittenItem {
             id: &item.id,
             type_name,
-            kind,
-            value,
+            about: (&item.about).into(),
             handling: (&item.handling).into(),
             label: item.label.as_deref(),
             confidence: item.confidence,
@@ -99,8 +119,8 @@ struct WrittenTally<'a> {
     id: &'a str,
     #[serde(rename = "type")]
     type_name: &'static str,
-    kind: IndicatorKind,
-    value: &'a str,
+    #[serde(flatten)]
+    about: WrittenAbout<'a>,
     #[serde(flatten)]
     handling: WrittenHandling<'a>,
     organisations: u32,
@@ -118,8 +138,7 @@ impl Serialize for Cleared<Tally> {
         let written = WrittenTally {
             id: &tally.id,
             type_name: "tally",
-            kind: tally.seen.0,
-            value: &tally.seen.1,
+            about: (&tally.seen).into(),
             handling: (&tally.handling).into(),
             organisations: tally.organisations,
             sightings: tally.sightings,

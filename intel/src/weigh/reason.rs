@@ -171,10 +171,9 @@ impl fmt::Display for WeighReason {
             VoiceCapped { source, most } => write!(f, "{source} alone is not believed further than {most}"),
             AnonymousCapped { most } => write!(f, "people who are not known are not believed further than {most}"),
             Together { voices, comes_to } => write!(f, "{voices} independent voices come to {comes_to}"),
-            Sightings { confirmed, false_alarms, left } => write!(
-                f,
-                "{confirmed:.0} sightings here were confirmed, {false_alarms:.0} were false alarms: {left} is left"
-            ),
+            Sightings { confirmed, false_alarms, left } => {
+                write!(f, "confirmed sightings here: {confirmed:.0}, false alarms: {false_alarms:.0}; {left} is left")
+            }
             Listed { list, effect } => write!(f, "{list} names it as harmless: {}", effect_text(*effect)),
             OwnAsset { asset } => write!(f, "it is our own: {asset}; somebody has to look, nothing is blocked"),
             Concerns { what, bonus } => write!(f, "concerns us: {what}, rank up by {bonus}"),

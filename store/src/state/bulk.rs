@@ -23,6 +23,7 @@ pub(super) struct Bulk {
     head: &'static str,
     row: &'static str,
     tail: &'static str,
+    between: &'static str,
     shared: usize,
     made: OnceLock<[&'static str; 3]>,
 }
@@ -34,7 +35,17 @@ impl Bulk {
         (head, row, tail): (&'static str, &'static str, &'static str),
         shared: usize,
     ) -> Self {
-        Bulk { what, head, row, tail, shared, made: OnceLock::new() }
+        Bulk { what, head, row, tail, between: ", ", shared, made: OnceLock::new() }
+    }
+
+    /// The same for a condition that any of the rows meets. SQLite uses its index for each where all that the index needs stands in the row's
+    /// own part; of `(a, b) IN (VALUES …)` with several rows it goes through all that the rest of the condition leaves.
+    pub(super) const fn any_of(
+        what: &'static str,
+        (head, row, tail): (&'static str, &'static str, &'static str),
+        shared: usize,
+    ) -> Self {
+        Bulk { what, head, row, tail, between: " OR ", shared, made: OnceLock::new() }
     }
 
     /// The statements for each number of rows. Made once, of our own constants.
@@ -50,7 +61,7 @@ impl Bulk {
         let mut number = self.shared;
         let mut text = self.head.to_owned();
         for row in 0..rows {
-            text.push_str(if row == 0 { " " } else { ", " });
+            text.push_str(if row == 0 { " " } else { self.between });
             for (part, piece) in self.row.split('?').enumerate() {
                 if part > 0 {
                     number += 1;
@@ -84,6 +95,19 @@ impl Bulk {
         }
         Ok(touched)
     }
+
+    /// The statements for all rows of one that reads, each with what is bound to it.
+    pub(super) fn questions<R: Row>(&self, share: impl Fn(Bound) -> Bound, rows: &[R]) -> Vec<Bound> {
+        let (mut rest, mut questions) = (rows, Vec::new());
+        while !rest.is_empty() {
+            let fitting = SIZES.iter().zip(self.made()).find(|(size, _)| **size <= rest.len());
+            let Some((size, statement)) = fitting else { break };
+            let (now, later) = rest.split_at(*size);
+            questions.push(now.iter().fold(share(sqlx::query(*statement)), |query, row| row.bind(query)));
+            rest = later;
+        }
+        questions
+    }
 }
 
 #[cfg(test)]
@@ -97,5 +121,7 @@ mod tests {
         let expected = "INSERT INTO t (a, b, c, d) VALUES ($1, $4, $5, $3), ($1, $6, $7, $3) ON CONFLICT DO NOTHING";
         assert_eq!(bulk.text(2), expected);
         assert_eq!(bulk.made()[2], "INSERT INTO t (a, b, c, d) VALUES ($1, $4, $5, $3) ON CONFLICT DO NOTHING");
+        let any = Bulk::any_of("trying", ("DELETE FROM t WHERE", "(a = $1 AND b = ?)", ""), 1);
+        assert_eq!(any.text(2), "DELETE FROM t WHERE (a = $1 AND b = $2) OR (a = $1 AND b = $3) ");
     }
 }

@@ -25,9 +25,9 @@ const COUNT: &str = "SELECT COUNT(*) FROM findings WHERE agency = $1";
 const DELETE: &str = "DELETE FROM findings WHERE agency = $1 AND id = $2";
 
 /// Takes the sequence for this transaction: another one that numbers findings waits for its end.
-const TAKE_SEQUENCE: &str = "INSERT INTO sequences (name, last) VALUES ($1, 0) \
+pub(super) const TAKE_SEQUENCE: &str = "INSERT INTO sequences (name, last) VALUES ($1, 0) \
     ON CONFLICT (name) DO UPDATE SET last = sequences.last RETURNING last";
-const SET_SEQUENCE: &str = "UPDATE sequences SET last = $2 WHERE name = $1";
+pub(super) const SET_SEQUENCE: &str = "UPDATE sequences SET last = $2 WHERE name = $1";
 /// The one read of findings over all agencies: each row says whose it is, and goes to that agency's part of the lake.
 const SELECT_AFTER: &str =
     "SELECT seq, agency, id, time_us, created_us, ocsf FROM findings WHERE seq > $1 ORDER BY seq LIMIT $2";

@@ -25,6 +25,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration { version: 10, text: include_str!("../../migrations/0010_outlets.sql") },
     Migration { version: 11, text: include_str!("../../migrations/0011_peers.sql") },
     Migration { version: 12, text: include_str!("../../migrations/0012_reports.sql") },
+    Migration { version: 13, text: include_str!("../../migrations/0013_sharing_again.sql") },
 ];
 
 pub(super) const NEWEST: i64 = MIGRATIONS[MIGRATIONS.len() - 1].version;
@@ -169,7 +170,8 @@ mod tests {
         for migration in MIGRATIONS {
             for engine in [Engine::Sqlite, Engine::Postgres] {
                 for statement in migration.statements(engine) {
-                    let is_known = ["CREATE TABLE ", "CREATE INDEX ", "CREATE UNIQUE INDEX ", "ALTER TABLE "];
+                    let is_known =
+                        ["CREATE TABLE ", "CREATE INDEX ", "CREATE UNIQUE INDEX ", "ALTER TABLE ", "UPDATE "];
                     assert!(is_known.iter().any(|start| statement.starts_with(start)), "{statement}");
                     assert!(!statement.contains("BYTES") && !statement.contains("ORDERED"), "{statement}");
                 }

@@ -52,8 +52,9 @@ pub use ledger::{Deed, LedgerAsked, LedgerLine, object_named};
 pub use notes::NoteCount;
 pub use outlets::{NewOutlet, Outlet};
 pub use peers::{
-    Arrived, ArrivedFrom, ArrivedSighting, Departed, DeparturesAsked, NewDeparture, NewPeer, Outgoing, Peer,
-    PeerCollection, PeerNumber, RefusedCount, SharingGroup,
+    Arrived, ArrivedFrom, ArrivedSighting, ArrivedTechnique, Departed, DeparturesAsked, Learned, LearnedNumber,
+    NewDeparture, NewLearned, NewPeer, Outgoing, Peer, PeerCollection, PeerNumber, RefusedCount, Released,
+    SharingGroup, TechniqueReport, Told,
 };
 pub use people::{NewPasskey, Passkey, Person, PersonId};
 pub use positions::FilePosition;

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use model::{Confidence, Credibility, IndicatorKind, Level, Marking, OpContext, Pap, Timestamp, Tlp, limits};
 use store::state::{
-    IndicatorAsked, MergeCounts, MergeKind, NewClaim, NewIntelObject, NewIntelSource, NewSighting, SourceNumber, State,
-    StateError,
+    Database, IndicatorAsked, MergeCounts, MergeKind, NewClaim, NewIntelObject, NewIntelSource, NewLearned,
+    NewSighting, SourceNumber, State, StateError,
 };
 
 use crate::state::{ctx, on_both};
@@ -181,13 +181,33 @@ fn sightings_are_counted_by_day_and_origin() {
             marking: Marking { tlp: Tlp::Green, pap: Pap::Clear },
         };
         let day = [seen("watch", false, 2, at(1, 5), at(1, 9)), seen("watch", false, 3, at(1, 1), at(1, 7))];
-        state.keep_sightings(&home, &day, &[]).await.unwrap();
+        let say = async |sightings: &[NewSighting]| {
+            let learned = sightings.iter().map(|sighting| NewLearned {
+                sighting: sighting.clone(),
+                told: sighting.marking,
+                groups: Vec::new(),
+                finding: None,
+            });
+            state.learn(&home, &learned.collect::<Vec<_>>(), &[]).await.unwrap();
+        };
+        say(&day).await;
         let next = [seen("watch", false, 1, at(2, 1), at(2, 1)), seen("person:1", true, 1, at(2, 2), at(2, 2))];
-        state.keep_sightings(&home, &next, &[]).await.unwrap();
+        say(&next).await;
         let kept = state.sightings_on(&home, IndicatorKind::Ipv4, "192.0.2.7").await.unwrap();
         assert_eq!(kept, [next[1].clone(), next[0].clone(), seen("watch", false, 5, at(1, 1), at(1, 9))]);
         assert!(state.sightings_on(&fire, IndicatorKind::Ipv4, "192.0.2.7").await.unwrap().is_empty());
         assert_eq!(state.sightings_since(&home, at(2, 0), 10).await.unwrap().len(), 2);
+        // Things that were seen, each once, and page by page.
+        say(&[NewSighting { value: "192.0.2.8".to_owned(), ..seen("watch", false, 1, at(2, 1), at(2, 1)) }]).await;
+        let things = async |after: Option<&str>, since, most| {
+            let after = after.map(|value| (IndicatorKind::Ipv4, value));
+            let things = state.things_seen(&home, after, since, most).await.unwrap();
+            things.into_iter().map(|(_, value)| value).collect::<Vec<_>>()
+        };
+        assert_eq!(things(None, at(1, 0), 10).await, ["192.0.2.7", "192.0.2.8"]);
+        assert_eq!(things(None, at(1, 0), 1).await, ["192.0.2.7"]);
+        assert_eq!(things(Some("192.0.2.7"), at(1, 0), 10).await, ["192.0.2.8"]);
+        assert!(things(None, at(3, 0), 10).await.is_empty());
         // Each source that claims the thing hears of it.
         assert!(state.claimed_sightings_since(&home, at(2, 0), 10).await.unwrap().is_empty());
         let named = NewClaim { kind: IndicatorKind::Ipv4, ..claim("192.0.2.7", "x") };
@@ -233,4 +253,37 @@ fn the_newer_version_of_an_object_stays() {
         assert_eq!(state.intel_object_counts(&home).await.unwrap(), [("intrusion-set".to_owned(), 2)]);
         assert_eq!(state.drop_intel_objects_of(&home, feed).await.unwrap(), 2);
     });
+}
+
+/// However many claims there are, what is asked of one is asked of an index.
+#[tokio::test]
+async fn claims_are_found_by_an_index() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = Database::Sqlite(folder.path().join("state.db"));
+    State::open(&database).await.unwrap().close().await;
+    let check = async |within: &str, statements: usize, expected: &str| {
+        let plans = crate::state::plans(&database, within).await;
+        assert_eq!(plans.len(), statements, "{within}");
+        for (statement, plan) in plans {
+            assert!(plan.contains(expected), "{statement}\n{plan}");
+        }
+    };
+    let changed = "claims_by_change (agency=? AND source=? AND (changed_us,kind,value)>(?,?,?))";
+    check("(changed_us, kind, value) >", 1, changed).await;
+    // One for each number of rows that a statement takes.
+    let one = "sqlite_autoindex_claims_1 (agency=? AND source=? AND kind=? AND value=?)";
+    check("UPDATE claims SET gone_us", 3, one).await;
+    check("DELETE FROM claims WHERE (agency", 3, one).await;
+    check("CROSS JOIN claims c WHERE s.agency = $1 AND c.agency = s.agency AND c.source = s.number AND c.kind = $2 AND c.value = $3", 1, one).await;
+    check("c.value >= $3", 1, "sqlite_autoindex_claims_1 (agency=? AND source=? AND kind=? AND value>? AND value<?)")
+        .await;
+    check("CROSS JOIN intel_sources i CROSS JOIN claims c", 1, one).await;
+    let told = "sqlite_autoindex_told_1 (agency=? AND peer=? AND kind=? AND value=?)";
+    check("UPDATE told SET is_doubtful = 1 FROM listed WHERE told.agency = $1 AND told.peer", 3, told).await;
+    check("UPDATE told SET is_doubtful = 0", 3, told).await;
+    check("CROSS JOIN told t", 3, told).await;
+    let by_thing = "told_by_thing (agency=? AND kind=? AND value=?)";
+    check("UPDATE told SET is_doubtful = 1 WHERE (agency", 3, by_thing).await;
+    check("CROSS JOIN learned l", 3, "learned_by_thing (agency=? AND kind=? AND value=?)").await;
+    check("AND is_doubtful = 1", 1, "told_doubtful (agency=? AND peer=?)").await;
 }

@@ -20,7 +20,7 @@ pub(crate) struct PeerArgs {
 /// What was agreed with a peer. What is not said is not shared.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct AgreedArgs {
-    /// What it is told of: sightings, findings, indicators, tallies.
+    /// What it is told of: sightings, findings, indicators, tallies, techniques.
     #[arg(long, value_name = "WHAT", value_delimiter = ',')]
     pub(crate) share: Vec<ShareKind>,
     /// The strictest marking that may go there; without it, nothing does.

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::exit::Exit;
 use crate::intel::show::table;
 use crate::intel::{Opened, say};
-use crate::words::count;
+use crate::words::{count, counted};
 
 fn as_json(view: &PeerView) -> Value {
     let refused: Vec<Value> = view
@@ -73,9 +73,9 @@ pub(super) async fn one(opened: &Opened, name: &str, is_json: bool) -> Result<Ex
     writeln!(out, "is told of {shares}, up to {clearance}, heeds {}", terms.pap)?;
     writeln!(out, "{} left for it", count(view.left))?;
     for one in &view.refused {
-        writeln!(out, "  {} {} did not: {}", count(one.times), one.what, one.reason)?;
+        writeln!(out, "  {} did not: {}", counted(one.times, &one.what), one.reason)?;
     }
-    writeln!(out, "{} claims and {} sightings came", count(health.claims), count(health.sightings))?;
+    writeln!(out, "{} and {} came", counted(health.claims, "claim"), counted(health.sightings, "sighting"))?;
     health.notes.iter().try_for_each(|note| writeln!(out, "  not read: {note}"))?;
     Ok(Exit::Ok)
 }

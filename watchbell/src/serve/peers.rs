@@ -1,4 +1,4 @@
-//! Peers, live: a stream of hints from each, a pull on every hint and every few minutes; what they write here is taken in; shared claims go out.
+//! Peers, live: a stream of hints from each, a pull on every hint and every few minutes; what they write here is taken in; what is shared goes out.
 //!
 //! A stream that breaks is opened anew after a while that grows with each failure, and pulls go on meanwhile: a hint makes sharing fast, the
 //! pull makes it whole.
@@ -24,7 +24,7 @@ use crate::peers::pull;
 
 /// How often somebody looks whether peers were added, changed or removed, and what they wrote here.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
-/// How often changes of shared claims are looked for, at least so long after a look as it took twenty times.
+/// How often it is looked for what peers were not told yet, at least so long after a look as it took twenty times.
 const SHARE_EVERY: Duration = Duration::from_secs(5);
 /// How often the index is written anew for what peers have claimed: it has all claims in it.
 const INDEX_EVERY: Duration = Duration::from_secs(30);
@@ -167,9 +167,9 @@ async fn share(office: &Office, peers: &[Peer]) -> bool {
     let agencies: BTreeSet<&AgencyId> = peers.iter().map(|peer| &peer.agency).collect();
     let mut has_more = false;
     for agency in agencies {
-        match office.share_claims(&node(agency)).await {
+        match office.share_onward(&node(agency)).await {
             Ok((_, more)) => has_more |= more,
-            Err(error) => tracing::error!("shared claims are not put into collections: {error:#}"),
+            Err(error) => tracing::error!("what is shared is not put into collections: {error:#}"),
         }
     }
     has_more

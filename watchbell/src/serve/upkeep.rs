@@ -91,6 +91,8 @@ async fn forget_intelligence(state: &State, now: Timestamp) -> Result<(), store:
         state.drop_claims_gone(&ctx, source.number, before).await?;
         state.drop_sightings_before(&ctx, before).await?;
         state.drop_peer_sightings_before(&ctx, before).await?;
+        state.drop_learned_before(&ctx, before).await?;
+        state.drop_technique_reports_before(&ctx, before).await?;
     }
     Ok(())
 }

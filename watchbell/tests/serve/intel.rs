@@ -54,7 +54,7 @@ fn a_load_is_weighed_and_a_second_one_changes_what_changed() {
     let after = json(&place.say(&["intel", "show", "evil.example", "--json"]));
     assert!(after["confidence"].as_u64().unwrap() < before, "{after}");
     let sources = json(&place.say(&["intel", "sources", "--json"]));
-    assert!(sources["because"].to_string().contains("1 were false alarms"), "{sources}");
+    assert!(sources["because"].to_string().contains("false alarms: 1"), "{sources}");
     place.say(&["intel", "remove", "ours"]);
     assert_eq!(place.run(&["intel", "show", "evil.example"]).status.code(), Some(1));
     place.say(&["audit", "verify"]);

@@ -18,5 +18,6 @@ mod peers;
 mod refusals;
 mod reports;
 mod schema;
+mod sharing;
 mod staff;
 mod tenants;

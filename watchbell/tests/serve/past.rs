@@ -52,7 +52,7 @@ fn a_new_indicator_finds_what_was_seen_before() {
     assert!(shown["blocking_because"].to_string().contains("only 1 day of traffic is known"), "{shown}");
     // The month tells of it, and each number leads to its page.
     let brief = place.say(&["intel", "brief"]);
-    assert!(brief.contains("findings by indicators") && brief.contains("/intel/month?month="), "{brief}");
+    assert!(brief.contains("finding by indicators") && brief.contains("/intel/month?month="), "{brief}");
     let figures = json(&place.say(&["intel", "brief", "--form", "json"]));
     assert_eq!(figures["figures"]["trends"][2]["now"]["value"], 1, "{figures}");
     assert!(place.say(&["intel", "brief", "--form", "html"]).starts_with("<!doctype html>"));

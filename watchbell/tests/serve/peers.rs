@@ -141,6 +141,13 @@ fn what_one_sees_the_other_knows_and_no_more() {
     b.say(&["intel", "seen", "192.0.2.99", "--tlp", "green"]);
     a.say(&["peer", "resume", "b"]);
     a.wait("what came meanwhile", SOON, || a.knows("192.0.2.99"));
+    // Nothing goes while it is paused; all of it goes after. And what was a mistake is taken back.
+    b.say(&["peer", "pause", "a"]);
+    b.say(&["intel", "seen", "192.0.2.98", "--tlp", "green"]);
+    b.say(&["peer", "resume", "a"]);
+    a.wait("what was seen meanwhile", SOON, || a.knows("192.0.2.98"));
+    b.say(&["intel", "harmless", "192.0.2.98"]);
+    a.wait("what was harmless", SOON, || !a.knows("192.0.2.98"));
     for agency in [&a, &b] {
         agency.say(&["audit", "verify"]);
     }

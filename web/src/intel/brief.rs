@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use engine::intel::{Brief, Fitting, Observation, Part, Section, layout};
-use engine::office::{ACTOR_DAYS, ActorsView, AnalyticTally, Counted};
+use engine::office::{ACTOR_DAYS, ActorsView, AnalyticTally, Counted, OthersSaw};
 use model::{Month, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -131,6 +131,10 @@ pub(crate) struct AskedEvidence {
     /// Only those of this ATT&CK technique.
     #[param(pattern = "^T[0-9]{4}([.][0-9]{3})?$")]
     technique: Option<String>,
+    /// Whose: what was found `here`, or what `others` have seen of the technique.
+    #[serde(default)]
+    #[param(pattern = "^(here|others)?$")]
+    by: String,
     /// What became of the word of this source.
     #[param(pattern = "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
     source: Option<String>,
@@ -145,6 +149,12 @@ struct MonthPage {
     rows: Vec<AnalyticTally>,
     sum: u64,
     judged: Option<Vec<Judged>>,
+    others: Option<Others>,
+}
+
+/// What others have seen of a technique, where they are enough for a number.
+struct Others {
+    saw: Option<OthersSaw>,
 }
 
 struct Judged {
@@ -171,6 +181,12 @@ pub(crate) async fn evidence(
     let ctx = &visit.visitor.ctx;
     let month = month(&asked.month, ctx.now)?;
     let span = month.span();
+    let is_of_others = match asked.by.as_str() {
+        "" | "here" => false,
+        "others" if asked.technique.is_some() => true,
+        "others" => return Err(Problem::bad("of others only techniques are known")),
+        other => return Err(Problem::bad(format!("{other:?} is nobody whose findings are counted"))),
+    };
     let (what, counted) = match (asked.technique, asked.what.as_str()) {
         (Some(id), _) if !is_technique(&id) => return Err(Problem::bad(format!("{id:?} is no ATT&CK technique"))),
         (Some(id), _) => (format!("Findings of {id}"), Counted::Technique(id)),
@@ -179,6 +195,15 @@ pub(crate) async fn evidence(
         (None, "indicators") => ("Findings by indicators".to_owned(), Counted::Indicators),
         (None, other) => return Err(Problem::bad(format!("{other:?} is nothing that a brief counts"))),
     };
+    if let (true, Counted::Technique(id)) = (is_of_others, &counted) {
+        let saw = app.office.techniques_of_others(ctx, month).await?.remove(id);
+        let what = format!("{id} at other organisations");
+        let shell = Shell::inside(&app, &visit, format!("{what} in {month}"), "/intel").await?;
+        let others = Some(Others { saw });
+        return Ok(
+            Html(MonthPage { shell, what, month, rows: Vec::new(), sum: 0, judged: None, others }).into_response()
+        );
+    }
     if let Some(source) = &asked.source {
         let seen = app.office.judged_of(ctx, source, &span).await?;
         let judged = seen.into_iter().map(|seen| Judged {
@@ -190,13 +215,15 @@ pub(crate) async fn evidence(
         let judged = Some(judged.collect());
         let shell = Shell::inside(&app, &visit, format!("{source} in {month}"), "/intel").await?;
         let what = format!("What became of the word of {source}");
-        return Ok(Html(MonthPage { shell, what, month, rows: Vec::new(), sum: 0, judged }).into_response());
+        return Ok(
+            Html(MonthPage { shell, what, month, rows: Vec::new(), sum: 0, judged, others: None }).into_response()
+        );
     }
     let mut rows = app.office.tally(ctx, &span).await?;
     rows.retain(|tally| counted.has(tally));
     let sum = rows.iter().map(|tally| tally.count).sum();
     let shell = Shell::inside(&app, &visit, format!("{what} in {month}"), "/intel").await?;
-    Ok(Html(MonthPage { shell, what, month, rows, sum, judged: None }).into_response())
+    Ok(Html(MonthPage { shell, what, month, rows, sum, judged: None, others: None }).into_response())
 }
 
 /// `T1059`, `T1059.001`.

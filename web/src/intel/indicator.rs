@@ -5,8 +5,8 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use engine::access::Operation;
-use engine::office::{InboxRow, IndicatorView};
-use model::{OpContext, Timestamp};
+use engine::office::{InboxRow, IndicatorView, Sighted};
+use model::{Marking, OpContext, Timestamp, Tlp};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -34,6 +34,8 @@ struct Page {
     asked: String,
     found: Option<Shown>,
     may_write: bool,
+    /// Markings, each with whether it is meant when nothing is said.
+    markings: [(&'static str, bool); 5],
 }
 
 impl Page {
@@ -188,7 +190,8 @@ pub(crate) async fn html(
         Some(shown)
     };
     let shell = Shell::inside(&app, &visit, "Indicators", "/intel").await?;
-    Ok(Html(Page { shell, asked: value, found, may_write }).into_response())
+    let markings = Tlp::ALL.map(|tlp| (tlp.name(), tlp == Tlp::UNSTATED));
+    Ok(Html(Page { shell, asked: value, found, may_write, markings }).into_response())
 }
 
 /// What is known about a thing, for programs.
@@ -211,6 +214,10 @@ pub(crate) struct Said {
     /// `seen`: it was really seen here. `false_alarm`: it is harmless.
     #[schema(pattern = "^(seen|false_alarm)$")]
     what: String,
+    /// How far others may be told that it was seen; `amber` when nothing is said. That something is harmless is told to nobody.
+    #[serde(default)]
+    #[schema(pattern = "^(clear|green|amber|amber\\+strict|red)?$")]
+    tlp: String,
 }
 
 /// Says that a thing was really seen here, or that it is harmless.
@@ -224,6 +231,11 @@ pub(crate) async fn sight(State(app): State<App>, visit: Visit, Form(said): Form
         "false_alarm" => true,
         _ => return Err(Problem::bad("say `seen` or `false_alarm`")),
     };
-    app.office.sight(ctx, &said.value, is_false, ctx.now).await?;
+    let tlp = match said.tlp.as_str() {
+        "" => Tlp::UNSTATED,
+        name => Tlp::ALL.into_iter().find(|tlp| tlp.name() == name).ok_or_else(|| Problem::bad("tlp is no marking"))?,
+    };
+    let sighted = Sighted { at: ctx.now, marking: Marking { tlp, ..Marking::default() }, groups: &[] };
+    app.office.sight_marked(ctx, &said.value, is_false, &sighted).await?;
     Ok(Redirect::to(&format!("/intel?{}", query(&[("value", &said.value)]))).into_response())
 }

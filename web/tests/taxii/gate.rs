@@ -19,18 +19,18 @@ use crate::kit::{Client, Server};
 
 const RELATIONS: [&str; 4] = ["public", "community", "client", "same-organisation"];
 
-async fn beside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+pub(crate) async fn beside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     tokio::task::spawn_blocking(work).await.unwrap()
 }
 
-async fn add(server: &Server, name: &str, terms: Value) -> Invitation {
+pub(crate) async fn add(server: &Server, name: &str, terms: Value) -> Invitation {
     let terms: PeerTerms = serde_json::from_value(terms).unwrap();
     let (grade, marking) = (Grade::default(), Marking::default());
     let asked = PeerAsked { name, terms, wire: json!({}), secret: None, grade, marking };
     server.office.add_peer(&server.operator("home"), &asked).await.unwrap()
 }
 
-fn token(invitation: &Invitation) -> String {
+pub(crate) fn token(invitation: &Invitation) -> String {
     format!("wbt_{}", URL_SAFE_NO_PAD.encode(invitation.secret))
 }
 
@@ -39,7 +39,7 @@ fn path(invitation: &Invitation, what: &str) -> String {
 }
 
 /// All objects that a peer gets to see, every version of each.
-fn objects(client: &mut Client, invitation: &Invitation) -> Vec<Value> {
+pub(crate) fn objects(client: &mut Client, invitation: &Invitation) -> Vec<Value> {
     let (mut all, mut next) = (Vec::new(), String::new());
     loop {
         let page = client.get(&format!("{}?limit=100&match[version]=all{next}", path(invitation, "objects"))).json();
@@ -123,9 +123,9 @@ async fn nothing_above(sighted: &[Marking], claimed: &[Marking], agreed: &[Agree
     let source = server.state.add_intel_source(&operator, &new).await.unwrap();
     let claims: Vec<NewClaim> = claimed.iter().enumerate().map(|(number, marking)| claim(number, *marking)).collect();
     server.state.merge_claims(&operator, source, (MergeKind::Whole, &claims), |_| {}).await.unwrap();
-    server.office.share_claims(&operator).await.unwrap();
+    server.office.share_onward(&operator).await.unwrap();
     // A second pass has nothing to add.
-    assert_eq!(server.office.share_claims(&operator).await.unwrap(), (0, false));
+    assert_eq!(server.office.share_onward(&operator).await.unwrap(), (0, false));
     for (number, (one, invitation)) in agreed.iter().zip(&invited).enumerate() {
         let mut client = server.client(&token(invitation));
         let asked = invitation.clone();

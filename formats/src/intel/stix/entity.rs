@@ -108,6 +108,8 @@ pub(super) fn sighting(object: &mut Object<'_>, marks: Marks) -> Result<Known, T
         first_seen: object.time("first_seen"),
         last_seen: object.time("last_seen").or_else(|| object.time("modified")),
         by: object.texts("where_sighted_refs"),
+        technique: super::attack_id(object),
+        is_summary: object.flag("summary").unwrap_or(false),
         standing: super::standing(object),
         marking: marks.marking(),
         unknown_markings: marks.unknown(),

@@ -20,7 +20,9 @@ use model::{Marking, Pap, Timestamp, Tlp};
 use serde_json::{Map, Value as Json, json};
 
 pub(crate) use shared::pap_id;
-pub use shared::{SharedThing, Sighted, shared_indicator, shared_sighting};
+pub use shared::{
+    SharedTechnique, SharedThing, Sighted, shared_indicator, shared_sighting, shared_technique, technique_object_id,
+};
 
 use super::sieve::{Use, Why, Written, admit};
 use super::{Producer, Release, Released, one_line};
@@ -189,7 +191,7 @@ fn references(released: &Released) -> Vec<Json> {
 }
 
 /// `T1071`, `T1071.001`, `T0855`: nothing else is sent as a technique's id.
-fn is_technique(text: &str) -> bool {
+pub fn is_technique(text: &str) -> bool {
     let is_number = |digits: &str, length: usize| digits.len() == length && digits.bytes().all(|b| b.is_ascii_digit());
     let Some(rest) = text.strip_prefix('T') else { return false };
     match rest.split_once('.') {

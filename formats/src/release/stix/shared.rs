@@ -3,7 +3,7 @@
 //! Each comes with all that a reader needs to understand it alone: who says it, the markings, and for a sighting the indicator (STIX 2.1,
 //! sections 4.7 and 5.2). What is not said is not written: nothing here fills in a field.
 
-use model::{Confidence, IndicatorKind, Level, Marking, Pap, Timestamp};
+use model::{Confidence, IndicatorKind, Level, Marking, Month, Pap, Timestamp};
 use serde_json::{Map, Value as Json, json};
 use uuid::Uuid;
 
@@ -54,6 +54,23 @@ pub struct Sighted<'a> {
     pub count: Option<u64>,
     /// In words.
     pub text: Option<&'a str>,
+    /// When somebody said so: the version of what says it.
+    pub said: Timestamp,
+}
+
+/// That a technique of ATT&CK was seen in a month.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SharedTechnique<'a> {
+    /// ATT&CK's id, for example `T1059.001`.
+    pub technique: &'a str,
+    /// In which month.
+    pub month: Month,
+    /// How far that may travel.
+    pub marking: Marking,
+    /// In how many organisations; `None`: whoever says it has seen it itself.
+    pub organisations: Option<u32>,
+    /// When that was found out: the version of what says it.
+    pub said: Timestamp,
 }
 
 /// The objects that say that a thing is malicious: identity, markings, the indicator last; `None` when the value is none of its kind.
@@ -77,8 +94,8 @@ pub fn shared_sighting(producer: &Producer, thing: &SharedThing<'_>, seen: &Sigh
     set("spec_version", "2.1".into());
     set("id", format!("sighting--{}", seen.id).into());
     set("created_by_ref", identity_id(producer).into());
-    set("created", stamp(thing.changed).into());
-    set("modified", stamp(thing.changed).into());
+    set("created", stamp(seen.said).into());
+    set("modified", stamp(seen.said).into());
     set("sighting_of_ref", indicator["id"].clone());
     set("where_sighted_refs", json!([identity_id(producer)]));
     set("object_marking_refs", indicator["object_marking_refs"].clone());
@@ -97,6 +114,44 @@ pub fn shared_sighting(producer: &Producer, thing: &SharedThing<'_>, seen: &Sigh
     }
     objects.push(Json::Object(object));
     Some(objects)
+}
+
+/// The objects that say that a technique was seen in a month, the sighting last; `None` when it is no technique's id. How often is not told. A
+/// count over organisations is a summary, in STIX's words, that names nobody.
+pub fn shared_technique(producer: &Producer, told: &SharedTechnique<'_>) -> Option<Vec<Json>> {
+    if !is_technique(told.technique) {
+        return None;
+    }
+    let mut objects = vec![identity(producer)];
+    let marks = marks(producer, told.marking);
+    let refs: Vec<Json> = marks.iter().map(|mark| mark["id"].clone()).collect();
+    objects.extend(marks);
+    let reference = json!([{ "source_name": "mitre-attack", "external_id": told.technique }]);
+    let pattern = technique_object_id(told.technique);
+    objects.push(json!({
+        "type": "attack-pattern", "spec_version": "2.1", "id": pattern, "created": TLP_CREATED, "modified": TLP_CREATED,
+        "name": told.technique, "external_references": reference,
+    }));
+    let kind = if told.organisations.is_some() { "techniques" } else { "technique" };
+    let id = producer.id_of(kind, &format!("{}|{}", told.month, told.technique));
+    let mut object = json!({
+        "type": "sighting", "spec_version": "2.1", "id": format!("sighting--{id}"), "created_by_ref": identity_id(producer),
+        "created": stamp(told.said), "modified": stamp(told.said), "first_seen": stamp(told.month.span().start),
+        "sighting_of_ref": pattern, "object_marking_refs": refs, "external_references": reference,
+        "summary": told.organisations.is_some(),
+    });
+    match told.organisations {
+        Some(organisations) => object["count"] = organisations.min(999_999_999).into(),
+        None => object["where_sighted_refs"] = json!([identity_id(producer)]),
+    }
+    objects.push(object);
+    Some(objects)
+}
+
+/// The object by which nodes name a technique to each other: UUIDv5 of `watchbell:technique:ID` among URLs. It says no more than the id.
+pub fn technique_object_id(technique: &str) -> String {
+    let id = Uuid::new_v5(&Uuid::NAMESPACE_URL, format!("watchbell:technique:{technique}").as_bytes());
+    format!("attack-pattern--{id}")
 }
 
 /// The markings. A collection has an object once, so that a page may come without the definition of a PAP: these have ids that everybody who
@@ -198,7 +253,8 @@ mod tests {
     #[test]
     fn what_is_told_is_read_again_without_its_definitions() {
         let producer = Producer::new("an agency", "a");
-        let seen = Sighted { id: Uuid::nil(), first_seen: None, last_seen: Some(NOW), count: Some(3), text: None };
+        let seen =
+            Sighted { id: Uuid::nil(), first_seen: None, last_seen: Some(NOW), count: Some(3), text: None, said: NOW };
         for (tlp, pap) in [(Tlp::Green, Pap::Amber), (Tlp::Clear, Pap::Clear), (Tlp::AmberStrict, Pap::Red)] {
             let marking = Marking { tlp, pap };
             let objects = shared_sighting(&producer, &thing("192.0.2.7", marking), &seen).unwrap();
@@ -224,6 +280,39 @@ mod tests {
             }
             assert_eq!(sightings, 1);
         }
+    }
+
+    #[test]
+    fn a_technique_is_read_again_with_its_month() {
+        let producer = Producer::new("an agency", "a");
+        let month: Month = "2026-11".parse().unwrap();
+        let marking = Marking { tlp: Tlp::Green, pap: Pap::Clear };
+        for organisations in [None, Some(7)] {
+            let told = SharedTechnique { technique: "T1059.001", month, marking, organisations, said: NOW };
+            let objects = shared_technique(&producer, &told).unwrap();
+            let mut found = Vec::new();
+            let bytes = json!({ "objects": objects }).to_string();
+            stix::read(bytes.as_bytes(), &mut |item| found.push(item));
+            assert!(found.iter().all(Result::is_ok), "{found:?}");
+            let sightings = found.into_iter().flatten().filter_map(|item| match item {
+                Item::Known(known) => match *known {
+                    Known::Sighting(sighting) => Some(sighting),
+                    _ => None,
+                },
+                Item::Claimed(_) => None,
+            });
+            let sightings: Vec<_> = sightings.collect();
+            assert_eq!(sightings.len(), 1);
+            let one = &sightings[0];
+            assert_eq!(
+                (one.technique.as_deref(), one.of.as_str()),
+                (Some("T1059.001"), &*technique_object_id("T1059.001"))
+            );
+            assert_eq!((one.is_summary, one.first_seen.and_then(Month::of)), (organisations.is_some(), Some(month)));
+            assert_eq!((one.marking, organisations.map(|_| one.count)), (Some(marking), organisations.map(u64::from)));
+        }
+        let nothing = SharedTechnique { technique: "TA0001", month, marking, organisations: None, said: NOW };
+        assert!(shared_technique(&producer, &nothing).is_none());
     }
 
     #[test]

@@ -7,11 +7,12 @@ use super::super::database::{State, StateError, get};
 use super::super::packed::Packed;
 use super::sources::SourceNumber;
 
-/// Goes through the sources, so that it needs no index beside the primary key.
+/// Goes through the sources, so that it needs no index beside the primary key. `CROSS JOIN` keeps SQLite to that order: left to itself, it goes
+/// through all claims of the agency and asks for the source of each.
 pub(super) const SELECT_ON: &str = "SELECT c.source, c.kind, c.value, c.label, c.confidence, c.credibility, c.level, c.tlp, c.pap, \
     c.reference, c.seen_us, c.until_us, c.first_us, c.changed_us, c.gone_us FROM intel_sources s \
-    JOIN claims c ON c.agency = s.agency AND c.source = s.number AND c.kind = $2 AND c.value = $3 \
-    WHERE s.agency = $1 ORDER BY c.source LIMIT $4";
+    CROSS JOIN claims c WHERE s.agency = $1 AND c.agency = s.agency AND c.source = s.number AND c.kind = $2 AND c.value = $3 \
+    ORDER BY c.source LIMIT $4";
 /// A page as one text, see [`Packed`].
 pub(super) const SELECT_OF: &str = "SELECT string_agg(kind || ' ' || octet_length(value) || ' ' || octet_length(label) || ' ' \
     || confidence || ' ' || credibility || ' ' || level || ' ' || tlp || ' ' || pap || ' ' \
@@ -20,15 +21,16 @@ pub(super) const SELECT_OF: &str = "SELECT string_agg(kind || ' ' || octet_lengt
     || coalesce(CAST(gone_us AS TEXT), '-') || ' ' || value || label || coalesce(reference, ''), '' ORDER BY kind, value) \
     FROM (SELECT * FROM claims WHERE agency = $1 AND source = $2 AND (kind, value) > ($3, $4) \
     ORDER BY kind, value LIMIT $5) AS page";
-/// In the order in which they changed; of one run, in the order in which it writes them.
+/// In the order in which they changed; of one run, in the order in which it writes them. The first condition is that of the index, which is for
+/// this statement alone: others would be run by it where they should not.
 pub(super) const SELECT_CHANGED: &str = "SELECT source, kind, value, label, confidence, credibility, level, tlp, pap, \
     reference, seen_us, until_us, first_us, changed_us, gone_us FROM claims WHERE agency = $1 AND source = $2 \
-    AND (changed_us, kind, value) > ($3, $4, $5) ORDER BY changed_us, kind, value LIMIT $6";
+    AND first_us >= 0 AND (changed_us, kind, value) > ($3, $4, $5) ORDER BY changed_us, kind, value LIMIT $6";
 pub(super) const COUNT_OF: &str = "SELECT COUNT(*) FROM claims WHERE agency = $1 AND source = $2 AND gone_us IS NULL";
 /// Values that begin with a text, over all sources.
 pub(super) const SEARCH: &str = "SELECT DISTINCT c.kind, c.value FROM intel_sources s \
-    JOIN claims c ON c.agency = s.agency AND c.source = s.number AND c.kind = $2 AND c.value >= $3 AND c.value < $4 \
-    WHERE s.agency = $1 ORDER BY c.value LIMIT $5";
+    CROSS JOIN claims c WHERE s.agency = $1 AND c.agency = s.agency AND c.source = s.number AND c.kind = $2 \
+    AND c.value >= $3 AND c.value < $4 ORDER BY c.value LIMIT $5";
 
 /// What a source says about a thing now.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -10,6 +10,7 @@ use super::super::agency;
 use super::super::bulk::{Bulk, Row};
 use super::super::database::{Bound, State, StateError, check_size, get, sql};
 use super::super::packed::Packed;
+use super::super::peers::doubt;
 use super::claims::{NewClaim, kind};
 use super::sources::SourceNumber;
 use model::{IndicatorKind, OpContext, Timestamp, limits};
@@ -35,20 +36,20 @@ pub(super) static UPSERT: Bulk = Bulk::new(
 pub(super) static GONE: Bulk = Bulk::new(
     "marking claims as gone",
     (
-        "UPDATE claims SET gone_us = $3, changed_us = $3 WHERE agency = $1 AND source = $2 AND gone_us IS NULL \
-     AND (kind, value) IN (VALUES",
+        "WITH listed (kind, value) AS (VALUES",
         "(CAST(? AS BIGINT), ?)",
-        ")",
+        ") UPDATE claims SET gone_us = $3, changed_us = $3 FROM listed WHERE claims.agency = $1 AND claims.source = $2 \
+     AND claims.gone_us IS NULL AND claims.kind = listed.kind AND claims.value = listed.value",
     ),
     3,
 );
-pub(super) static REMOVE: Bulk = Bulk::new(
+pub(super) static REMOVE: Bulk = Bulk::any_of(
     "taking claims back",
     (
+        "DELETE FROM claims WHERE",
         // `$3` is the time, as for the others, which share their values with this one.
-        "DELETE FROM claims WHERE agency = $1 AND source = $2 AND first_us <= $3 AND (kind, value) IN (VALUES",
-        "(CAST(? AS BIGINT), ?)",
-        ")",
+        "(agency = $1 AND source = $2 AND kind = ? AND value = ? AND first_us <= $3)",
+        "",
     ),
     3,
 );
@@ -201,6 +202,8 @@ impl State {
         for places in places.chunks(limits::CLAIMS_PAGE_MAX) {
             let mut work = self.begin(ctx).await?;
             taken += REMOVE.run(&mut work, share(ctx, source), places).await?;
+            // What peers were told of them has to be looked at again.
+            doubt(&mut work, ctx, places).await?;
             work.commit().await.map_err(sql("taking claims back"))?;
         }
         Ok(taken)

@@ -43,6 +43,7 @@ pub(super) const STATEMENTS: &[&str] = &[
     sightings::SELECT_LATEST,
     sightings::SELECT_CLAIMED,
     sightings::SELECT_MARK,
+    sightings::SELECT_SEEN,
     sightings::DELETE_BEFORE,
     voices::DELETE,
     voices::INSERT,

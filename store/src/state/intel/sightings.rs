@@ -8,7 +8,6 @@ use sqlx::{Any, Transaction};
 
 use super::super::agency;
 use super::super::database::{State, StateError, check_size, get, sql};
-use super::super::ledger::Deed;
 use super::claims::{kind, marking};
 use super::sources::SourceNumber;
 
@@ -30,13 +29,16 @@ pub(super) const SELECT_LATEST: &str = "SELECT kind, value, origin, is_false, ti
 /// With the sources that claim the thing: what became of their word.
 pub(super) const SELECT_CLAIMED: &str = "SELECT s.kind, s.value, s.origin, s.is_false, s.times, s.first_us, s.last_us, s.tlp, s.pap, \
     c.source \
-    FROM indicator_sightings s JOIN intel_sources i ON i.agency = s.agency \
-    JOIN claims c ON c.agency = s.agency AND c.source = i.number AND c.kind = s.kind AND c.value = s.value \
-    WHERE s.agency = $1 AND s.last_us >= $2 \
+    FROM indicator_sightings s CROSS JOIN intel_sources i CROSS JOIN claims c \
+    WHERE s.agency = $1 AND s.last_us >= $2 AND i.agency = s.agency \
+    AND c.agency = s.agency AND c.source = i.number AND c.kind = s.kind AND c.value = s.value \
     ORDER BY s.last_us DESC, s.kind, s.value, s.origin, s.is_false, c.source LIMIT $3";
 /// What changes whenever something more is said: rows, times, and the latest moment.
 pub(super) const SELECT_MARK: &str = "SELECT COUNT(*), CAST(coalesce(sum(times), 0) AS BIGINT), coalesce(max(last_us), 0) \
     FROM indicator_sightings WHERE agency = $1";
+/// Things that were seen since a time, in the order of kind and value.
+pub(super) const SELECT_SEEN: &str = "SELECT kind, value FROM indicator_sightings \
+    WHERE agency = $1 AND (kind, value) > ($2, $3) AND last_us >= $4 AND is_false = 0 GROUP BY kind, value ORDER BY kind, value LIMIT $5";
 pub(super) const DELETE_BEFORE: &str = "DELETE FROM indicator_sightings WHERE agency = $1 AND last_us < $2";
 
 const DAY: Duration = Duration::from_secs(86_400);
@@ -66,22 +68,6 @@ pub struct NewSighting {
 pub type Sightings = NewSighting;
 
 impl State {
-    /// Keeps sightings. `deeds` stand in the ledger: empty for what the program sees itself, which findings tell of.
-    ///
-    /// # Errors
-    /// When a value or origin is too long, or the database refuses.
-    pub async fn keep_sightings(
-        &self,
-        ctx: &OpContext,
-        sightings: &[NewSighting],
-        deeds: &[Deed],
-    ) -> Result<(), StateError> {
-        let mut work = self.begin(ctx).await?;
-        keep(&mut work, ctx, sightings).await?;
-        self.append(&mut work, ctx, deeds).await?;
-        work.commit().await.map_err(sql("keeping sightings"))
-    }
-
     /// What was seen of one thing, by day and origin, the latest day first.
     ///
     /// # Errors
@@ -127,6 +113,24 @@ impl State {
         let query = sqlx::query(SELECT_CLAIMED).bind(agency(ctx)).bind(since.as_micros()).bind(rows_max as i64);
         let rows = self.fetch_all(ctx, "reading sightings", query).await?;
         rows.iter().map(|row| Ok((SourceNumber(get(row, 9)?), read(row)?))).collect()
+    }
+
+    /// Things that were seen since a time, behind one, in the order of kind and value.
+    ///
+    /// # Errors
+    /// When the database refuses or holds nonsense.
+    pub async fn things_seen(
+        &self,
+        ctx: &OpContext,
+        after: Option<(IndicatorKind, &str)>,
+        since: Timestamp,
+        rows_max: usize,
+    ) -> Result<Vec<(IndicatorKind, String)>, StateError> {
+        let (first, value) = after.map_or((0, ""), |(kind, value)| (kind as i64, value));
+        let query = sqlx::query(SELECT_SEEN).bind(agency(ctx)).bind(first).bind(value.to_owned());
+        let query = query.bind(since.as_micros()).bind(rows_max as i64);
+        let rows = self.fetch_all(ctx, "reading what was seen", query).await?;
+        rows.iter().map(|row| Ok((kind(get(row, 0)?)?, get(row, 1)?))).collect()
     }
 
     /// What tells one state of the agency's sightings from the next: it changes whenever somebody says more.

@@ -9,6 +9,7 @@ use super::super::agency;
 use super::super::database::{State, StateError, get, sql};
 use super::super::intel::{NewSighting, keep_sightings_in, kind};
 use super::PeerNumber;
+use super::techniques::{self, ArrivedTechnique};
 
 const KEEP_THING: &str =
     "INSERT INTO peer_things (agency, peer, id, kind, value) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING";
@@ -62,6 +63,8 @@ pub struct Arrived {
     pub things: Vec<(String, IndicatorKind, String)>,
     /// What was seen.
     pub sightings: Vec<ArrivedSighting>,
+    /// Which techniques were seen in which month.
+    pub techniques: Vec<ArrivedTechnique>,
 }
 
 impl State {
@@ -92,6 +95,7 @@ impl State {
             }
         }
         keep_sightings_in(&mut work, ctx, &fresh).await?;
+        techniques::keep(&mut work, ctx, peer, &arrived.techniques).await?;
         let query = match &arrived.from {
             ArrivedFrom::Pulled(cursor) => sqlx::query(SET_PULLED).bind(agency(ctx)).bind(peer.0).bind(cursor.clone()),
             ArrivedFrom::Inbox(upto) => sqlx::query(SET_INBOX).bind(agency(ctx)).bind(peer.0).bind(upto.as_micros()),
@@ -121,7 +125,7 @@ impl State {
             let query = sqlx::query(statement).bind(agency(ctx)).bind(peer.0);
             self.execute(ctx, "forgetting what a peer brought", query).await?;
         }
-        Ok(())
+        self.forget_techniques(ctx, peer).await
     }
 
     /// Forgets which sightings of peers were counted before a time; what is as old is not kept either.

@@ -7,6 +7,9 @@
 mod arrivals;
 mod departures;
 mod groups;
+mod learned;
+mod techniques;
+mod told;
 
 use std::fmt;
 
@@ -20,8 +23,12 @@ use super::ledger::{Deed, object_named};
 use super::taxii::Collection;
 
 pub use arrivals::{Arrived, ArrivedFrom, ArrivedSighting};
-pub use departures::{Departed, DeparturesAsked, NewDeparture, Outgoing, RefusedCount};
+pub use departures::{Departed, DeparturesAsked, NewDeparture, Outgoing, RefusedCount, Released};
 pub use groups::SharingGroup;
+pub use learned::{Learned, LearnedNumber, NewLearned};
+pub use techniques::{ArrivedTechnique, TechniqueReport};
+pub use told::Told;
+pub(super) use told::doubt;
 
 const NEXT_NUMBER: &str = "SELECT coalesce(max(number), 0) + 1 FROM peers WHERE agency = $1";
 const COUNT: &str = "SELECT COUNT(*) FROM peers WHERE agency = $1 AND removed_us = 0";
@@ -68,7 +75,16 @@ pub(super) const STATEMENTS: &[&str] = &[
 
 /// Those of the other files.
 pub(super) fn more_statements() -> Vec<&'static str> {
-    [departures::STATEMENTS, arrivals::STATEMENTS, groups::STATEMENTS].concat()
+    let fixed = [
+        departures::STATEMENTS,
+        arrivals::STATEMENTS,
+        groups::STATEMENTS,
+        learned::STATEMENTS,
+        told::STATEMENTS,
+        techniques::STATEMENTS,
+    ];
+    let made = [departures::bulk_statements(), learned::bulk_statements(), told::bulk_statements()];
+    fixed.concat().into_iter().chain(made.concat()).collect()
 }
 
 /// The field that tokens of peers are sealed for.
@@ -133,7 +149,7 @@ pub struct Peer {
     pub pulled: String,
     /// Up to which moment what it wrote here was taken in.
     pub inbox_upto: Timestamp,
-    /// How far shared claims were put through the gate, as JSON of whoever does that. Empty at first.
+    /// How far what is known here was put through the gate, as JSON of whoever does that. Empty at first.
     pub shared: String,
     /// How it does, as JSON of whoever speaks with it. Empty at first.
     pub health: String,
@@ -290,6 +306,7 @@ impl State {
         let query = of(REMOVE, ctx, peer.number).bind(ctx.now.as_micros());
         self.change(ctx, peer, query, "peer.remove", None).await?;
         self.destroy_texts(ctx, std::slice::from_ref(&peer.sealed)).await?;
+        self.forget_told(ctx, peer.number).await?;
         self.forget_arrivals(ctx, peer.number).await
     }
 

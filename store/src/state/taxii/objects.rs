@@ -136,6 +136,11 @@ impl NewObject {
         &self.id
     }
 
+    /// Its type.
+    pub fn kind(&self) -> &str {
+        &self.kind
+    }
+
     /// Its version as it was written; `None` when it has none.
     pub fn version(&self) -> Option<&str> {
         (!self.version.is_empty()).then_some(self.version.as_str())

@@ -1,0 +1,42 @@
+//! What is at stake: risk, the register, documents about both.
+
+// OSCAL (`formats::oscal`).
+
+/// Largest document: the catalog of all controls of SP 800-53 has a tenth of it.
+pub const OSCAL_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// Profiles that import each other, one after the other.
+pub const OSCAL_IMPORTS_MAX: usize = 16;
+
+// What is at stake (`risk`, `formats::risk`).
+
+/// Things in one network of dependencies.
+pub const RISK_NODES_MAX: usize = 1_000_000;
+/// Dependencies in one such network.
+pub const RISK_EDGES_MAX: usize = 5_000_000;
+/// Rows of one file about vulnerabilities; there are 300,000 CVEs.
+pub const RISK_ROWS_MAX: usize = 5_000_000;
+/// Rows of one decision table.
+pub const DECISION_ROWS_MAX: usize = 100_000;
+/// Findings that are reckoned with at once.
+pub const RISK_FINDINGS_MAX: usize = 5_000_000;
+/// Services whose opening is compared at once.
+pub const RISK_SERVICES_MAX: usize = 10_000;
+/// Measures that are tried for them.
+pub const RISK_MEASURES_MAX: usize = 10_000;
+
+// The register (`model::register`).
+
+/// Longest name of an item.
+pub const ITEM_ID_BYTES_MAX: usize = 100;
+/// Longest text of an item.
+pub const ITEM_TEXT_BYTES_MAX: usize = 4 * 1024;
+/// Most entries of each list of an item.
+pub const ITEM_LIST_MAX: usize = 2_000;
+/// Items of one agency: a city has tens of thousands, a state a hundred of those.
+pub const REGISTER_ITEMS_MAX: usize = 1_000_000;
+/// Links of one agency.
+pub const REGISTER_LINKS_MAX: usize = 5_000_000;
+/// Largest file that is imported into the register.
+pub const REGISTER_FILE_BYTES_MAX: usize = 256 * 1024 * 1024;
+/// Components of one bill of materials.
+pub const SBOM_COMPONENTS_MAX: usize = 200_000;
