@@ -1,0 +1,19 @@
+//! Every limit of Watchbell, by name. A queue, batch, body, cache or retry without a line here is a defect.
+//!
+//! One file for each area; every name is `limits::NAME`, whatever the area.
+
+mod detect;
+mod feeds;
+mod intel;
+mod lake;
+mod office;
+mod sharing;
+mod sources;
+
+pub use detect::*;
+pub use feeds::*;
+pub use intel::*;
+pub use lake::*;
+pub use office::*;
+pub use sharing::*;
+pub use sources::*;
