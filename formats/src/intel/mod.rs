@@ -35,8 +35,8 @@ pub mod stix;
 pub mod taxii;
 
 mod known;
-mod object;
-mod walk;
+pub(crate) mod object;
+pub(crate) mod walk;
 
 #[cfg(test)]
 mod testing;

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Cpe, Purl};
-use crate::Timestamp;
+use crate::{Timestamp, limits};
 
 /// What one source says about one vulnerability.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -112,6 +112,81 @@ pub enum Range {
         /// To here; `None` for all behind.
         to: Option<Bound>,
     },
+    /// Constraints of a `vers:` range, in any order (ECMA-427's companion, version ranges).
+    Vers {
+        /// How versions are ordered: `npm`, `deb`, `semver`, ….
+        scheme: String,
+        /// What holds.
+        constraints: Vec<Constraint>,
+    },
+}
+
+/// One constraint of a `vers:` range.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Constraint {
+    /// How the version stands to the one below.
+    pub is: Comparator,
+    /// That version; empty with [`Comparator::Any`].
+    pub version: String,
+}
+
+/// How a version stands to another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Comparator {
+    /// `*`
+    Any,
+    /// `=`
+    Equal,
+    /// `!=`
+    Other,
+    /// `<`
+    Less,
+    /// `<=`
+    AtMost,
+    /// `>`
+    More,
+    /// `>=`
+    AtLeast,
+}
+
+impl Range {
+    /// Reads `vers:npm/>=1.2|<2.0`. `None` when it is none, or has more than [`limits::ADVISORY_VERSIONS_MAX`] constraints.
+    pub fn vers(text: &str) -> Option<Self> {
+        let (scheme, rest) = text.trim().strip_prefix("vers:")?.split_once('/')?;
+        let mut constraints = Vec::new();
+        for part in rest.split('|').map(str::trim).filter(|part| !part.is_empty()) {
+            let (is, version) = Comparator::cut(part);
+            let version = percent_decoded(version.trim())?;
+            let is_right = (is == Comparator::Any) == version.is_empty() && version.len() <= limits::VERSION_BYTES_MAX;
+            if !is_right || constraints.len() >= limits::ADVISORY_VERSIONS_MAX {
+                return None;
+            }
+            constraints.push(Constraint { is, version });
+        }
+        let scheme = scheme.to_ascii_lowercase();
+        (!constraints.is_empty() && !scheme.is_empty()).then_some(Range::Vers { scheme, constraints })
+    }
+}
+
+impl Comparator {
+    fn cut(text: &str) -> (Self, &str) {
+        let marks = [
+            ("*", Comparator::Any),
+            ("!=", Comparator::Other),
+            ("<=", Comparator::AtMost),
+            (">=", Comparator::AtLeast),
+            ("<", Comparator::Less),
+            (">", Comparator::More),
+            ("=", Comparator::Equal),
+        ];
+        let found = marks.into_iter().find_map(|(mark, is)| Some((is, text.strip_prefix(mark)?)));
+        found.unwrap_or((Comparator::Equal, text))
+    }
+}
+
+fn percent_decoded(text: &str) -> Option<String> {
+    if text.contains('%') { super::purl::decoded(text).ok() } else { Some(text.to_owned()) }
 }
 
 /// Something that happens at a version (OSV 1.7, `events`).

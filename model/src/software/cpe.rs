@@ -130,14 +130,14 @@ impl Cpe {
         }
     }
 
-    /// The name of that application, of any version.
-    pub fn application(vendor: &str, product: &str) -> Self {
+    /// The name that words suggest, of whatever part and version: small letters, `_` for blanks.
+    pub fn of_words(vendor: &str, product: &str) -> Self {
         let mut attributes: [Value; 11] = Default::default();
         let plain = |text: &str| {
             let letters = text.chars().flat_map(char::to_lowercase);
             Value::Text(letters.map(|c| Glyph::Plain(if c.is_whitespace() { '_' } else { c })).collect())
         };
-        for (attribute, text) in attributes.iter_mut().zip(["a", vendor, product]) {
+        for (attribute, text) in attributes.iter_mut().skip(1).zip([vendor.trim(), product.trim()]) {
             *attribute = if text.is_empty() { Value::Any } else { plain(text) };
         }
         Cpe { attributes }

@@ -4,7 +4,7 @@ pub mod advisory;
 pub mod cpe;
 pub mod purl;
 
-pub use advisory::{Advisory, Bound, Event, Named, Range, Statement, Status};
+pub use advisory::{Advisory, Bound, Comparator, Constraint, Event, Named, Range, Statement, Status, Voice};
 pub use cpe::Cpe;
 pub use purl::Purl;
 

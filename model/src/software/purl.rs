@@ -190,7 +190,7 @@ fn pairs(text: &str) -> Result<BTreeMap<String, String>, NoPurl> {
 }
 
 /// Undoes percent-encoding (RFC 3986, section 2.1).
-fn decoded(text: &str) -> Result<String, NoPurl> {
+pub(super) fn decoded(text: &str) -> Result<String, NoPurl> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.bytes();
     while let Some(byte) = rest.next() {

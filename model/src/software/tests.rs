@@ -112,8 +112,27 @@ fn names_compare_by_the_table() {
     let named = of("cpe:/a:nginx:nginx");
     assert!(named.covers(&of("cpe:/a:nginx:nginx:1.18")) && !named.covers(&of("cpe:/a:f5:nginx:1.18")));
     assert!(of("cpe:/a:f5").is_disjoint(&of("cpe:/a:nginx")));
-    assert_eq!(Cpe::application("F5 Inc", "NGINX").to_string(), "cpe:2.3:a:f5_inc:nginx:*:*:*:*:*:*:*:*");
+    assert_eq!(Cpe::of_words("F5 Inc", "NGINX").to_string(), "cpe:2.3:*:f5_inc:nginx:*:*:*:*:*:*:*:*");
     assert_eq!(Value::Any.plain(), None);
+}
+
+#[test]
+fn ranges_of_versions_are_read() {
+    let read = |text: &str| match Range::vers(text) {
+        Some(Range::Vers { scheme, constraints }) => {
+            let all = constraints.iter().map(|constraint| format!("{:?} {}", constraint.is, constraint.version));
+            format!("{scheme}: {}", all.collect::<Vec<_>>().join(", "))
+        }
+        _ => "none".to_owned(),
+    };
+    assert_eq!(read("vers:npm/>=1.5.0|<7.0.0"), "npm: AtLeast 1.5.0, Less 7.0.0");
+    assert_eq!(read("vers:Deb/1%3A2.0 | != 3"), "deb: Equal 1:2.0, Other 3");
+    assert_eq!(read("vers:pypi/*"), "pypi: Any ");
+    for text in ["npm/1", "vers:npm", "vers:npm/", "vers:npm/>=", "vers:npm/*1", "vers:npm/%zz"] {
+        assert_eq!(read(text), "none", "{text}");
+    }
+    let many = "1|".repeat(crate::limits::ADVISORY_VERSIONS_MAX + 1);
+    assert_eq!(read(&format!("vers:npm/{many}")), "none");
 }
 
 #[test]
