@@ -36,6 +36,7 @@ pub mod taxii;
 
 mod known;
 pub(crate) mod object;
+mod statements;
 pub(crate) mod walk;
 
 #[cfg(test)]

@@ -107,7 +107,9 @@ fn lines(bytes: &[u8], out: &mut Bringing) {
 }
 
 fn record(value: Value, sort: Sort, place: &str, out: &mut Bringing) {
-    let Value::Object(map) = &value else { return out.refuse(place, Trouble::malformed("an object should stand here")) };
+    let Value::Object(map) = &value else {
+        return out.refuse(place, Trouble::malformed("an object should stand here"));
+    };
     let is_link = sort == Sort::Link || (sort == Sort::Either && map.contains_key("from") && map.contains_key("to"));
     let known = if is_link { LINK_FIELDS } else { ITEM_FIELDS };
     // A field that is written wrongly would look like one of which nobody has said anything.
@@ -118,8 +120,8 @@ fn record(value: Value, sort: Sort, place: &str, out: &mut Bringing) {
         .map(|name| name.chars().take(80).collect())
         .collect();
     if !unknown.is_empty() {
-        let what = if is_link { "link" } else { "item" };
-        let detail = format!("no field of a {what}: {}; known are {}", unknown.join(", "), known.join(", "));
+        let what = if is_link { "a link" } else { "an item" };
+        let detail = format!("no field of {what}: {}; known are {}", unknown.join(", "), known.join(", "));
         return out.refuse(place, Trouble::malformed(detail));
     }
     let read = if is_link {

@@ -42,7 +42,7 @@ fn answers(advisories: Vec<Advisory>, software: &Software) -> Vec<String> {
 fn packages_by_events() {
     let known = || {
         osv(
-            "CVE-2026-1",
+            "CVE-2026-1001",
             "npm",
             "@bell/core",
             &[("introduced", "1.0.0"), ("fixed", "1.4.2"), ("introduced", "2.0.0"), ("last", "2.3.0")],
@@ -58,7 +58,7 @@ fn packages_by_events() {
         ("", "under investigation"),
     ] {
         let software = package(&format!("pkg:npm/%40bell/core@{version}"));
-        assert_eq!(answers(vec![known()], &software), [format!("CVE-2026-1 {expected}")], "{version}");
+        assert_eq!(answers(vec![known()], &software), [format!("CVE-2026-1001 {expected}")], "{version}");
     }
     assert_eq!(answers(vec![known()], &package("pkg:npm/bell-core@1.0.0")), Vec::<String>::new());
     let from_the_start = osv("A", "PyPI", "Bell.Tower", &[("introduced", "0"), ("limit", "3.0")]);
@@ -86,7 +86,7 @@ fn distributions_by_release_and_source_package() {
 fn dictionary_by_bounds() {
     let bound = |version: &str, is_included| Some(Bound { version: version.to_owned(), is_included });
     let cpe = |text: &str| Named::Cpe(Cpe::parse(text).unwrap());
-    let known = |text: &str, ranges| said("CVE-2026-2", "nvd", Voice::Database, cpe(text), Status::Affected, ranges);
+    let known = |text: &str, ranges| said("CVE-2026-1002", "nvd", Voice::Database, cpe(text), Status::Affected, ranges);
     let range = || vec![Range::Between { from: bound("1.2", true), to: bound("1.10", false) }];
     for (version, expected) in [
         ("1.1", "not affected"),
@@ -97,14 +97,14 @@ fn dictionary_by_bounds() {
     ] {
         let software = named(&format!("cpe:2.3:a:bell:tower:{version}:*:*:*:*:*:*:*"));
         let found = answers(vec![known("cpe:/a:bell:tower", range())], &software);
-        assert_eq!(found, [format!("CVE-2026-2 {expected}")], "{version}");
+        assert_eq!(found, [format!("CVE-2026-1002 {expected}")], "{version}");
     }
     let exact = |text: &str, version: &str| {
         answers(vec![known(text, Vec::new())], &named(&format!("cpe:/a:bell:tower:{version}")))
     };
-    assert_eq!(exact("cpe:/a:bell:tower:1.2", "1.2.0"), ["CVE-2026-2 affected"]);
-    assert_eq!(exact("cpe:/a:bell:tower:1.2", "1.3"), ["CVE-2026-2 not affected"]);
-    assert_eq!(exact("cpe:2.3:a:bell:tower:1.*:*:*:*:*:*:*:*", "1.3"), ["CVE-2026-2 affected"]);
+    assert_eq!(exact("cpe:/a:bell:tower:1.2", "1.2.0"), ["CVE-2026-1002 affected"]);
+    assert_eq!(exact("cpe:/a:bell:tower:1.2", "1.3"), ["CVE-2026-1002 not affected"]);
+    assert_eq!(exact("cpe:2.3:a:bell:tower:1.*:*:*:*:*:*:*:*", "1.3"), ["CVE-2026-1002 affected"]);
     assert_eq!(exact("cpe:2.3:a:bell:tower:2.*:*:*:*:*:*:*:*", "1.3"), Vec::<String>::new());
     assert_eq!(exact("cpe:/o:bell:tower", "1.3"), Vec::<String>::new());
     let words =
@@ -115,7 +115,7 @@ fn dictionary_by_bounds() {
     assert_eq!(
         because,
         [
-            "nvd CVE-2026-2: cpe:2.3:a:bell:tower:*:*:*:*:*:*:*:* 1.3: affected, the version is in a range",
+            "nvd CVE-2026-1002: cpe:2.3:a:bell:tower:*:*:*:*:*:*:*:* 1.3: affected, the version is in a range",
             "it is found by its name in words only"
         ]
     );
@@ -126,27 +126,27 @@ fn dictionary_by_bounds() {
 fn who_has_looked_goes_first() {
     let purl = |text: &str| Named::Purl(Purl::parse(text).unwrap());
     let listed = || osv("GHSA-1", "npm", "bell", &[("introduced", "0")]);
-    let with_alias = || Advisory { aliases: vec!["CVE-2026-3".into()], ..listed() };
+    let with_alias = || Advisory { aliases: vec!["CVE-2026-1003".into()], ..listed() };
     let vex =
-        |product: &str, status| said("CVE-2026-3", "bell.example", Voice::Maker, purl(product), status, Vec::new());
+        |product: &str, status| said("CVE-2026-1003", "bell.example", Voice::Maker, purl(product), status, Vec::new());
     let software = package("pkg:npm/bell@1.0.0");
     let check = |advisories, expected: &str| assert_eq!(answers(advisories, &software), [expected]);
-    check(vec![with_alias(), vex("pkg:npm/bell@1.0.0", Status::NotAffected)], "CVE-2026-3 not affected");
-    check(vec![with_alias(), vex("pkg:npm/bell", Status::Fixed)], "CVE-2026-3 fixed");
+    check(vec![with_alias(), vex("pkg:npm/bell@1.0.0", Status::NotAffected)], "CVE-2026-1003 not affected");
+    check(vec![with_alias(), vex("pkg:npm/bell", Status::Fixed)], "CVE-2026-1003 fixed");
     // A word about another version, in another product, or without the alias acquits nobody.
-    check(vec![with_alias(), vex("pkg:npm/bell@2.0.0", Status::NotAffected)], "CVE-2026-3 affected");
-    check(vec![with_alias(), vex("pkg:npm/bell@1.0.0?arch=arm64", Status::NotAffected)], "CVE-2026-3 affected");
+    check(vec![with_alias(), vex("pkg:npm/bell@2.0.0", Status::NotAffected)], "CVE-2026-1003 affected");
+    check(vec![with_alias(), vex("pkg:npm/bell@1.0.0?arch=arm64", Status::NotAffected)], "CVE-2026-1003 affected");
     let elsewhere = Advisory { only_in: Some("Other 2".into()), ..vex("pkg:npm/bell@1.0.0", Status::NotAffected) };
-    check(vec![with_alias(), elsewhere.clone()], "CVE-2026-3 affected");
+    check(vec![with_alias(), elsewhere.clone()], "CVE-2026-1003 affected");
     let withdrawn = Advisory { is_withdrawn: true, ..vex("pkg:npm/bell@1.0.0", Status::NotAffected) };
-    check(vec![with_alias(), withdrawn], "CVE-2026-3 affected");
+    check(vec![with_alias(), withdrawn], "CVE-2026-1003 affected");
     let split = answers(vec![listed(), vex("pkg:npm/bell@1.0.0", Status::NotAffected)], &software);
-    assert_eq!(split, ["GHSA-1 affected", "CVE-2026-3 not affected"]);
+    assert_eq!(split, ["GHSA-1 affected", "CVE-2026-1003 not affected"]);
     // Two makers: the worse word counts.
     let both = vec![vex("pkg:npm/bell@1.0.0", Status::NotAffected), vex("pkg:npm/bell@1.0.0", Status::Affected)];
-    check(both, "CVE-2026-3 affected");
+    check(both, "CVE-2026-1003 affected");
     // A later version is mended, and nobody speaks about this one.
-    check(vec![vex("pkg:npm/bell@1.1.0", Status::Fixed)], "CVE-2026-3 under investigation");
+    check(vec![vex("pkg:npm/bell@1.1.0", Status::Fixed)], "CVE-2026-1003 under investigation");
     let knowledge = Knowledge::new(vec![with_alias(), elsewhere], Vec::new());
     let inside = knowledge.check(Installed { software: &software, within: Some("Other 2") }, day("2026-11-27"));
     assert_eq!(inside.answers[0].status, Status::NotAffected);
@@ -156,20 +156,20 @@ fn who_has_looked_goes_first() {
 #[test]
 fn a_distributor_goes_before_the_dictionary() {
     let nvd = said(
-        "CVE-2026-4",
+        "CVE-2026-1004",
         "nvd",
         Voice::Database,
         Named::Cpe(Cpe::parse("cpe:/a:bell:bellssl").unwrap()),
         Status::Affected,
         vec![Range::Between { from: None, to: Some(Bound { version: "3.1".into(), is_included: false }) }],
     );
-    let debian = osv("CVE-2026-4", "Debian:12", "bellssl", &[("introduced", "0"), ("fixed", "3.0.9-1+deb12u2")]);
+    let debian = osv("CVE-2026-1004", "Debian:12", "bellssl", &[("introduced", "0"), ("fixed", "3.0.9-1+deb12u2")]);
     let mut software = package("pkg:deb/debian/bellssl@3.0.9-1%2Bdeb12u2?distro=debian-12");
     software.cpe = Some("cpe:/a:bell:bellssl:3.0.9".to_owned());
-    assert_eq!(answers(vec![nvd.clone(), debian.clone()], &software), ["CVE-2026-4 fixed"]);
+    assert_eq!(answers(vec![nvd.clone(), debian.clone()], &software), ["CVE-2026-1004 fixed"]);
     // Not when nobody says that it is of that release.
     software.purl = Some("pkg:deb/debian/bellssl@3.0.9-1%2Bdeb12u2".to_owned());
-    assert_eq!(answers(vec![nvd, debian], &software), ["CVE-2026-4 affected"]);
+    assert_eq!(answers(vec![nvd, debian], &software), ["CVE-2026-1004 affected"]);
 }
 
 #[test]
@@ -243,7 +243,7 @@ proptest! {
             let purl = Named::Purl(Purl::parse("pkg:npm/bell").unwrap());
             let bound = |version: &str| Some(Bound { version: version.to_owned(), is_included: true });
             let voice = if *is_maker { Voice::Maker } else { Voice::Database };
-            said("CVE-2026-9", "x", voice, purl, status(*number), vec![Range::Between { from: bound(from), to: bound(to) }])
+            said("CVE-2026-1009", "x", voice, purl, status(*number), vec![Range::Between { from: bound(from), to: bound(to) }])
         }).collect();
         let software = package(&format!("pkg:npm/bell@{own}"));
         let mut reversed = advisories.clone();

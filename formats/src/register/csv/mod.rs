@@ -89,7 +89,8 @@ fn table(bytes: &[u8], out: &mut Bringing) {
         if record.is_comment {
             continue;
         }
-        let cells: Result<Vec<String>, _> = cells.iter().map(|cell| std::str::from_utf8(cell).map(cell::unguarded)).collect();
+        let cells: Result<Vec<String>, _> =
+            cells.iter().map(|cell| std::str::from_utf8(cell).map(cell::unguarded)).collect();
         let Ok(cells) = cells else {
             out.refuse(place, Trouble::malformed("a cell is not UTF-8"));
             continue;
@@ -124,9 +125,8 @@ fn table(bytes: &[u8], out: &mut Bringing) {
 fn delimiter(bytes: &[u8]) -> char {
     let lines = bytes.split(|byte| *byte == b'\n');
     let first = lines.into_iter().find(|line| !line.trim_ascii().is_empty() && !line.starts_with(b"#"));
-    let count = |delimiter: char| {
-        first.unwrap_or_default().iter().filter(|byte| char::from(**byte) == delimiter).count()
-    };
+    let count =
+        |delimiter: char| first.unwrap_or_default().iter().filter(|byte| char::from(**byte) == delimiter).count();
     // The first of the most frequent.
     [',', ';', '\t'].into_iter().rev().max_by_key(|delimiter| count(*delimiter)).unwrap_or(',')
 }
@@ -138,7 +138,8 @@ struct Header {
 
 impl Header {
     fn of(cells: &[String], place: &str, out: &mut Bringing) -> Option<Self> {
-        let names: Vec<String> = cells.iter().map(|name| name.trim().to_ascii_lowercase().replace([' ', '-'], "_")).collect();
+        let names: Vec<String> =
+            cells.iter().map(|name| name.trim().to_ascii_lowercase().replace([' ', '-'], "_")).collect();
         let has = |name: &&str| names.iter().any(|own| own == *name);
         let is_links = ["from", "to", "kind"].iter().all(has);
         if !is_links && !["id", "kind"].iter().all(has) {
@@ -154,7 +155,10 @@ impl Header {
                 return None;
             }
             if !known.contains(&name.as_str()) && !name.is_empty() {
-                out.refuse(place, Trouble::part_lost(format!("column {shown:?} is none of the register's, and left out")));
+                out.refuse(
+                    place,
+                    Trouble::part_lost(format!("column {shown:?} is none of the register's, and left out")),
+                );
             }
         }
         Some(Header { names, is_links })
@@ -227,7 +231,8 @@ impl Row<'_> {
             return Ok(None);
         }
         let open = Objective { proposed: None, decided: None, why: String::new() };
-        let [confidentiality, integrity, availability] = found.map(|objective| objective.unwrap_or_else(|| open.clone()));
+        let [confidentiality, integrity, availability] =
+            found.map(|objective| objective.unwrap_or_else(|| open.clone()));
         Ok(Some(Categorization { confidentiality, integrity, availability }))
     }
 }
@@ -279,7 +284,9 @@ fn held(text: &str) -> Result<DataHeld, String> {
     let (name, residents) = text.split_once(':').map_or((text, None), |(name, residents)| (name, Some(residents)));
     let residents = residents.map(|number| {
         let number = number.trim().replace(['\'', '_'], "");
-        number.parse::<u64>().map_err(|_| format!("{:?} is no number of residents", number.chars().take(40).collect::<String>()))
+        number
+            .parse::<u64>()
+            .map_err(|_| format!("{:?} is no number of residents", number.chars().take(40).collect::<String>()))
     });
     Ok(DataHeld { category: category(name)?, residents: residents.transpose()? })
 }
@@ -289,7 +296,12 @@ fn program(text: &str) -> Software {
     let mut parts = cell::split(text, '|');
     if let [only] = parts.as_slice() {
         let is = |prefix: &str| only.get(..prefix.len()).is_some_and(|head| head.eq_ignore_ascii_case(prefix));
-        let alone = |cpe: Option<String>, purl: Option<String>, product: String| Software { product, cpe, purl, ..Software::default() };
+        let alone = |cpe: Option<String>, purl: Option<String>, product: String| Software {
+            product,
+            cpe,
+            purl,
+            ..Software::default()
+        };
         if is("pkg:") {
             let product = model::software::Purl::parse(only).map(|purl| purl.name().to_owned()).unwrap_or_default();
             return alone(None, Some(only.clone()), product);

@@ -57,7 +57,8 @@ fn item_cells(item: &Item) -> impl Iterator<Item = String> {
         list(&item.information_types, |entry| escaped(entry, ';')),
     ];
     let parts = item.categorization.as_ref();
-    let parts = [parts.map(|all| &all.confidentiality), parts.map(|all| &all.integrity), parts.map(|all| &all.availability)];
+    let parts =
+        [parts.map(|all| &all.confidentiality), parts.map(|all| &all.integrity), parts.map(|all| &all.availability)];
     cells.extend(parts.into_iter().flat_map(objective));
     cells.extend([
         flag(item.is_life_safety),
@@ -140,9 +141,8 @@ fn program(program: &Software) -> String {
 fn line(cells: impl Iterator<Item = String>) -> String {
     let cells = cells.map(|cell| {
         let cell = guarded(&cell);
-        let is_plain = !cell.contains([',', '"', '\n', '\r', ';', '\t'])
-            && cell.trim() == cell
-            && !cell.starts_with('#');
+        let is_plain =
+            !cell.contains([',', '"', '\n', '\r', ';', '\t']) && cell.trim() == cell && !cell.starts_with('#');
         if is_plain { cell } else { format!("\"{}\"", cell.replace('"', "\"\"")) }
     });
     cells.collect::<Vec<_>>().join(",") + "\n"

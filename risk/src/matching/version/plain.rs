@@ -54,14 +54,22 @@ fn parts(text: &str) -> impl Iterator<Item = Part<'_>> {
             run(rest, |letter| (letter.is_ascii_digit(), letter.is_alphabetic()) == (is_number, is_word));
         match (is_number, is_word) {
             (true, _) => found.push(Part::Number(part)),
-            (_, true) => found.push(Part::Word(part)),
+            (_, true) => {
+                without_zeros(&mut found);
+                found.push(Part::Word(part));
+            }
             _ => {}
         }
         rest = behind;
     }
-    // `1.0` and `1.0.0` are one.
-    while found.len() > 1 && matches!(found.last(), Some(Part::Number(number)) if number.bytes().all(|b| b == b'0')) {
-        found.pop();
-    }
+    without_zeros(&mut found);
     found.into_iter()
+}
+
+/// `1.0` and `1.0.0` are one, also in front of a word; the first part stays.
+fn without_zeros(parts: &mut Vec<Part<'_>>) {
+    let is_zero = |part: &Part<'_>| matches!(part, Part::Number(number) if number.bytes().all(|byte| byte == b'0'));
+    while parts.len() > 1 && parts.last().is_some_and(is_zero) {
+        parts.pop();
+    }
 }

@@ -189,14 +189,21 @@ for line in sys.stdin.read().splitlines():
 fn other_peoples_programs_agree() {
     let Some(python) = testkit::python(&["packaging", "univers"]) else { return };
     let mut random = testkit::random::Random::new(440);
-    let words = [
+    let words: &[&str] = &[
         "0", "1", "2", "10", "a1", "b2", "rc1", ".dev1", ".post2", ".", ".", "-", "-1", "~", "+deb12u1", "^", "-alpha",
         "-sp",
     ];
+    // Of qualifiers behind a dot Maven's program and its specification say different things.
+    let words_of_maven: &[&str] =
+        &["0", "1", "2", "10", ".1", ".0", ".10", "-1", "-alpha", "-rc", "-sp", "-SNAPSHOT", "-x", "-2"];
     let mut pairs: Vec<(Scheme, String, String)> = Vec::new();
     for scheme in [Scheme::Pep440, Scheme::Debian, Scheme::Rpm, Scheme::Maven] {
         for _ in 0..500 {
-            let mut version = || (0..4).fold("1".to_owned(), |text, _| text + random.pick::<&str>(&words));
+            let mut version = || {
+                (0..4).fold("1".to_owned(), |text, _| {
+                    text + random.pick::<&str>(if scheme == Scheme::Maven { words_of_maven } else { words })
+                })
+            };
             let (left, right) = (version(), version());
             pairs.push((scheme, left, right));
         }
