@@ -98,7 +98,8 @@ fn port(item: &mut Item, finding: &OwnFinding) {
 /// What answered, and the system below it where nmap knows that.
 fn programs(finding: &OwnFinding) -> Vec<Software> {
     let names: Vec<Cpe> = finding.cpes.iter().filter_map(|text| Cpe::parse(text).ok()).collect();
-    let of_part = |part: &'static str| names.iter().filter(move |cpe| cpe.text(Attribute::Part).as_deref() == Some(part));
+    let of_part =
+        |part: &'static str| names.iter().filter(move |cpe| cpe.text(Attribute::Part).as_deref() == Some(part));
     let text = |cpe: &Cpe, attribute| cpe.text(attribute).unwrap_or_default();
     let named = |cpe: &Cpe| Software {
         vendor: text(cpe, Attribute::Vendor),
