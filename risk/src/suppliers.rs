@@ -194,6 +194,20 @@ mod tests {
         );
     }
 
+    #[test]
+    fn the_invented_city_rests_on_few() {
+        let city = testkit::city::City::new(7).register();
+        let found = concentration(&city.items, &city.links);
+        let of = |name: &str| found.iter().find(|found| found.vendor.as_str() == name).unwrap();
+        assert!(of("buergerwerk").services.len() >= 9, "one vendor behind nine services");
+        assert!(of("chipsenke").services.len() > of("netzbrueck").services.len() / 2);
+        let counts: Vec<usize> = found.iter().map(|found| found.services.len()).collect();
+        assert!(counts.is_sorted_by(|one, other| one >= other), "{counts:?}");
+        let sirens = of("tonfeld").services.iter().find(|service| service.service.as_str() == "sirens").unwrap();
+        assert_eq!(sirens.by_way_of.iter().map(ItemId::as_str).collect::<Vec<_>>(), ["app-sirens"]);
+        assert!(of("tonfeld").life_safety >= 2);
+    }
+
     proptest! {
         #[test]
         fn more_links_never_lower_it(edges in proptest::collection::vec((0usize..8, 0usize..8), 0..30)) {

@@ -14,6 +14,8 @@ pub(super) fn read(bytes: &[u8], version: &str) -> Bill {
     out.bill.format = format!("CycloneDX {}", short(version)).trim().to_owned();
     let serial = walk::member(bytes, "serialNumber").and_then(|value| serde_json::from_slice::<String>(value).ok());
     out.bill.serial = serial.map(|serial| short(&serial)).unwrap_or_default();
+    let revision = walk::member(bytes, "version").and_then(|value| serde_json::from_slice::<u64>(value).ok());
+    out.bill.revision = revision.unwrap_or(1).to_string();
     match walk::member(bytes, "metadata").map(walk::parsed) {
         Some(Ok(metadata)) => {
             out.bill.made = metadata.get("timestamp").and_then(Value::as_str).and_then(moment);

@@ -32,6 +32,8 @@ pub struct Bill {
     pub format: String,
     /// Its own name: a serial number, or a namespace. May be empty.
     pub serial: String,
+    /// Its revision, where it counts them: `1`.
+    pub revision: String,
     /// When it was made.
     pub made: Option<Timestamp>,
     /// What it is about: a place among the components.

@@ -1,47 +1,76 @@
 //! What a bill says about vulnerabilities, as advisories.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use model::limits::ADVISORY_STATEMENTS_MAX;
 use model::software::{Advisory, Cpe, Named, Purl, Range, Statement, Status, Voice};
 
 use super::{Affects, Bill, Component, Vulnerability};
 
 impl Bill {
-    /// What is said about its subject and the parts of it. A word about a part holds within the subject only. What is about other documents is
-    /// left out: only they know what their references mean. A vulnerability that is listed without an analysis is a finding of whoever
-    /// made the list, not the maker's word.
-    pub fn statements(&self) -> Vec<Advisory> {
-        let name = self.name();
+    /// What is said about its subject and the parts of it, and about those of `others`, to which a bill that only speaks about
+    /// vulnerabilities refers (CycloneDX, "BOM-Link": `urn:cdx:SERIAL/VERSION#REFERENCE`). A word about a part holds within the subject
+    /// of its own bill only. What is about a document that is not here is left out: see [`Bill::unresolved`]. A vulnerability that is
+    /// listed without an analysis is a finding of whoever made the list, not the maker's word.
+    pub fn statements(&self, others: &[&Bill]) -> Vec<Advisory> {
         let mut found = Vec::new();
         for vulnerability in &self.vulnerabilities {
-            let (mut own, mut parts) = (Vec::new(), Vec::new());
+            // By where they hold: everywhere, or in one product.
+            let mut scopes: BTreeMap<Option<String>, Vec<Statement>> = BTreeMap::new();
             for affects in &vulnerability.affects {
-                let Some(component) = affects.component.and_then(|place| self.components.get(place)) else { continue };
-                let is_subject = affects.component == self.subject;
-                let statements = if is_subject { &mut own } else { &mut parts };
+                let Some((bill, place)) = self.resolve(affects, others) else { continue };
+                let Some(component) = bill.components.get(place) else { continue };
+                let scope = (bill.subject != Some(place)).then(|| bill.name());
+                let statements = scopes.entry(scope).or_default();
                 statements.extend(statements_of(vulnerability, affects, component));
                 statements.truncate(ADVISORY_STATEMENTS_MAX);
             }
-            let advisory = |statements, only_in| Advisory {
-                id: vulnerability.id.clone(),
-                aliases: vulnerability.aliases.clone(),
-                source: name.clone(),
-                voice: if vulnerability.state.is_some() { Voice::Maker } else { Voice::Database },
-                published: vulnerability.published,
-                modified: vulnerability.updated.or(self.made),
-                is_withdrawn: false,
-                summary: vulnerability.summary.clone(),
-                vectors: vulnerability.vectors.clone(),
-                only_in,
-                statements,
-            };
-            if !own.is_empty() {
-                found.push(advisory(own, None));
-            }
-            if !parts.is_empty() {
-                found.push(advisory(parts, Some(name.clone())));
-            }
+            found.extend(
+                scopes.into_iter().map(|(only_in, statements)| self.advisory(vulnerability, only_in, statements)),
+            );
         }
         found
+    }
+
+    /// References of vulnerabilities that lead neither into this bill nor into `others`.
+    pub fn unresolved(&self, others: &[&Bill]) -> Vec<String> {
+        let affects = self.vulnerabilities.iter().flat_map(|vulnerability| &vulnerability.affects);
+        let lost = affects.filter(|affects| self.resolve(affects, others).is_none());
+        lost.map(|affects| affects.reference.clone()).collect::<BTreeSet<_>>().into_iter().collect()
+    }
+
+    fn resolve<'b>(&'b self, affects: &Affects, others: &[&'b Bill]) -> Option<(&'b Bill, usize)> {
+        if let Some(place) = affects.component {
+            return Some((self, place));
+        }
+        let (document, reference) = match affects.reference.split_once('#') {
+            Some((document, reference)) => (document, Some(reference)),
+            None => (affects.reference.as_str(), None),
+        };
+        let (serial, revision) = document.strip_prefix("urn:cdx:")?.rsplit_once('/')?;
+        let is_it = |bill: &&&Bill| bill.serial.strip_prefix("urn:uuid:") == Some(serial) && bill.revision == revision;
+        let bill = others.iter().find(is_it)?;
+        let place = match reference {
+            Some(reference) => bill.components.iter().position(|component| component.reference == reference)?,
+            None => bill.subject?,
+        };
+        Some((bill, place))
+    }
+
+    fn advisory(&self, vulnerability: &Vulnerability, only_in: Option<String>, statements: Vec<Statement>) -> Advisory {
+        Advisory {
+            id: vulnerability.id.clone(),
+            aliases: vulnerability.aliases.clone(),
+            source: self.name(),
+            voice: if vulnerability.state.is_some() { Voice::Maker } else { Voice::Database },
+            published: vulnerability.published,
+            modified: vulnerability.updated.or(self.made),
+            is_withdrawn: false,
+            summary: vulnerability.summary.clone(),
+            vectors: vulnerability.vectors.clone(),
+            only_in,
+            statements,
+        }
     }
 }
 

@@ -1,5 +1,5 @@
 use super::*;
-use model::software::Voice;
+use model::software::{Named, Voice};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -88,7 +88,7 @@ fn cyclone_dx() {
 
 #[test]
 fn what_is_said_about_vulnerabilities() {
-    let found = bill(&cyclonedx()).statements();
+    let found = bill(&cyclonedx()).statements(&[]);
     let shown: Vec<String> = found
         .iter()
         .map(|advisory| {
@@ -113,6 +113,27 @@ fn what_is_said_about_vulnerabilities() {
 }
 
 #[test]
+fn a_bill_of_vulnerabilities_refers_to_others() {
+    let said = |reference: &str| {
+        let value = json!({"bomFormat": "CycloneDX", "specVersion": "1.4", "vulnerabilities": [{"id": "CVE-2026-1000", "analysis": {"state": "resolved"},
+            "affects": [{"ref": reference}]}]});
+        let (own, other) = (bill(&value), bill(&cyclonedx()));
+        assert_eq!(own.statements(&[]), Vec::new());
+        assert_eq!(own.unresolved(&[]), [reference]);
+        let found = own.statements(&[&other]);
+        found.first().map(|advisory| (advisory.only_in.clone(), advisory.statements[0].product.clone()))
+    };
+    let words = Named::Words { vendor: "Bell Ltd.".into(), product: "Bell Portal".into() };
+    assert_eq!(said("urn:cdx:1/1#app"), Some((None, words.clone())));
+    assert_eq!(said("urn:cdx:1/1"), Some((None, words)));
+    let core = Named::Purl(Purl::parse("pkg:npm/%40bell/core@1.0.0").unwrap());
+    assert_eq!(said("urn:cdx:1/1#a"), Some((Some("Bell Portal 2.4".into()), core)));
+    for reference in ["urn:cdx:1/2#a", "urn:cdx:2/1#a", "urn:cdx:1/1#x", "elsewhere"] {
+        assert_eq!(said(reference), None, "{reference}");
+    }
+}
+
+#[test]
 fn spdx_two_and_three_say_the_same() {
     let (two, three) = (bill(&spdx()), bill(&spdx3()));
     for (bill, format) in [(&two, "SPDX 2.3"), (&three, "SPDX 3.0.1")] {
@@ -130,7 +151,7 @@ fn spdx_two_and_three_say_the_same() {
     assert_eq!(two.components[1].supplier, "somebody");
     assert_eq!((three.components.len(), three.components[1].licences.as_slice()), (2, &["MIT".to_owned()][..]));
     assert_eq!(notes(&three), ["@graph 14: an object should stand here"]);
-    let said = three.statements();
+    let said = three.statements(&[]);
     assert_eq!((said[0].id.as_str(), said[0].statements.len()), ("CVE-2026-1000", 2));
     assert_eq!(said[0].statements[0].status, Status::NotAffected);
 }
@@ -176,7 +197,7 @@ proptest! {
         prop_assert_eq!(&found, &read(text.as_bytes()));
         if let Ok(bill) = found {
             prop_assert!(bill.dependencies.iter().all(|(from, to)| from.max(to) < &bill.components.len()));
-            let _ = bill.statements();
+            let _ = bill.statements(&[]);
         }
     }
 }

@@ -87,7 +87,7 @@ impl Purl {
         let lower = |text: &mut String| *text = text.to_lowercase();
         let lower_namespace = |purl: &mut Purl| purl.namespace.iter_mut().for_each(lower);
         match self.kind.as_str() {
-            "alpm" | "apk" | "bitbucket" | "composer" | "deb" | "github" | "gitlab" | "golang" | "hex" | "npm" => {
+            "alpm" | "apk" | "bitbucket" | "composer" | "deb" | "github" | "gitlab" | "hex" | "npm" => {
                 lower_namespace(&mut self);
                 lower(&mut self.name);
             }
@@ -126,14 +126,16 @@ impl Purl {
     }
 
     /// What names the package without its version: two names of one package have the same key, also where their registry takes more for
-    /// the same than the specification says (PyPI: PEP 503; NuGet: letters).
+    /// the same than the specification says (PyPI: PEP 503; NuGet and Go: letters).
     pub fn key(&self) -> String {
         let name = match self.kind.as_str() {
             "pypi" => pypi_name(&self.name),
-            "nuget" => self.name.to_lowercase(),
+            "nuget" | "golang" => self.name.to_lowercase(),
             _ => self.name.clone(),
         };
         match &self.namespace {
+            // Older writers made the paths of Go small, newer ones do not.
+            Some(namespace) if self.kind == "golang" => format!("golang/{}/{name}", namespace.to_lowercase()),
             Some(namespace) => format!("{}/{namespace}/{name}", self.kind),
             None => format!("{}/{name}", self.kind),
         }

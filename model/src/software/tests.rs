@@ -22,7 +22,7 @@ fn package_urls_have_one_form() {
             "pkg:deb/debian/curl@7.50.3-1?arch=i386&distro=jessie",
         ),
         ("pkg:maven/org.apache.commons/io@1.3.4?type=", "pkg:maven/org.apache.commons/io@1.3.4"),
-        ("pkg:golang/GitHub.com/gorilla/Context@v1#a//b/../c", "pkg:golang/github.com/gorilla/context@v1#a/b/c"),
+        ("pkg:golang/GitHub.com/gorilla/Context@v1#a//b/../c", "pkg:golang/GitHub.com/gorilla/Context@v1#a/b/c"),
         ("pkg:cargo/Rand@0.7.2", "pkg:cargo/Rand@0.7.2"),
         ("pkg:nuget/EnterpriseLibrary.Common@6.0", "pkg:nuget/EnterpriseLibrary.Common@6.0"),
         ("pkg:rpm/Fedora/Curl@7.50.3-1.fc25", "pkg:rpm/fedora/Curl@7.50.3-1.fc25"),
@@ -48,6 +48,7 @@ fn one_package_has_one_key() {
     assert_eq!(key("pkg:pypi/zope.interface@1"), key("pkg:pypi/Zope_-interface"));
     assert_eq!(key("pkg:nuget/Newtonsoft.Json"), key("pkg:nuget/newtonsoft.json@1"));
     assert_eq!(key("pkg:npm/%40a/b"), "npm/@a/b");
+    assert_eq!(key("pkg:golang/github.com/A/B"), key("pkg:golang/github.com/a/b@v1"));
     assert_ne!(key("pkg:cargo/Rand"), key("pkg:cargo/rand"));
 }
 

@@ -307,4 +307,6 @@ impl fmt::Display for Provenance {
 }
 
 #[cfg(test)]
+mod oracle;
+#[cfg(test)]
 mod tests;
