@@ -56,6 +56,27 @@ fn lists_answers_and_lines() {
 }
 
 #[test]
+fn records_have_limits() {
+    let affected = json!({"package": {"ecosystem": "npm", "name": "a"}, "versions": ["1"]});
+    let found =
+        read(json!({"id": "A", "affected": vec![affected; ADVISORY_STATEMENTS_MAX + 1]}).to_string().as_bytes());
+    assert_eq!((found.advisories[0].statements.len(), found.refused_count), (ADVISORY_STATEMENTS_MAX, 1));
+    let check = |affected: Value| {
+        let affected = json!({"id": "A", "affected": [affected]}).to_string();
+        let found = read(affected.as_bytes());
+        found.advisories[0].statements.first().map(|statement| statement.status)
+    };
+    let package = json!({"ecosystem": "npm", "name": "a"});
+    let events = vec![json!({"introduced": "0"}); ADVISORY_VERSIONS_MAX + 1];
+    let range = json!({"package": package, "ranges": [{"type": "SEMVER", "events": events}]});
+    assert_eq!(check(range), Some(Status::UnderInvestigation));
+    let long = json!({"package": package, "versions": ["1".repeat(VERSION_BYTES_MAX)]});
+    assert_eq!(check(long.clone()), Some(Status::Affected));
+    let longer = json!({"package": package, "ranges": [{"type": "SEMVER", "events": [{"fixed": "1".repeat(VERSION_BYTES_MAX + 1)}]}]});
+    assert_eq!(check(longer), Some(Status::UnderInvestigation));
+}
+
+#[test]
 fn names_of_the_dictionary() {
     let text = json!({"vulnerabilities": [{"cve": {"id": "CVE-2026-1000", "published": "2026-01-02T00:00:00.000", "lastModified": "2026-01-03T00:00:00.000",
         "vulnStatus": "Analyzed", "descriptions": [{"lang": "en", "value": "A hole."}], "metrics": {"cvssMetricV31": [{"cvssData": {"vectorString": "CVSS:3.1/AV:N"}}]},

@@ -40,12 +40,15 @@ pub struct Brought {
     pub left_out: BTreeMap<String, u64>,
 }
 
+/// Protocol and port of a link.
+type Door = Option<(String, Option<u16>)>;
+
 /// What was brought so far, and its names.
 #[derive(Default)]
 struct Bringing {
     brought: Brought,
     ids: BTreeSet<ItemId>,
-    ways: BTreeSet<(ItemId, LinkKind, ItemId, Option<(String, Option<u16>)>)>,
+    ways: BTreeSet<(ItemId, LinkKind, ItemId, Door)>,
 }
 
 impl Bringing {
@@ -84,8 +87,8 @@ impl Bringing {
         if self.brought.links.len() >= REGISTER_LINKS_MAX {
             return self.refuse(place, Trouble::too_large(format!("more than {REGISTER_LINKS_MAX} links")));
         }
-        if link.from == link.to {
-            return self.refuse(place, Trouble::malformed(format!("{} is linked with itself", link.from)));
+        if let Err(misfit) = link.check_itself() {
+            return self.refuse(place, Trouble::malformed(misfit.to_string()));
         }
         let interface = link.interface.as_ref().map(|interface| (interface.protocol.clone(), interface.port));
         if !self.ways.insert((link.from.clone(), link.kind, link.to.clone(), interface)) {

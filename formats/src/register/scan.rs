@@ -24,9 +24,13 @@ pub fn read(bytes: &[u8]) -> Brought {
     let mut order: Vec<String> = Vec::new();
     nmap::read(bytes, &mut |found| match found {
         Ok(crate::intel::Item::Known(known)) => {
-            let Known::Finding(finding) = *known else { return };
+            let Known::Finding(mut finding) = *known else { return };
             if finding.check != "open-port" {
                 return;
+            }
+            // What a stranger's program answered may hold anything.
+            for text in [&mut finding.service, &mut finding.product, &mut finding.version, &mut finding.transport] {
+                text.retain(|letter| !letter.is_control());
             }
             if !hosts.contains_key(&finding.asset) {
                 match host(&finding) {

@@ -60,7 +60,7 @@ fn a_table_of_links() {
         notes(&found),
         [
             "line 1: column \"note\" is none of the register's, and left out",
-            "line 4: a is linked with itself",
+            "line 4: a depends-on a: it leads to itself",
             "line 5: portal depends-on db is there twice",
             "line 6: to: it is missing",
             "line 7: port: number too large to fit in target type",
@@ -161,7 +161,7 @@ fn limits_hold() {
     let labels = vec!["x".repeat(100); LIST_RECORD_BYTES_MAX / 100];
     let item = Item { labels, ..full_item() };
     let written = csv::items(&[item.clone(), Item::new(ItemId::parse("y").unwrap(), ItemKind::Vendor, "Y")]);
-    assert_eq!(written.too_long, [item.id.clone()]);
+    assert_eq!(written.too_long, std::slice::from_ref(&item.id));
     assert_eq!(csv::read(written.text.as_bytes()).items.len(), 1);
     assert_eq!(json::read(json::write(std::slice::from_ref(&item), &[]).as_bytes()).items, [item]);
 }

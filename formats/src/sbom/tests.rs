@@ -188,6 +188,22 @@ fn components_have_a_limit() {
     assert_eq!((bill.components.len(), bill.refused_count), (SBOM_COMPONENTS_MAX, 1));
 }
 
+#[test]
+fn dependencies_vulnerabilities_and_lists_have_limits() {
+    let row = format!("{{\"ref\":\"a\",\"dependsOn\":[{}]}}", vec!["\"b\""; 10_000].join(","));
+    let rows = vec![row; SBOM_DEPENDENCIES_MAX / 10_000 + 1].join(",");
+    let weak = vec!["{\"id\":\"A\"}"; SBOM_VULNERABILITIES_MAX + 1].join(",");
+    let hash = "{\"alg\":\"x\",\"content\":\"a\"},".repeat(SBOM_LIST_MAX + 1);
+    let hash = hash.trim_end_matches(',');
+    let text = format!(
+        "{{\"bomFormat\":\"CycloneDX\",\"components\":[{{\"name\":\"a\",\"bom-ref\":\"a\",\"hashes\":[{hash}]}},{{\"name\":\"b\",\"bom-ref\":\"b\"}}],\"dependencies\":[{rows}],\"vulnerabilities\":[{weak}]}}"
+    );
+    let bill = read(text.as_bytes()).unwrap();
+    assert_eq!((bill.dependencies.as_slice(), bill.vulnerabilities.len()), (&[(0, 1)][..], SBOM_VULNERABILITIES_MAX));
+    assert_eq!(bill.components[0].hashes.len(), SBOM_LIST_MAX);
+    assert_eq!(bill.refused_count, 10_001);
+}
+
 proptest! {
     #[test]
     fn never_panics_and_repeats_itself(which in 0usize..3, at in any::<prop::sample::Index>(), put in "[{}\\[\\]\":,0a]{0,3}") {

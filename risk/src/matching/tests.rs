@@ -208,6 +208,16 @@ fn what_was_not_looked_at_is_said() {
 }
 
 #[test]
+fn reasons_have_a_limit() {
+    let many =
+        (0..=model::limits::MATCH_REASONS_MAX).map(|_| osv("A", "npm", "bell", &[("introduced", "0")])).collect();
+    let knowledge = Knowledge::new(many, Vec::new());
+    let software = package("pkg:npm/bell@1.0.0");
+    let found = knowledge.check(Installed { software: &software, within: None }, day("2026-11-27"));
+    assert_eq!(found.answers[0].because.len(), model::limits::MATCH_REASONS_MAX);
+}
+
+#[test]
 fn ranges_as_vers_has_them() {
     let place = |text: &str, version: &str| standing(&Range::vers(text).unwrap(), Scheme::Plain, version).place;
     // "Checking if a version is contained within a range", and the use case of VEX where the constraints stand in no order.

@@ -73,7 +73,7 @@ pub(super) fn config(map: &Map<String, Value>) -> Result<Found, Trouble> {
         let more = unfolded(map.get("supplementaryConfiguration"))?;
         let policy = unfolded(Some(at(&more, &["BucketPolicyStatus"])))?;
         found.is_public |= at(&policy, &["isPublic"]).as_bool() == Some(true);
-        if let Some(tag) = map.get("tags").map(|tags| title_of(tags)).filter(|title| !title.is_empty()) {
+        if let Some(tag) = map.get("tags").map(title_of).filter(|title| !title.is_empty()) {
             found.title = tag;
         }
     }
@@ -97,7 +97,7 @@ pub(super) fn explored(map: &Map<String, Value>) -> Result<Found, Trouble> {
     }
     let tags = map.get("Properties").and_then(Value::as_array).into_iter().flatten();
     let tags = tags.filter(|property| text_at(property, &["Name"]) == "tags").map(|property| at(property, &["Data"]));
-    let tags = tags.cloned().next().unwrap_or_default();
+    let tags = tags.into_iter().next().cloned().unwrap_or_default();
     Ok(Found {
         cloud: "aws",
         id: whole_name(arn, ""),

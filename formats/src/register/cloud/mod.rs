@@ -18,7 +18,9 @@ mod google;
 
 use std::net::IpAddr;
 
-use model::limits::{INTEL_OBJECT_BYTES_MAX, ITEM_LIST_MAX, ITEM_TEXT_BYTES_MAX, RECORD_BYTES_MAX};
+use model::limits::{
+    INTEL_NAME_BYTES_MAX, INTEL_OBJECT_BYTES_MAX, ITEM_LIST_MAX, ITEM_TEXT_BYTES_MAX, RECORD_BYTES_MAX,
+};
 use model::register::{Address, Exposure, Item, ItemId, ItemKind, Lifecycle};
 use serde_json::{Map, Value};
 
@@ -221,7 +223,9 @@ impl Found {
             owner: cut(&plain(&self.owner), ITEM_TEXT_BYTES_MAX).to_owned(),
             exposure: self.is_public.then_some(Exposure::Public),
             addresses: self.addresses,
-            labels: labels.map(|(name, value)| format!("{name}:{}", cut(value, ITEM_TEXT_BYTES_MAX))).collect(),
+            labels: labels
+                .map(|(name, value)| format!("{name}:{}", cut(&plain(value), INTEL_NAME_BYTES_MAX)))
+                .collect(),
             ..Item::new(id, kind, cut(title.trim(), ITEM_TEXT_BYTES_MAX))
         })
     }
