@@ -307,6 +307,4 @@ impl fmt::Display for Provenance {
 }
 
 #[cfg(test)]
-mod oracle;
-#[cfg(test)]
 mod tests;

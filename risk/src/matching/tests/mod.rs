@@ -1,3 +1,6 @@
+mod oracle;
+mod together;
+
 use super::*;
 use model::software::{Bound, Cpe, Event, Purl, Range, Statement, Voice};
 use proptest::prelude::*;
