@@ -5,7 +5,7 @@ use model::software::{Advisory, Statement, Status, Voice};
 
 use super::range::{Place, standing};
 use super::subject::{Fit, Level, Subject};
-use super::{Answer, How, MatchReason};
+use super::{Answer, How, MatchReason, cve, names};
 
 /// Who speaks, the one who knows least first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -150,11 +150,8 @@ fn before_the_fix(statement: &Statement, fit: &Fit) -> Option<(Status, How, Opti
 
 /// A CVE where there is one, else the first name.
 fn name(advisories: &[Advisory], asked: &[usize]) -> String {
-    let of = asked.iter().filter_map(|number| advisories.get(*number));
-    let names = of.flat_map(|advisory| std::iter::once(&advisory.id).chain(&advisory.aliases));
-    let all: Vec<&String> = names.filter(|name| !name.is_empty()).collect();
-    let cve = all.iter().filter(|name| name.parse::<model::CveId>().is_ok()).min();
-    cve.or(all.first()).map(|name| (*name).clone()).unwrap_or_default()
+    let all = || asked.iter().filter_map(|number| advisories.get(*number)).flat_map(names);
+    all().find(|name| cve(name).is_some()).or_else(|| all().next()).unwrap_or_default().to_owned()
 }
 
 /// Those who were heard, the worst first; then those who were not.

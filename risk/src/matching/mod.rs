@@ -18,10 +18,10 @@ mod version;
 use std::collections::BTreeMap;
 use std::fmt;
 
-use model::Day;
 use model::limits::ADVISORY_FRESH_DAYS;
 use model::register::Software;
 use model::software::{Advisory, Named, Status};
+use model::{CveId, Day};
 
 pub use range::{Place, Standing, standing};
 pub use version::{Compared, Scheme};
@@ -242,25 +242,55 @@ fn key(product: &Named) -> String {
     }
 }
 
-/// For each advisory the first one that shares a name with it, directly or through others.
+/// For each advisory the first one that shares a name with it, directly or through others. Two different CVEs are never brought together,
+/// whatever a record calls its aliases: else a word about one would acquit the other.
 fn groups(advisories: &[Advisory]) -> Vec<usize> {
     let mut parents: Vec<usize> = (0..advisories.len()).collect();
+    let mut cves: Vec<Option<CveId>> = advisories.iter().map(|advisory| names(advisory).find_map(cve)).collect();
     let mut first: BTreeMap<String, usize> = BTreeMap::new();
     for (number, advisory) in advisories.iter().enumerate().filter(|(_, advisory)| !advisory.is_withdrawn) {
-        for name in std::iter::once(&advisory.id).chain(&advisory.aliases).filter(|name| !name.is_empty()) {
-            let other = *first.entry(name.to_ascii_uppercase()).or_insert(number);
-            let (one, other) = (root(&parents, number), root(&parents, other));
-            if let Some(parent) = parents.get_mut(one.max(other)) {
-                *parent = one.min(other);
+        for name in names(advisory) {
+            let own = cves.get(root(&mut parents, number)).copied().flatten();
+            let is_of_another = cve(name).is_some_and(|cve| own.is_some_and(|own| own != cve));
+            if is_of_another {
+                continue;
             }
+            let other = *first.entry(name.to_ascii_uppercase()).or_insert(number);
+            join(&mut parents, &mut cves, number, other);
         }
     }
-    (0..parents.len()).map(|number| root(&parents, number)).collect()
+    (0..parents.len()).map(|number| root(&mut parents, number)).collect()
 }
 
-fn root(parents: &[usize], mut number: usize) -> usize {
+fn names(advisory: &Advisory) -> impl Iterator<Item = &str> {
+    std::iter::once(&advisory.id).chain(&advisory.aliases).map(String::as_str).filter(|name| !name.is_empty())
+}
+
+fn cve(name: &str) -> Option<CveId> {
+    name.parse().ok()
+}
+
+fn join(parents: &mut [usize], cves: &mut [Option<CveId>], one: usize, other: usize) {
+    let (one, other) = (root(parents, one), root(parents, other));
+    let (kept, joined) = (one.min(other), one.max(other));
+    let (Some(left), Some(right)) = (cves.get(kept).copied(), cves.get(joined).copied()) else { return };
+    if left.is_some() && right.is_some() && left != right {
+        return;
+    }
+    if let (Some(parent), Some(cve)) = (parents.get_mut(joined), cves.get_mut(kept)) {
+        *parent = kept;
+        *cve = left.or(right);
+    }
+}
+
+/// The root of a tree, whose branches get shorter on the way.
+fn root(parents: &mut [usize], mut number: usize) -> usize {
     while let Some(parent) = parents.get(number).copied().filter(|parent| *parent != number) {
-        number = parent;
+        let above = parents.get(parent).copied().unwrap_or(parent);
+        if let Some(own) = parents.get_mut(number) {
+            *own = above;
+        }
+        number = above;
     }
     number
 }

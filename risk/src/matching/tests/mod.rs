@@ -157,6 +157,27 @@ fn who_has_looked_goes_first() {
 }
 
 #[test]
+fn an_alias_cannot_bring_two_vulnerabilities_together() {
+    let purl = Named::Purl(Purl::parse("pkg:npm/bell@1.0.0").unwrap());
+    let acquits = said("CVE-2026-1009", "bell.example", Voice::Maker, purl, Status::NotAffected, Vec::new());
+    let listed = |id: &str, aliases: &[&str]| Advisory {
+        aliases: aliases.iter().map(|name| (*name).to_owned()).collect(),
+        ..osv(id, "npm", "bell", &[("introduced", "0")])
+    };
+    let software = package("pkg:npm/bell@1.0.0");
+    for mixed in [
+        vec![listed("GHSA-1", &["CVE-2026-1008", "CVE-2026-1009"]), acquits.clone()],
+        vec![acquits.clone(), listed("GHSA-1", &["CVE-2026-1008", "CVE-2026-1009"])],
+        vec![acquits.clone(), listed("CVE-2026-1008", &["GHSA-1"]), listed("X-1", &["GHSA-1", "CVE-2026-1009"])],
+    ] {
+        let found = answers(mixed, &software);
+        assert!(found.contains(&"CVE-2026-1008 affected".to_owned()), "{found:?}");
+    }
+    let chain: Vec<Advisory> = (0..2_000).map(|at| listed(&format!("A-{at}"), &[&format!("A-{}", at + 1)])).collect();
+    assert_eq!(answers(chain, &software), ["A-0 affected"]);
+}
+
+#[test]
 fn a_distributor_goes_before_the_dictionary() {
     let nvd = said(
         "CVE-2026-1004",
