@@ -20,6 +20,7 @@ pub mod note;
 pub mod ocsf;
 pub mod record;
 pub mod register;
+pub mod software;
 pub mod time;
 pub mod vulnerability;
 pub mod words;

@@ -28,7 +28,9 @@ pub mod city;
 pub mod network;
 pub mod order;
 
-// Vulnerabilities.
+// Vulnerabilities, what they are in, and who delivers it.
+pub mod matching;
+pub mod suppliers;
 pub mod vulnerability;
 
 pub use interval::{Interval, Probability};

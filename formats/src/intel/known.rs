@@ -217,6 +217,10 @@ pub struct Product {
     pub vendor: String,
     /// Its name, with the version where that is known.
     pub name: String,
+    /// Its name alone, where that is said apart.
+    pub product: String,
+    /// Its version alone, or a range of versions, where that is said apart.
+    pub version: String,
     /// Its CPE or package URL.
     pub identifiers: Vec<String>,
     /// Whether it is affected.
@@ -328,6 +332,10 @@ pub struct OwnFinding {
     pub transport: String,
     /// What listens there: service, product, version.
     pub service: String,
+    /// The product alone, where the tool says it.
+    pub product: String,
+    /// The product's version alone, where the tool says it.
+    pub version: String,
     /// The tool's own id of the test.
     pub check: String,
     /// What was found, in the tool's words.

@@ -35,8 +35,9 @@ pub mod stix;
 pub mod taxii;
 
 mod known;
-mod object;
-mod walk;
+pub(crate) mod object;
+mod statements;
+pub(crate) mod walk;
 
 #[cfg(test)]
 mod testing;

@@ -68,6 +68,8 @@ struct Port {
     transport: String,
     is_open: bool,
     service: String,
+    product: String,
+    version: String,
     cpes: Vec<String>,
     scripts: Vec<(String, String)>,
 }
@@ -148,6 +150,8 @@ impl Run {
                 if let Some(port) = &mut host.port {
                     let words = ["name", "product", "version"].into_iter().filter_map(text);
                     port.service = words.collect::<Vec<_>>().join(" ");
+                    port.product = text("product").unwrap_or_default();
+                    port.version = text("version").unwrap_or_default();
                 }
             }
             b"hostscript" => host.port = Some(Port { is_open: true, ..Port::default() }),
@@ -199,6 +203,8 @@ impl Host {
             port: port.number,
             transport: port.transport.clone(),
             service: port.service.clone(),
+            product: port.product.clone(),
+            version: port.version.clone(),
             cpes: port.cpes.clone(),
             found: self.found,
             ..OwnFinding::default()

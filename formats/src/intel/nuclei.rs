@@ -68,6 +68,8 @@ fn result(bytes: &[u8]) -> Result<(Option<OwnFinding>, Option<Trouble>), Trouble
         cpes: classes.texts("cpe"),
         at,
         found: object.time("timestamp"),
+        product: String::new(),
+        version: String::new(),
     };
     let inner = classes.trouble().or(info.trouble());
     Ok((Some(finding), object.trouble().or(inner)))

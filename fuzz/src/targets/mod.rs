@@ -8,6 +8,7 @@ mod indicators;
 mod intel;
 mod journal;
 mod netflow;
+mod register;
 mod risk;
 mod rpz;
 mod segment;
@@ -28,6 +29,7 @@ pub use self::intel::{
 };
 pub use self::journal::{journal_marks, journal_segment};
 pub use self::netflow::netflow_packets;
+pub use self::register::{advisories, bill_of_materials, register_files, register_inventories, software_names};
 pub use self::risk::{decision_table, risk_files, risk_rows};
 pub use self::rpz::rpz_question;
 pub use self::segment::segment_image;
@@ -102,6 +104,11 @@ targets! {
     risk::risk_rows, 500;
     risk::risk_files, 500;
     risk::decision_table, 500;
+    register::register_files, 300;
+    register::register_inventories, 500;
+    register::bill_of_materials, 500;
+    register::advisories, 500;
+    register::software_names, 1000;
     journal::journal_segment, 200;
     journal::journal_marks, 200;
     small::times, 1000;

@@ -40,3 +40,28 @@ pub const REGISTER_LINKS_MAX: usize = 5_000_000;
 pub const REGISTER_FILE_BYTES_MAX: usize = 256 * 1024 * 1024;
 /// Components of one bill of materials.
 pub const SBOM_COMPONENTS_MAX: usize = 200_000;
+/// Largest bill of materials.
+pub const SBOM_BYTES_MAX: usize = 256 * 1024 * 1024;
+/// Dependencies of one bill of materials.
+pub const SBOM_DEPENDENCIES_MAX: usize = 2_000_000;
+/// Vulnerabilities that one bill of materials speaks of.
+pub const SBOM_VULNERABILITIES_MAX: usize = 200_000;
+/// Hashes, licences, names and statements of one component or vulnerability.
+pub const SBOM_LIST_MAX: usize = 256;
+
+// Software and what is said about it (`model::software`, `risk::matching`).
+
+/// Longest package URL or dictionary name.
+pub const SOFTWARE_NAME_BYTES_MAX: usize = 4 * 1024;
+/// Longest version that is compared.
+pub const VERSION_BYTES_MAX: usize = 512;
+/// Largest file of advisories.
+pub const ADVISORY_FILE_BYTES_MAX: usize = 256 * 1024 * 1024;
+/// Products of one advisory.
+pub const ADVISORY_STATEMENTS_MAX: usize = 10_000;
+/// Versions, ranges or events of one statement.
+pub const ADVISORY_VERSIONS_MAX: usize = 20_000;
+/// Days after which what a source said is called stale.
+pub const ADVISORY_FRESH_DAYS: i32 = 7;
+/// Reasons that one answer about a vulnerability gives.
+pub const MATCH_REASONS_MAX: usize = 32;

@@ -263,6 +263,14 @@ impl Item {
                 return wrong(field, format!("more than {} of them", limits::ITEM_LIST_MAX));
             }
         }
+        for (field, text) in self.entries() {
+            if text.len() > limits::ITEM_TEXT_BYTES_MAX {
+                return wrong(field, format!("an entry of more than {} bytes", limits::ITEM_TEXT_BYTES_MAX));
+            }
+            if text.chars().any(char::is_control) {
+                return wrong(field, "a control character".to_owned());
+            }
+        }
         let data = self.data.iter().flatten();
         let mut categories: Vec<DataCategory> = data.map(|held| held.category).collect();
         categories.sort_unstable();
@@ -285,6 +293,19 @@ impl Item {
             }
         }
         Ok(())
+    }
+}
+
+impl Item {
+    /// The texts in its lists.
+    fn entries(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let software = self.software.iter().flat_map(|software| {
+            let names = [software.cpe.as_deref(), software.purl.as_deref()].map(Option::unwrap_or_default);
+            [software.vendor.as_str(), &software.product, &software.version].into_iter().chain(names)
+        });
+        let types = self.information_types.iter().map(|entry| ("information_types", entry.as_str()));
+        let labels = self.labels.iter().map(|entry| ("labels", entry.as_str()));
+        software.map(|entry| ("software", entry)).chain(types).chain(labels)
     }
 }
 

@@ -92,19 +92,38 @@ impl Link {
         Link { from, to, kind, interface: None, data: None, about: String::new() }
     }
 
+    /// Says what is wrong with it whatever its ends are.
+    ///
+    /// # Errors
+    /// It leads to itself, or its words are too long.
+    pub fn check_itself(&self) -> Result<(), Misfit> {
+        if self.from == self.to {
+            return Err(self.misfit("it leads to itself".to_owned()));
+        }
+        if self.about.len() > limits::ITEM_TEXT_BYTES_MAX {
+            return Err(self.misfit(format!("its words are longer than {} bytes", limits::ITEM_TEXT_BYTES_MAX)));
+        }
+        let protocol = self.interface.as_ref().map_or("", |interface| interface.protocol.as_str());
+        if protocol.len() > limits::ITEM_ID_BYTES_MAX {
+            return Err(self.misfit(format!("its protocol is longer than {} bytes", limits::ITEM_ID_BYTES_MAX)));
+        }
+        let is_control = |letter: char| letter.is_control() && letter != '\n';
+        if self.about.chars().any(is_control) || protocol.chars().any(char::is_control) {
+            return Err(self.misfit("a control character".to_owned()));
+        }
+        Ok(())
+    }
+
+    fn misfit(&self, reason: String) -> Misfit {
+        Misfit { from: self.from.clone(), to: self.to.clone(), kind: self.kind, reason }
+    }
+
     /// Says what is wrong with it between items of these kinds.
     ///
     /// # Errors
-    /// It leads to itself, or such items are not connected so.
+    /// As [`Link::check_itself`], or such items are not connected so.
     pub fn check(&self, from: ItemKind, to: ItemKind) -> Result<(), Misfit> {
-        let wrong =
-            |reason: String| Err(Misfit { from: self.from.clone(), to: self.to.clone(), kind: self.kind, reason });
-        if self.from == self.to {
-            return wrong("it leads to itself".to_owned());
-        }
-        if self.about.len() > limits::ITEM_TEXT_BYTES_MAX {
-            return wrong(format!("its words are longer than {} bytes", limits::ITEM_TEXT_BYTES_MAX));
-        }
+        self.check_itself()?;
         let fits = match self.kind {
             LinkKind::DependsOn => from != ItemKind::Vendor,
             LinkKind::RunsOn => matches!(to, ItemKind::Machine | ItemKind::Device | ItemKind::Application),
@@ -114,6 +133,7 @@ impl Link {
             LinkKind::AdministeredBy => to == ItemKind::Identity,
             LinkKind::SuppliedBy => from == ItemKind::Vendor && to == ItemKind::Vendor,
         };
-        if fits { Ok(()) } else { wrong(format!("a {from} cannot be connected with a {to} like that")) }
+        let reason = || format!("a {from} cannot be connected with a {to} like that");
+        if fits { Ok(()) } else { Err(self.misfit(reason())) }
     }
 }

@@ -80,6 +80,11 @@ fn items_are_checked() {
     assert!(check(&|item| item.data = Some(vec![held.clone(), held.clone()])).contains("health is said twice"));
     assert!(check(&|item| item.about = "x".repeat(limits::ITEM_TEXT_BYTES_MAX + 1)).contains("longer than"));
     assert!(check(&|item| item.labels = vec![String::new(); limits::ITEM_LIST_MAX + 1]).contains("more than"));
+    assert!(check(&|item| item.labels = vec!["a\tb".into()]).contains("labels: a control character"));
+    let long = "x".repeat(limits::ITEM_TEXT_BYTES_MAX + 1);
+    assert!(check(&|item| item.information_types = vec![long.clone()]).contains("an entry of more than"));
+    let software = Software { version: long.clone(), ..Software::default() };
+    assert!(check(&|item| item.software = vec![software.clone()]).contains("software: an entry of more than"));
     let lower = |why: &str| Objective { proposed: Some(Impact::High), decided: Some(Impact::Low), why: why.into() };
     let of =
         |why: &str| Categorization { confidentiality: lower(why), integrity: lower("x"), availability: lower("x") };
@@ -97,5 +102,13 @@ fn links_fit_their_ends() {
     assert!(link(LinkKind::DeliveredBy).check(ItemKind::Service, ItemKind::Vendor).is_ok());
     let own = Link::new(id("a"), LinkKind::DependsOn, id("a")).check(ItemKind::Service, ItemKind::Service);
     assert_eq!(own.unwrap_err().to_string(), "a depends-on a: it leads to itself");
+    let mut wordy = link(LinkKind::RunsOn);
+    wordy.about = "x".repeat(limits::ITEM_TEXT_BYTES_MAX + 1);
+    assert!(wordy.check_itself().unwrap_err().reason.contains("longer"));
+    wordy.about = "a\u{7}".to_owned();
+    assert!(wordy.check_itself().unwrap_err().reason.contains("control"));
+    let protocol = "x".repeat(limits::ITEM_ID_BYTES_MAX + 1);
+    let loud = Link { interface: Some(Interface { protocol, ..Interface::default() }), ..link(LinkKind::RunsOn) };
+    assert!(loud.check_itself().unwrap_err().reason.contains("protocol"));
     assert!(LinkKind::RunsOn.passes_compromise() && !LinkKind::SendsTo.passes_compromise());
 }

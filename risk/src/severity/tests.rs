@@ -55,10 +55,12 @@ fn any_severity() -> impl Strategy<Value = Severity> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
-    /// The grid has the mean of the loss up to its end, and all of its mass but what lies beyond.
+    /// A grid that reaches far enough has the mean of the loss, and all of its mass.
     #[test]
     fn the_grid_keeps_the_mean(severity in any_severity(), step in 0.05f64..0.7) {
         let points = 8_192;
+        // What lies beyond the end is in neither sum.
+        prop_assume!(severity.above(step * 8_191.0) < 1e-9);
         let masses = severity.on_grid(step, points);
         let mean: f64 = masses.iter().zip(0u32..).map(|(mass, at)| mass * step * f64::from(at)).sum();
         let sum: f64 = masses.iter().sum();

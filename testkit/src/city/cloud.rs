@@ -6,7 +6,7 @@ use super::stage::{Log, Stage};
 use super::text::{Object, iso_seconds};
 
 /// The account number that AWS reserves for examples.
-const ACCOUNT: &str = "111122223333";
+pub(super) const ACCOUNT: &str = "111122223333";
 
 /// A call to the cloud's API.
 #[derive(Clone, Copy, Debug)]

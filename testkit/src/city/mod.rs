@@ -1,4 +1,5 @@
-//! Brunnfeld, an invented city: forty machines, their people and services, and the logs that they write.
+//! Brunnfeld, an invented city: forty machines, their people and services, the logs that they write, and the register in which
+//! these and all else that the city runs stand.
 //!
 //! The logs have the formats of real ones, so that everything that reads real logs reads these. An ordinary life makes
 //! the background; on the last working day six attacks happen ([`ATTACKS`]). Which lines belong to which attack stands in
@@ -13,6 +14,7 @@ mod day;
 mod linux;
 mod map;
 mod network;
+mod register;
 mod stage;
 mod text;
 mod windows;
@@ -26,6 +28,7 @@ use model::Timestamp;
 
 pub use attacks::{ATTACKS, Attack};
 pub use map::{ACCOUNTS, ADMINISTRATORS, Account, DOMAIN, Kind, MACHINES, Machine, Rhythm, SERVICES, SITES, Service};
+pub use register::Register;
 pub use stage::Log;
 
 /// Midnight of the first day: Monday, 2026-03-02, UTC.

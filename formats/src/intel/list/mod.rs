@@ -65,8 +65,13 @@ pub fn read(bytes: &[u8], mapping: &ListMapping, sink: &mut Sink<'_>) -> Tally {
 /// The cells of a file whose columns are separated by commas and may be quoted, with the line in which each record starts, from 1.
 /// Lines that begin with `#` are given as comments, without the mark.
 pub(crate) fn comma_records(bytes: &[u8]) -> impl Iterator<Item = CommaRecord<'_>> {
+    delimited_records(bytes, ',')
+}
+
+/// The same, with something else between the cells.
+pub(crate) fn delimited_records(bytes: &[u8], delimiter: char) -> impl Iterator<Item = CommaRecord<'_>> {
     let mapping = ListMapping {
-        layout: Layout::Delimited { delimiter: ',', quote: Some('"') },
+        layout: Layout::Delimited { delimiter, quote: Some('"') },
         comment: vec!["#".to_owned()],
         ..ListMapping::default()
     };
@@ -77,7 +82,7 @@ pub(crate) fn comma_records(bytes: &[u8]) -> impl Iterator<Item = CommaRecord<'_
     })
 }
 
-/// One record of [`comma_records`].
+/// One record of [`comma_records`] or [`delimited_records`].
 pub(crate) struct CommaRecord<'a> {
     pub(crate) line: u64,
     pub(crate) is_comment: bool,

@@ -1,0 +1,191 @@
+//! What a city runs, what is in it, and what is said about that.
+
+use formats::register::{Brought, cloud, csv, json, scan};
+use formats::{osv, sbom};
+use model::limits::NOTES_KEPT_MAX;
+use model::software::{Cpe, Purl, Range};
+
+/// The same bytes give the same, notes are bounded, and what is brought is tidy.
+fn bring(bytes: &[u8], read: fn(&[u8]) -> Brought) -> Brought {
+    let found = read(bytes);
+    assert_eq!(found, read(bytes));
+    assert!(found.refused.len() as u64 <= found.refused_count && found.refused.len() <= NOTES_KEPT_MAX);
+    assert!(found.refused.iter().all(|refused| !refused.place.is_empty()));
+    for item in &found.items {
+        assert_eq!(item.check(), Ok(()));
+    }
+    assert!(found.links.iter().all(|link| link.from != link.to));
+    found
+}
+
+/// Tables of items and links, as they come and behind the names of their columns; JSON. What is brought is written and read again.
+pub fn register_files(bytes: &[u8]) {
+    let items = [b"id,kind,title,data,software,labels,addresses,confidentiality_why\n", bytes].concat();
+    let links = [b"from;kind;to;protocol;port;data\n", bytes].concat();
+    let tables = [bytes, items.as_slice(), links.as_slice()].map(|bytes| bring(bytes, csv::read));
+    let json = bring(bytes, json::read);
+    for found in tables.into_iter().chain([json]) {
+        let again = json::read(json::write(&found.items, &found.links).as_bytes());
+        assert_eq!(again.items, found.items);
+        let written = csv::items(&found.items);
+        let kept: Vec<_> = found.items.iter().filter(|item| !written.too_long.contains(&item.id)).collect();
+        let again = csv::read(written.text.as_bytes());
+        assert_eq!(
+            again.items.iter().map(|item| &item.id).collect::<Vec<_>>(),
+            kept.iter().map(|item| &item.id).collect::<Vec<_>>()
+        );
+    }
+}
+
+/// Inventories of clouds, and scans.
+pub fn register_inventories(bytes: &[u8]) {
+    bring(bytes, cloud::read);
+    bring(bytes, scan::read);
+}
+
+/// Bills of materials: places are places, and what is said can be told.
+pub fn bill_of_materials(bytes: &[u8]) {
+    let found = sbom::read(bytes);
+    assert_eq!(found, sbom::read(bytes));
+    let Ok(bill) = found else { return };
+    let count = bill.components.len();
+    assert!(bill.dependencies.iter().all(|(from, to)| *from.max(to) < count));
+    assert!(bill.subject.is_none_or(|subject| subject < count));
+    assert!(bill.components.iter().all(|component| !component.software().product.is_empty()));
+    assert!(bill.statements(&[]).iter().all(|advisory| !advisory.statements.is_empty()));
+}
+
+/// Advisories of OSV and NVD.
+pub fn advisories(bytes: &[u8]) {
+    for read in [osv::read, osv::nvd] {
+        let found = read(bytes);
+        assert_eq!(found, read(bytes));
+        assert!(found.refused.len() as u64 <= found.refused_count && found.refused.len() <= NOTES_KEPT_MAX);
+        assert!(found.advisories.iter().all(|advisory| !advisory.id.is_empty()));
+    }
+}
+
+/// Names of software: what is read is written so that it is read as the same.
+pub fn software_names(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    for text in [
+        text.to_string(),
+        format!("pkg:npm/{text}"),
+        format!("cpe:/a:{text}"),
+        format!("cpe:2.3:a:{text}:*:*:*:*:*:*:*"),
+    ] {
+        if let Ok(purl) = Purl::parse(&text) {
+            assert_eq!(Purl::parse(&purl.to_string()), Ok(purl));
+        }
+        if let Ok(cpe) = Cpe::parse(&text) {
+            assert_eq!(Cpe::parse(&cpe.to_string()), Ok(cpe));
+        }
+    }
+    let _ = Range::vers(&format!("vers:{text}"));
+}
+
+pub(super) mod seeds {
+    use crate::seeds::texts;
+
+    pub(in super::super) fn register_files() -> Vec<Vec<u8>> {
+        texts(&[
+            "id,kind,title,data,software\nportal,service,Portal,health:12000;contact,nginx|1.18.0|F5\nstore,data store,,none,pkg:npm/a@1\n",
+            "from;kind;to;protocol;port;is_encrypted\nportal;depends-on;store;https;443;yes\n",
+            r#"{"items":[{"id":"a","kind":"service","data":[]},{"id":"v","kind":"vendor"}],"links":[{"from":"a","to":"v","kind":"delivered-by"}]}"#,
+            "{\"id\":\"a\",\"kind\":\"service\"}\n{\"from\":\"a\",\"to\":\"b\",\"kind\":\"runs-on\"}\n",
+        ])
+    }
+
+    pub(in super::super) fn register_inventories() -> Vec<Vec<u8>> {
+        texts(&[
+            r#"{"Reservations":[{"OwnerId":"1","Instances":[{"InstanceId":"i-0a1","PublicIpAddress":"192.0.2.5","Placement":{"AvailabilityZone":"eu-central-1a"}}]}]}"#,
+            r#"{"configurationItems":[{"resourceType":"AWS::S3::Bucket","resourceId":"b","configuration":"{}"}]}"#,
+            r#"[{"id":"/subscriptions/0/x","name":"x","type":"microsoft.web/sites","properties":{"publicNetworkAccess":"Enabled"}}]"#,
+            r#"[{"name":"//compute.googleapis.com/projects/p/instances/i","assetType":"compute.googleapis.com/Instance","resource":{"data":{}}}]"#,
+            r#"<nmaprun><host><address addr="192.0.2.1"/><ports><port portid="22" protocol="tcp"><state state="open"/><service product="x" version="1"><cpe>cpe:/a:x:x:1</cpe></service></port></ports></host></nmaprun>"#,
+        ])
+    }
+
+    pub(in super::super) fn bill_of_materials() -> Vec<Vec<u8>> {
+        texts(&[
+            r#"{"bomFormat":"CycloneDX","specVersion":"1.6","metadata":{"component":{"bom-ref":"p","name":"p","version":"1"}},"components":[{"bom-ref":"a","name":"a",
+            "purl":"pkg:npm/a@1","components":[{"name":"b","cpe":"cpe:/a:b:b"}]}],"dependencies":[{"ref":"p","dependsOn":["a"]}],"vulnerabilities":[{"id":"CVE-2026-1000",
+            "analysis":{"state":"not_affected"},"affects":[{"ref":"a","versions":[{"range":"vers:npm/<2","status":"unaffected"}]}]}]}"#,
+            r#"{"spdxVersion":"SPDX-2.3","packages":[{"SPDXID":"SPDXRef-P","name":"p","externalRefs":[{"referenceType":"purl","referenceLocator":"pkg:npm/p@1"}]}],
+            "relationships":[{"spdxElementId":"SPDXRef-DOCUMENT","relationshipType":"DESCRIBES","relatedSpdxElement":"SPDXRef-P"}]}"#,
+            r#"{"@graph":[{"type":"software_Package","spdxId":"urn:p","name":"p"},{"type":"SpdxDocument","rootElement":["urn:p"]},{"type":"security_Vulnerability","spdxId":"urn:v","name":"v"},
+            {"type":"security_VexFixedVulnAssessmentRelationship","from":"urn:v","to":["urn:p"]}]}"#,
+        ])
+    }
+
+    pub(in super::super) fn advisories() -> Vec<Vec<u8>> {
+        texts(&[
+            r#"{"id":"A","aliases":["CVE-2026-1000"],"affected":[{"package":{"ecosystem":"npm","name":"a"},"ranges":[{"type":"SEMVER","events":[{"introduced":"0"},{"fixed":"1"}]}]}]}"#,
+            r#"{"vulns":[{"id":"A","withdrawn":"2026-01-01T00:00:00Z"}]}"#,
+            r#"{"vulnerabilities":[{"cve":{"id":"CVE-2026-1000","configurations":[{"nodes":[{"cpeMatch":[{"vulnerable":true,"criteria":"cpe:2.3:a:b:c:*:*:*:*:*:*:*:*","versionEndExcluding":"2"}]}]}]}}]}"#,
+        ])
+    }
+
+    pub(in super::super) fn software_names() -> Vec<Vec<u8>> {
+        texts(&[
+            "pkg:npm/%40angular/core@16.2.0?arch=x#a/b",
+            "pkg:maven/org.a/b@1%2B2",
+            r"cpe:2.3:a:foo\:bar:b*:1.?:-:*:*:*:*:*:*",
+            "cpe:/a:hp:insight:7.4:-:~~online~win2003~x64~",
+            "npm/>=1.2|<2|!=1.5",
+        ])
+    }
+}
+
+#[expect(non_upper_case_globals, reason = "they carry the names of the targets")]
+pub(super) mod words {
+    type Words = &'static [&'static str];
+
+    pub(in super::super) const register_files: Words = &[
+        "id",
+        "kind",
+        "service",
+        "data-store",
+        "depends-on",
+        "health:",
+        "none",
+        ";",
+        "\\;",
+        "|",
+        "\"\"",
+        "'=",
+        "\"items\":[",
+        "\"links\":[",
+    ];
+    pub(in super::super) const register_inventories: Words = &[
+        "\"resourceType\":",
+        "\"InstanceId\":",
+        "\"assetType\":",
+        "\"properties\":{",
+        "\"Results\":[",
+        "/subscriptions/",
+        "<host>",
+        "<cpe>",
+    ];
+    pub(in super::super) const bill_of_materials: Words = &[
+        "\"bomFormat\":\"CycloneDX\"",
+        "\"components\":[",
+        "\"bom-ref\":",
+        "\"purl\":",
+        "\"spdxVersion\":\"SPDX-2.3\"",
+        "\"packages\":[",
+        "\"@graph\":[",
+        "vers:",
+    ];
+    pub(in super::super) const advisories: Words = &[
+        "\"affected\":[",
+        "\"ranges\":[",
+        "\"events\":[",
+        "\"introduced\":",
+        "\"fixed\":",
+        "\"cpeMatch\":[",
+        "\"criteria\":",
+    ];
+    pub(in super::super) const software_names: Words =
+        &["pkg:", "cpe:2.3:", "cpe:/", "%40", "%2F", "%01", "%02", "\\:", "\\*", "~", "@", "vers:"];
+}
