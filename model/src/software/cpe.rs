@@ -121,13 +121,18 @@ impl Cpe {
             return Err(NoCpe("it is too long"));
         }
         let begins = |prefix: &str| text.get(..prefix.len()).is_some_and(|head| head.eq_ignore_ascii_case(prefix));
-        if begins("cpe:2.3:") {
-            formatted(text.get(8..).unwrap_or_default())
+        let cpe = if begins("cpe:2.3:") {
+            formatted(text.get(8..).unwrap_or_default())?
         } else if begins("cpe:/") {
-            uri(text.get(5..).unwrap_or_default())
+            uri(text.get(5..).unwrap_or_default())?
         } else {
-            Err(NoCpe("it begins neither with `cpe:2.3:` nor with `cpe:/`"))
+            return Err(NoCpe("it begins neither with `cpe:2.3:` nor with `cpe:/`"));
+        };
+        // What was not escaped gets longer when it is written.
+        if cpe.to_string().len() > limits::SOFTWARE_NAME_BYTES_MAX {
+            return Err(NoCpe("it is too long"));
         }
+        Ok(cpe)
     }
 
     /// The name that words suggest, of whatever part and version: small letters, `_` for blanks.

@@ -79,7 +79,12 @@ impl Purl {
             subpath: segments(subpath.unwrap_or_default())?,
             kind,
         };
-        purl.by_its_type()
+        let purl = purl.by_its_type()?;
+        // What was not encoded gets longer when it is written.
+        if purl.to_string().len() > limits::SOFTWARE_NAME_BYTES_MAX {
+            return Err(NoPurl("it is too long"));
+        }
+        Ok(purl)
     }
 
     /// What its type says about letters.

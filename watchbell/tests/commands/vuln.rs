@@ -18,7 +18,7 @@ fn small_files_give_an_order_with_reasons_and_bad_rows_are_named() {
         "epss_scores-2024-10-20.csv",
         "#model_version:v2023.03.01,score_date:2024-10-20T00:00:00+0000\ncve,epss,percentile\nCVE-2024-0001,0.9,0.99\nCVE-2024-0002,0.001,0.2\nCVE-x,0.1,0.1\n",
     );
-    file(folder.path(), "kev_until_today.csv", "cveID,dateAdded\nCVE-2024-0003,2024-10-01\nCVE-2024-0004,2024-12-01\n");
+    file(folder.path(), "kev_until_today.csv", "cve,date_added\nCVE-2024-0003,2024-10-01\nCVE-2024-0004,2024-12-01\n");
     file(folder.path(), "notes.txt", "nothing of ours");
     let output = rank(folder.path(), "2024-10-24", &["--json"]);
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));

@@ -212,8 +212,8 @@ const enter = async (page, link, name) => {
   assert.match(await page.textContent("main"), /malware\/test[\s\S]*TLP:AMBER/);
   await judge(page, "indicator");
   await page.click("text=It is harmless");
-  await page.waitForSelector("text=1 were false alarms");
-  assert.match(await page.textContent("main"), /false alarm, 1 times[\s\S]*Ada Brandt/);
+  await page.waitForSelector("text=false alarms: 1");
+  assert.match(await page.textContent("main"), /false alarm, 1 time,[\s\S]*Ada Brandt/);
   await page.click("text=Sources of intelligence");
   await page.waitForURL("**/intel/sources");
   assert.match(await page.textContent("tbody"), /some-list[\s\S]*good/);
@@ -230,7 +230,7 @@ const enter = async (page, link, name) => {
   const counted = Number(await page.textContent("main ul a"));
   await page.click("main ul a");
   await page.waitForURL("**/intel/month?*what=all");
-  assert.match(await page.textContent("main"), new RegExp(`${counted} findings`));
+  assert.match(await page.textContent("main"), new RegExp(`${counted} findings?\\.`));
   await judge(page, "month");
   for (const place of ["/intel/outlets", "/intel/reports", "/sharing"]) {
     await page.goto(`${origin}${place}`);
