@@ -248,7 +248,7 @@ impl Scene {
             fields.put(name, place);
             fields.put(port, end.port);
         }
-        connection.request.map(|request| self.url(request.url.as_deref()));
+        self.url(connection.request.and_then(|request| request.url.as_deref()));
         if !fields.says_something() && connection.request.is_none() {
             return;
         }
@@ -290,7 +290,9 @@ impl Scene {
         }
         let Some(tls) = tls else { return };
         self.host(tls.sni.as_deref());
-        tls.certificate.as_deref().map(|certificate| self.certificate(certificate));
+        if let Some(certificate) = tls.certificate.as_deref() {
+            self.certificate(certificate);
+        }
     }
 
     fn url(&mut self, url: Option<&Url>) {
