@@ -87,12 +87,9 @@ fn dotted(pointer: &str, model: Model) -> String {
     if path.is_empty() { ".".to_owned() } else { path }
 }
 
-/// Without the whole value that is wrong, which may be a book.
+/// On one line, and without the whole value that is wrong, which may be a book.
 fn shortened(text: &str) -> String {
     const SHOWN: usize = 300;
-    if text.chars().count() <= SHOWN {
-        text.to_owned()
-    } else {
-        format!("{}…", text.chars().take(SHOWN).collect::<String>())
-    }
+    let line = text.replace('\n', "\\n");
+    if line.chars().count() <= SHOWN { line } else { format!("{}…", line.chars().take(SHOWN).collect::<String>()) }
 }

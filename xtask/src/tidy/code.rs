@@ -151,7 +151,7 @@ pub(super) fn nothing_names_this_machine(tree: &Tree) -> Vec<Finding> {
     let in_documents = [concat!("/ro", "ot/"), concat!("/wo", "rk/"), concat!("crates", ".io")];
     let mut findings = Vec::new();
     // The lock file is cargo's own text and names the registry on every line.
-    for file in tree.files.iter().filter(|file| file.path != "Cargo.lock") {
+    for file in tree.files.iter().filter(|file| !file.path.ends_with("Cargo.lock")) {
         let is_code = file.path.ends_with(".rs");
         let more: &[&str] = if is_code { &[] } else { &in_documents };
         let is_sample = file.path.contains("/testdata/") || file.path.contains("/samples/");

@@ -15,7 +15,7 @@ const RANKS: &[(&str, &[&str])] = &[
     ("connect", &["model", "formats"]),
     ("engine", &["model", "formats", "detect", "intel", "store"]),
     ("web", &["model", "formats", "engine"]),
-    ("watchbell", &["model", "formats", "detect", "intel", "store", "lake", "connect", "engine", "web"]),
+    ("watchbell", &["model", "formats", "detect", "intel", "risk", "store", "lake", "connect", "engine", "web"]),
     ("testkit", &["model"]),
     ("fuzz", &["model", "formats", "detect", "intel", "store", "connect", "testkit"]),
     ("xtask", &[]),
