@@ -34,6 +34,7 @@ pub(super) const STATEMENTS: &[&str] = &[
     read::COUNT_NOW,
     read::COUNT_AT,
     read::BEHIND,
+    read::ONE_LINK,
     history::OF_ITEM,
     history::OF_LINKS,
     history::EVERY_ITEM,

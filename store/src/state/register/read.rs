@@ -6,7 +6,7 @@ use model::{OpContext, Timestamp, limits};
 use super::super::agency;
 use super::super::database::{State, StateError, get};
 use super::{
-    ExposureAsked, ItemCount, ItemVersion, ItemsAsked, LinkedItem, UNSAID, address, corrupt, exposure_name,
+    ExposureAsked, ItemCount, ItemVersion, ItemsAsked, LinkPlace, LinkVersion, LinkedItem, UNSAID, address, corrupt, exposure_name,
     item_version, link_version, moment,
 };
 
@@ -63,6 +63,8 @@ now_and_at!(
 );
 linked_now_and_at!(LINKED_FROM_NOW, LINKED_FROM_AT, "to_item", "from_item");
 linked_now_and_at!(LINKED_TO_NOW, LINKED_TO_AT, "from_item", "to_item");
+pub(in crate::state) const ONE_LINK: &str = "SELECT body, from_us, until_us, changed_by, ended_by FROM register_links \
+    WHERE agency = $1 AND until_us = 9223372036854775807 AND from_item = $2 AND kind = $3 AND to_item = $4";
 /// The narrowest range first.
 pub(in crate::state) const BEHIND: &str = "SELECT i.body, i.from_us, i.until_us, i.changed_by FROM register_addresses a \
     JOIN register_items i ON i.agency = a.agency AND i.id = a.item AND i.until_us = 9223372036854775807 \
@@ -114,6 +116,19 @@ impl State {
         let query = sqlx::query(if at.is_none() { ONE_NOW } else { ONE_AT });
         let query = query.bind(agency(ctx)).bind(moment(at)).bind(id.as_str().to_owned());
         self.fetch_optional(ctx, "reading the register", query).await?.as_ref().map(item_version).transpose()
+    }
+
+    /// A link as it is.
+    ///
+    /// # Errors
+    /// When the database refuses or holds nonsense.
+    pub async fn register_link(&self, ctx: &OpContext, place: &LinkPlace) -> Result<Option<LinkVersion>, StateError> {
+        let query = sqlx::query(ONE_LINK)
+            .bind(agency(ctx))
+            .bind(place.from.as_str().to_owned())
+            .bind(place.kind.name().to_owned())
+            .bind(place.to.as_str().to_owned());
+        self.fetch_optional(ctx, "reading a link of the register", query).await?.as_ref().map(link_version).transpose()
     }
 
     /// Links from an item, and links to it; at most so many each.
