@@ -63,8 +63,17 @@ impl State {
         self.fetch_all(ctx, "reading an item's history", query).await?.iter().map(link_version).collect()
     }
 
+    /// How many versions of items and links have words that name a person.
+    ///
+    /// # Errors
+    /// When the database refuses or holds nonsense.
+    pub async fn register_naming(&self, ctx: &OpContext, names: impl Fn(&[u8]) -> bool) -> Result<u64, StateError> {
+        let items = self.erase_items_naming(ctx, &names, true).await?;
+        Ok(items + self.erase_links_naming(ctx, &names, true).await?)
+    }
+
     /// Takes words that name a person out of all versions of the register. Names of items stay what they are: they are what everything else
-    /// refers to. Says how many versions there were; with `is_dry`, nothing is changed.
+    /// refers to. Says how many versions there were.
     ///
     /// # Errors
     /// When the database refuses or holds nonsense.
@@ -72,10 +81,9 @@ impl State {
         &self,
         ctx: &OpContext,
         names: impl Fn(&[u8]) -> bool,
-        is_dry: bool,
     ) -> Result<u64, StateError> {
-        let items = self.erase_items_naming(ctx, &names, is_dry).await?;
-        Ok(items + self.erase_links_naming(ctx, &names, is_dry).await?)
+        let items = self.erase_items_naming(ctx, &names, false).await?;
+        Ok(items + self.erase_links_naming(ctx, &names, false).await?)
     }
 
     async fn erase_items_naming(
