@@ -59,8 +59,8 @@ pub use peers::{
 pub use people::{NewPasskey, Passkey, Person, PersonId};
 pub use positions::FilePosition;
 pub use register::{
-    ExposureAsked, ItemCount, ItemVersion, ItemsAsked, LinkPlace, LinkVersion, LinkedItem, RegisterChange, RegisterWhole,
-    Revision,
+    ExposureAsked, ItemCount, ItemVersion, ItemsAsked, LinkPlace, LinkVersion, LinkedItem, RegisterChange,
+    RegisterWhole, Revision,
 };
 pub use sessions::Session;
 pub use tally::AnalyticTally;

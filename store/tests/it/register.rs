@@ -160,7 +160,13 @@ fn items_are_looked_for() {
         server.addresses = vec![Address::parse("10.20.7.99").unwrap()];
         write(&state, &home, with_items(vec![server])).await.unwrap();
         assert_eq!(behind("10.20.7.20").await, ["net"]);
-        assert!(state.register_behind(&ctx("fire", SECOND), &Address::parse("10.20.7.99").unwrap()).await.unwrap().is_empty());
+        assert!(
+            state
+                .register_behind(&ctx("fire", SECOND), &Address::parse("10.20.7.99").unwrap())
+                .await
+                .unwrap()
+                .is_empty()
+        );
     });
 }
 
@@ -274,6 +280,8 @@ fn words_that_name_a_person_are_taken_out_of_all_versions() {
         assert!(state.register_behind(&home, &name).await.unwrap().is_empty());
         let address = Address::parse("10.0.0.7").unwrap();
         assert_eq!(state.register_behind(&home, &address).await.unwrap().len(), 1);
-        assert!(items(&state, &home, ItemsAsked { text: "brandt".to_owned(), ..ItemsAsked::default() }).await.is_empty());
+        assert!(
+            items(&state, &home, ItemsAsked { text: "brandt".to_owned(), ..ItemsAsked::default() }).await.is_empty()
+        );
     });
 }

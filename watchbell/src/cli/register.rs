@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::{Args, Subcommand, ValueHint};
-use model::register::{Address, DataCategory, DataHeld, Exposure, Item, ItemId, ItemKind, Lifecycle, LinkKind, Software};
+use model::register::{
+    Address, DataCategory, DataHeld, Exposure, Item, ItemId, ItemKind, Lifecycle, LinkKind, Software,
+};
 
 use super::WhoseArgs;
 

@@ -77,9 +77,7 @@ async fn item(noun: Noun, command: &ItemCommand) -> Result<Exit> {
         ItemCommand::Add { id, title, kind, say, whose } => {
             add(&open(whose).await?, (id, kind_of(noun, *kind)?, title), say).await
         }
-        ItemCommand::Set { id, title, say, whose } => {
-            set(&open(whose).await?, (noun, id), title.as_deref(), say).await
-        }
+        ItemCommand::Set { id, title, say, whose } => set(&open(whose).await?, (noun, id), title.as_deref(), say).await,
         ItemCommand::Retire { id, whose } => {
             let opened = open(whose).await?;
             opened.office.retire_item(&opened.ctx, id).await.context("cannot retire it")?;

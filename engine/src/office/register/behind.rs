@@ -230,8 +230,8 @@ impl Office {
             Ok::<_, crate::seen::SeenError>((search, report))
         });
         let looked = looked.await.map_err(|_| OfficeError::Stopping)?;
-        let (search, report) =
-            looked.map_err(|error| OfficeError::Refused(format!("{error}: {}", super::super::intel::source_of(&error))))?;
+        let (search, report) = looked
+            .map_err(|error| OfficeError::Refused(format!("{error}: {}", super::super::intel::source_of(&error))))?;
         let mut found: Vec<Unregistered> = search.found.into_values().collect();
         found.sort_by(|a, b| b.events.cmp(&a.events).then_with(|| a.value.cmp(&b.value)));
         Ok(Discovered { found, left_out: search.left_out, days: report.days, damaged: report.damaged })

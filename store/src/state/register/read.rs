@@ -6,8 +6,8 @@ use model::{OpContext, Timestamp, limits};
 use super::super::agency;
 use super::super::database::{State, StateError, get};
 use super::{
-    ExposureAsked, ItemCount, ItemVersion, ItemsAsked, LinkPlace, LinkVersion, LinkedItem, UNSAID, address, corrupt, exposure_name,
-    item_version, link_version, moment,
+    ExposureAsked, ItemCount, ItemVersion, ItemsAsked, LinkPlace, LinkVersion, LinkedItem, UNSAID, address, corrupt,
+    exposure_name, item_version, link_version, moment,
 };
 
 /// What holds now is found by an index that knows the end of all times as a number; what held once by its times.
@@ -156,11 +156,7 @@ impl State {
     ///
     /// # Errors
     /// When the database refuses or holds nonsense.
-    pub async fn register_counts(
-        &self,
-        ctx: &OpContext,
-        at: Option<Timestamp>,
-    ) -> Result<Vec<ItemCount>, StateError> {
+    pub async fn register_counts(&self, ctx: &OpContext, at: Option<Timestamp>) -> Result<Vec<ItemCount>, StateError> {
         let query = sqlx::query(if at.is_none() { COUNT_NOW } else { COUNT_AT }).bind(agency(ctx)).bind(moment(at));
         let rows = self.fetch_all(ctx, "counting the register", query).await?;
         rows.iter().map(count).collect()

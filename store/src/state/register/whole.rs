@@ -68,11 +68,7 @@ impl State {
     ///
     /// # Errors
     /// When the database refuses or holds nonsense, or the register changes all the time.
-    pub async fn register_whole(
-        &self,
-        ctx: &OpContext,
-        at: Option<Timestamp>,
-    ) -> Result<RegisterWhole, StateError> {
+    pub async fn register_whole(&self, ctx: &OpContext, at: Option<Timestamp>) -> Result<RegisterWhole, StateError> {
         for _ in 0..TRIES_MAX {
             let revision = self.register_revision(ctx).await?;
             let items = self.whole_items(ctx, at).await?;
@@ -84,11 +80,7 @@ impl State {
         Err(StateError::Changed { what: "register", name: ctx.agency.to_string() })
     }
 
-    async fn whole_items(
-        &self,
-        ctx: &OpContext,
-        at: Option<Timestamp>,
-    ) -> Result<BTreeMap<ItemId, Item>, StateError> {
+    async fn whole_items(&self, ctx: &OpContext, at: Option<Timestamp>) -> Result<BTreeMap<ItemId, Item>, StateError> {
         let mut items = BTreeMap::new();
         let mut after = String::new();
         loop {
@@ -110,7 +102,8 @@ impl State {
         let mut after = [String::new(), String::new(), String::new()];
         loop {
             let query = sqlx::query(if at.is_none() { LINKS_NOW } else { LINKS_AT });
-            let query = after.iter().fold(query.bind(agency(ctx)).bind(moment(at)), |query, part| query.bind(part.clone()));
+            let query =
+                after.iter().fold(query.bind(agency(ctx)).bind(moment(at)), |query, part| query.bind(part.clone()));
             let page: Vec<Link> = self.packed_page(ctx, query.bind(limits::REGISTER_PAGE_MAX as i64)).await?;
             let Some(last) = page.last() else { return Ok(links) };
             after = [last.from.to_string(), last.kind.name().to_owned(), last.to.to_string()];
