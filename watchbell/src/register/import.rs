@@ -53,22 +53,11 @@ fn as_json(plan: &ImportPlan, is_done: bool) -> serde_json::Value {
 }
 
 fn tell(plan: &ImportPlan, is_dry: bool) -> Result<()> {
-    let mut out = std::io::stdout().lock();
-    let mut names = |sign: &str, names: &mut dyn Iterator<Item = String>| -> Result<()> {
-        for name in names.by_ref().take(NAMES_SHOWN) {
-            writeln!(out, "{sign} {name}")?;
-        }
-        match names.count() {
-            0 => {}
-            more => writeln!(out, "{sign} and {} more", crate::words::count(more as u64))?,
-        }
-        Ok(())
-    };
     let changed = |(item, fields): &(model::register::Item, Vec<String>)| format!("{}: {}", item.id, fields.join(", "));
-    names("+", &mut plan.new_items.iter().map(|item| item.id.to_string()))?;
-    names("~", &mut plan.changed_items.iter().map(changed))?;
-    names("-", &mut plan.gone_items.iter().map(|item| item.id.to_string()))?;
-    names("!", &mut plan.refused.iter().map(|one| format!("{}: {}", one.name, one.reason)))?;
+    names("+", plan.new_items.iter().map(|item| item.id.to_string()))?;
+    names("~", plan.changed_items.iter().map(changed))?;
+    names("-", plan.gone_items.iter().map(|item| item.id.to_string()))?;
+    names("!", plan.refused.iter().map(|one| format!("{}: {}", one.name, one.reason)))?;
     let mood = if is_dry { "would be " } else { "" };
     let sorts = |[new, changed, gone]: [usize; 3]| {
         format!("{} {mood}new, {} {mood}changed, {} {mood}gone", count(new), count(changed), count(gone))
@@ -80,6 +69,19 @@ fn tell(plan: &ImportPlan, is_dry: bool) -> Result<()> {
     }
     if plan.is_gone_held {
         eprintln!("nothing is taken for gone, since something could not be read; hint: mend it and import again");
+    }
+    Ok(())
+}
+
+/// The first of these, and how many more there are.
+fn names(sign: &str, names: impl ExactSizeIterator<Item = String>) -> Result<()> {
+    let mut out = std::io::stdout().lock();
+    let more = names.len().saturating_sub(NAMES_SHOWN);
+    for name in names.take(NAMES_SHOWN) {
+        writeln!(out, "{sign} {name}")?;
+    }
+    if more > 0 {
+        writeln!(out, "{sign} and {} more", count(more))?;
     }
     Ok(())
 }

@@ -5,7 +5,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use model::OpContext;
-use model::register::{Exposure, ItemId, ItemKind};
+use model::register::{Exposure, Item, ItemId, ItemKind, Lifecycle};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -108,7 +108,8 @@ async fn drawn(app: &App, ctx: &OpContext, asked: &MapAsked) -> Result<(Picture,
     // Thousands of items take milliseconds: not on the threads that answer.
     let laid = tokio::task::spawn_blocking(move || {
         let picture = lay_out(&whole.items, &whole.links, service.as_ref());
-        let services = whole.items.into_values().filter(|item| item.kind == ItemKind::Service);
+        let is_shown = |item: &Item| item.kind == ItemKind::Service && item.state != Lifecycle::Retired;
+        let services = whole.items.into_values().filter(is_shown);
         (picture, services.map(|item| (item.id, item.title)).collect())
     });
     laid.await.map_err(|_| Problem::not_yet("the picture could not be drawn"))
