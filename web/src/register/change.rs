@@ -109,7 +109,7 @@ fn lines_of(text: &str) -> Vec<String> {
 }
 
 fn data_of(said: &str, text: &str) -> Result<Option<Vec<DataHeld>>, Problem> {
-    let held = |line: String| {
+    let held = |line: String| -> Result<DataHeld, Problem> {
         let (category, residents) = line.split_once(char::is_whitespace).unwrap_or((&line, ""));
         let category = word("a category of personal data", category, DataCategory::ALL, DataCategory::name)?;
         let category = category.ok_or_else(|| Problem::bad("a line of data begins with its category"))?;

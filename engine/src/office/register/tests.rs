@@ -166,6 +166,20 @@ async fn an_import_is_planned_and_then_done() {
     assert!(ImportDocument::read_json(b"[]").is_err() && ImportDocument::read_json(b"{\"item\": []}").is_err());
 }
 
+#[test]
+fn refusals_are_told_up_to_a_limit() {
+    let mut document = ImportDocument::default();
+    for number in 0..limits::REGISTER_REFUSED_TOLD_MAX + 7 {
+        document.refuse(format!("item {number}"), "no item");
+    }
+    assert_eq!((document.refused.len(), document.refused_untold), (limits::REGISTER_REFUSED_TOLD_MAX, 7));
+    let mut both = ImportDocument::default();
+    both.add(document.clone());
+    both.add(document);
+    assert_eq!(both.refused.len(), limits::REGISTER_REFUSED_TOLD_MAX);
+    assert_eq!(both.refused_untold, limits::REGISTER_REFUSED_TOLD_MAX as u64 + 14);
+}
+
 #[tokio::test]
 async fn a_kind_stays() {
     let place = Place::new().await;

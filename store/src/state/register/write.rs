@@ -221,12 +221,14 @@ fn rows_of(change: &RegisterChange) -> Result<(Vec<ItemRow<'_>>, Vec<LinkRow>), 
     if ids.len() != change.items.len() || places.len() != change.links.len() + change.ended.len() {
         return Err(corrupt("something is changed twice at once"));
     }
-    let item = |item| Ok(ItemRow { body: body("bytes of an item", item)?, item });
-    let link = |link: &Link| Ok(LinkRow { place: LinkPlace::of(link), body: body("bytes of a link", link)? });
-    Ok((
-        change.items.iter().map(item).collect::<Result<_, StateError>>()?,
-        change.links.iter().map(link).collect::<Result<_, StateError>>()?,
-    ))
+    let (mut items, mut links) = (Vec::new(), Vec::new());
+    for item in &change.items {
+        items.push(ItemRow { body: body("bytes of an item", item)?, item });
+    }
+    for link in &change.links {
+        links.push(LinkRow { place: LinkPlace::of(link), body: body("bytes of a link", link)? });
+    }
+    Ok((items, links))
 }
 
 async fn take_head(work: &mut Transaction<'_, Any>, ctx: &OpContext) -> Result<Revision, StateError> {
