@@ -135,10 +135,10 @@ fn items_are_looked_for() {
             check(ItemsAsked { exposure: ExposureAsked::Is(Exposure::Public), ..all.clone() }, &["portal"]).await;
             for (text, expected) in [
                 ("PORTAL", &["portal"][..]),
-                ("FÜR", &["srv-1"]),
-                ("100%_it", &["srv-1"]),
-                ("1%i", &[]),
-                ("city.example", &["srv-1"]),
+                ("FÜR", &["srv-1"][..]),
+                ("100%_it", &["srv-1"][..]),
+                ("1%i", &[][..]),
+                ("city.example", &["srv-1"][..]),
             ] {
                 check(ItemsAsked { text: text.to_owned(), ..all.clone() }, expected).await;
             }

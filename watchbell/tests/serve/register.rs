@@ -66,11 +66,11 @@ fn what_is_said_on_the_command_line() {
     assert!(place.say(&["asset", "show", "srv-1"]).contains("exposure           unsaid"));
     let refused = [
         (&["service", "add", "x", "--title", "X", "--kind", "machine"][..], "watchbell asset add"),
-        (&["asset", "add", "x", "--title", "X"], "--kind machine"),
-        (&["service", "set", "srv-1", "--title", "X"], "watchbell asset set"),
-        (&["service", "add", "welfare-portal", "--title", "X"], "already"),
-        (&["service", "link", "welfare-portal", "stores-in", "srv-1"], "cannot be connected"),
-        (&["service", "show", "nothing"], "there is no item"),
+        (&["asset", "add", "x", "--title", "X"][..], "--kind machine"),
+        (&["service", "set", "srv-1", "--title", "X"][..], "watchbell asset set"),
+        (&["service", "add", "welfare-portal", "--title", "X"][..], "already"),
+        (&["service", "link", "welfare-portal", "stores-in", "srv-1"][..], "cannot be connected"),
+        (&["service", "show", "nothing"][..], "there is no item"),
     ];
     for (command, expected) in refused {
         let output = place.run(command);
