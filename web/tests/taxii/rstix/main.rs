@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 
 use futures::StreamExt;
-use rstix::StixId;
+use rstix::core::StixId;
+use rstix::parse_object;
 use rstix::taxii::{
-    BasicAuth, BearerAuth, DeleteObjectFilter, ObjectByIdFilter, StatusState, TaxiiClient, TaxiiClientConfig, TaxiiEnvelope,
-    TaxiiError, TaxiiFilter, VersionFilter, VersionsQueryFilter,
+    BasicAuth, BearerAuth, DeleteObjectFilter, ObjectByIdFilter, StatusState, TaxiiClient, TaxiiClientConfig,
+    TaxiiEnvelope, TaxiiError, TaxiiFilter, VersionFilter, VersionsQueryFilter,
 };
 use serde_json::json;
 
@@ -19,7 +20,7 @@ fn tool(number: u32, version: u32) -> serde_json::Value {
 }
 
 fn envelope(objects: Vec<serde_json::Value>) -> TaxiiEnvelope {
-    serde_json::from_value(json!({ "objects": objects })).expect("an envelope of tools")
+    TaxiiEnvelope::new(objects.iter().map(|one| parse_object(&one.to_string()).expect("a tool")).collect())
 }
 
 #[tokio::main]
@@ -37,9 +38,15 @@ async fn main() {
     assert_eq!(about.versions, ["application/taxii+json;version=2.1"]);
     let collections = client.collections(&root).await.expect("collections");
     assert!(collections.iter().any(|one| one.id == *name && one.can_read && one.can_write));
-    assert_eq!(client.collection(&root, name).await.expect("the collection").media_types, ["application/stix+json;version=2.1"]);
+    assert_eq!(
+        client.collection(&root, name).await.expect("the collection").media_types,
+        ["application/stix+json;version=2.1"]
+    );
 
-    let status = client.add_objects(&root, name, &envelope((0..250).map(|number| tool(number, 1)).collect())).await.expect("250 objects");
+    let status = client
+        .add_objects(&root, name, &envelope((0..250).map(|number| tool(number, 1)).collect()))
+        .await
+        .expect("250 objects");
     assert!(matches!(status.status, StatusState::Complete));
     assert_eq!((status.total_count, status.success_count, status.failure_count), (250, 250, 0));
     assert_eq!(client.get_status(&root, &status.id).await.expect("the status").successes.len(), 250);
@@ -47,7 +54,8 @@ async fn main() {
 
     // All pages by their cursors, in both directions of what a page may be.
     for limit in [100, 7] {
-        let objects: Vec<_> = client.objects_stream(root.as_str(), name.as_str(), TaxiiFilter::new().limit(limit)).collect().await;
+        let objects: Vec<_> =
+            client.objects_stream(root.as_str(), name.as_str(), TaxiiFilter::new().limit(limit)).collect().await;
         assert_eq!(objects.iter().filter(|object| object.is_ok()).count(), 250, "{limit} a page: {:?}", objects.last());
         assert_eq!(objects.len(), 250);
     }
@@ -57,9 +65,13 @@ async fn main() {
     let manifest: Vec<_> = manifest.into_iter().map(|record| record.expect("a record")).collect();
     let dates: BTreeSet<String> = manifest.iter().map(|record| format!("{:?}", record.date_added)).collect();
     assert_eq!((manifest.len(), dates.len()), (252, 252));
-    let rest = client.objects(&root, name, everything.clone().added_after(manifest[249].date_added.clone())).await.expect("what came later");
+    let rest = client
+        .objects(&root, name, everything.clone().added_after(manifest[249].date_added.clone()))
+        .await
+        .expect("what came later");
     assert_eq!(rest.value.objects.len(), 2);
-    let none = client.objects(&root, name, everything.added_after(manifest[251].date_added.clone())).await.expect("nothing");
+    let none =
+        client.objects(&root, name, everything.added_after(manifest[251].date_added.clone())).await.expect("nothing");
     assert!(none.value.objects.is_empty() && !none.value.more);
 
     let seventh = StixId::parse(tool(7, 1)["id"].as_str().expect("an id")).expect("an id");
@@ -73,7 +85,10 @@ async fn main() {
     let first = DeleteObjectFilter::new().version(VersionFilter::First);
     client.delete_object(&root, name, &seventh, first).await.expect("its first version goes");
     assert_eq!(versions().await.expect("its versions").value.versions.len(), 2);
-    client.delete_object(&root, name, &seventh, DeleteObjectFilter::new().version(VersionFilter::All)).await.expect("all go");
+    client
+        .delete_object(&root, name, &seventh, DeleteObjectFilter::new().version(VersionFilter::All))
+        .await
+        .expect("all go");
     let gone = client.get_object(&root, name, &seventh, ObjectByIdFilter::new()).await;
     assert!(matches!(gone, Err(TaxiiError::NotFound { .. })), "{gone:?}");
 
