@@ -95,7 +95,7 @@ fn detection(event: &Event, sighted: &Sighted, suppression: &Suppression) -> Det
 }
 
 /// The machine; where the record names none (network sensors), the end of the connection that the indicator is not.
-pub(crate) fn subject<'e>(event: &'e Event, attribute: &str) -> Option<&'e str> {
+pub fn subject<'e>(event: &'e Event, attribute: &str) -> Option<&'e str> {
     if let Some(machine) = event.machine() {
         return Some(machine);
     }
@@ -108,7 +108,8 @@ pub(crate) fn age_days(seen: Timestamp, at: Timestamp) -> u32 {
     u32::try_from(i64::from(at.day()) - i64::from(seen.day())).unwrap_or(0)
 }
 
-pub(crate) fn shortened(text: &str) -> String {
+/// A text as long as a reason shows it.
+pub fn shortened(text: &str) -> String {
     match text.char_indices().find(|(at, c)| at + c.len_utf8() > limits::REASON_VALUE_BYTES_MAX) {
         Some((at, _)) => text.get(..at).unwrap_or_default().to_owned(),
         None => text.to_owned(),

@@ -25,12 +25,16 @@ impl Observed {
     pub fn of_event(event: &Event) -> Observed {
         let mut scene = Scene::default();
         scene.attributes(&event.attributes);
-        let count = event.attributes.count.and_then(|count| u64::try_from(count).ok()).unwrap_or(1).max(1);
-        let frame = Frame { first: event.time, last: event.time, count };
+        let frame = Frame { first: event.time, last: event.time, count: times(event) };
         let objects: BTreeMap<String, usize> = (0..scene.objects.len()).map(|at| (at.to_string(), at)).collect();
         let observation = Observation { id: event.id.to_string(), frame: Some(frame), objects };
         Observed::of_parts(scene.objects, vec![observation])
     }
+}
+
+/// How often it happened: one record may stand for several.
+pub(super) fn times(event: &Event) -> u64 {
+    event.attributes.count.and_then(|count| u64::try_from(count).ok()).unwrap_or(1).max(1)
 }
 
 type Has = fn(&Attributes) -> bool;

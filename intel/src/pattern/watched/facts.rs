@@ -1,6 +1,6 @@
 //! What stood where a pattern asked: the reasons of its detection, and what lists of harmless things say of them.
 
-use detect::indicators::infer;
+use detect::indicators::{infer, shortened};
 use detect::suppress::{Effect, Suppression};
 use model::{IndicatorKind, Reason};
 use serde_json::Value as Json;
@@ -9,7 +9,7 @@ use super::super::ast::{Comparison, Step, Test};
 use super::super::check::{Check, Truth};
 use super::super::observed::{Observation, Observed};
 use super::super::walk::{Value, walk};
-use super::{Judged, shortened};
+use super::Judged;
 
 /// Reasons that one comparison gives.
 const FACTS_MAX: usize = 16;

@@ -6,6 +6,7 @@ use model::ocsf::Event;
 use model::{AgencyId, Detection, EventId, Reason, Timestamp, limits};
 use serde::{Deserialize, Serialize};
 
+use super::super::event::times;
 use super::{Takes, Watched};
 
 /// An event that some tests of a pattern took.
@@ -16,6 +17,12 @@ pub(crate) struct Seen {
     /// How often it happened.
     pub(crate) count: u64,
     pub(crate) tests: Vec<usize>,
+}
+
+impl Seen {
+    pub(super) fn of(event: &Event, tests: Vec<usize>) -> Self {
+        Seen { event: event.id, at: event.time, count: times(event), tests }
+    }
 }
 
 /// Whether a finding of a pattern is kept.
@@ -54,8 +61,7 @@ impl PatternMemory {
         if seen.iter().any(|one| one.event == event.id) {
             return None;
         }
-        let count = event.attributes.count.and_then(|count| u64::try_from(count).ok()).unwrap_or(1).max(1);
-        let one = Seen { event: event.id, at: event.time, count, tests: takes.tests.clone() };
+        let one = Seen::of(event, takes.tests.clone());
         let place = seen.partition_point(|earlier| earlier.at <= one.at);
         seen.insert(place, one);
         let newest = seen.last().map_or(event.time, |last| last.at).as_micros();

@@ -11,6 +11,7 @@ mod memory;
 
 use std::sync::Arc;
 
+use detect::indicators::{shortened, subject};
 use detect::suppress::Suppression;
 use model::detection::AnalyticKind;
 use model::ocsf::{Attributes, Event};
@@ -166,8 +167,7 @@ impl Watched {
                 continue;
             }
             let tests: Vec<usize> = tests.iter().map(|(_, test)| *test).collect();
-            let count = event.attributes.count.and_then(|count| u64::try_from(count).ok()).unwrap_or(1).max(1);
-            let alone = memory::Seen { event: event.id, at: event.time, count, tests: tests.clone() };
+            let alone = memory::Seen::of(event, tests.clone());
             let matches = matches!(known.fit(std::slice::from_ref(&alone)), Ok(Some(_)));
             if !matches && !known.needs_several {
                 continue;
@@ -260,15 +260,12 @@ impl Known {
         }
         let room = limits::REASONS_MAX.saturating_sub(reasons.len() + 1);
         let because = std::iter::once(&self.reason).chain(takes.because.iter().take(room)).chain(reasons);
-        let attributes = &event.attributes;
-        let end = attributes.src_endpoint.as_deref().or(attributes.dst_endpoint.as_deref());
-        let subject = event.machine().or_else(|| end?.hostname.as_deref().or(end?.ip.as_deref()));
         Some(Detection {
             analytic: Arc::clone(&self.analytic),
             level: if capped_by.is_some() { Level::Informational } else { self.analytic.level },
             time: event.time,
             events,
-            subject: subject.map(str::to_owned),
+            subject: subject(event, "").map(str::to_owned),
             because: because.cloned().collect(),
             suppressed_by: capped_by.clone(),
         })
@@ -364,13 +361,6 @@ fn constants(comparison: &mut Comparison) {
         {
             *text = text.trim_end_matches('.').to_ascii_lowercase();
         }
-    }
-}
-
-fn shortened(text: &str) -> String {
-    match text.char_indices().find(|(at, letter)| at + letter.len_utf8() > limits::REASON_VALUE_BYTES_MAX) {
-        Some((at, _)) => text.get(..at).unwrap_or_default().to_owned(),
-        None => text.to_owned(),
     }
 }
 
