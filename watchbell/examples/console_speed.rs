@@ -147,7 +147,7 @@ async fn main() {
             "/health",
             "/account",
         ];
-        let more = ["/tokens", "/keys", "/agencies", "/register", "/dpia", "/health/rates.json"];
+        let more = ["/tokens", "/keys", "/agencies", "/processing", "/register", "/dpia", "/health/rates.json"];
         let hunts = ["/hunt"].into_iter().filter(|_| has_lake);
         let pages = pages.into_iter().chain(more).chain(hunts).map(str::to_owned).chain([format!("/findings/{id}")]);
         for page in pages {

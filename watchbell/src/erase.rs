@@ -36,7 +36,7 @@ struct Places {
     lake_rows_held: u64,
     /// Values that were seen, by day.
     seen_values: u64,
-    /// Notes, reasons, saved hunts, words of the ledger.
+    /// Notes, reasons, saved hunts, words of the register and of the ledger.
     texts: u64,
     correlation_memory: bool,
     state_file: bool,
@@ -164,7 +164,8 @@ impl Job<'_> {
             lake_rows: lake.hits_total,
             lake_rows_held: lake.hits_held.values().sum(),
             seen_values: self.seen().count(&self.ctx.agency, |text| self.matcher.is_in(text))?,
-            texts: self.state.texts_naming(self.ctx, |text| self.matcher.is_in(text)).await?,
+            texts: self.state.texts_naming(self.ctx, |text| self.matcher.is_in(text)).await?
+                + self.state.register_naming(self.ctx, |text| self.matcher.is_in(text)).await?,
             correlation_memory: self.in_file(&self.config.memory_file())?,
             state_file: self.in_state_file()?,
         })
@@ -174,6 +175,7 @@ impl Job<'_> {
     async fn forget(&self) -> Result<()> {
         let holds = self.holds().await?;
         self.state.erase_texts_naming(self.ctx, |text| self.matcher.is_in(text)).await?;
+        self.state.erase_register_naming(self.ctx, |text| self.matcher.is_in(text)).await?;
         let (named, _) = self.findings(&holds).await?;
         self.state.erase_findings(self.ctx, &named).await?;
         for path in [self.config.memory_file(), self.config.journal_dir().join("quarantine")] {

@@ -24,6 +24,7 @@ mod peers;
 mod people;
 mod progress;
 mod ranking;
+mod register;
 mod retro;
 mod rules;
 mod scan;
@@ -58,6 +59,9 @@ fn main() -> ExitCode {
         Command::Retro(arguments) => retro::run(&arguments),
         Command::Feed(arguments) => feed::run(&arguments),
         Command::Intel(arguments) => intel::run(&arguments),
+        Command::Service(arguments) => register::service(&arguments),
+        Command::Asset(arguments) => register::asset(&arguments),
+        Command::Register(arguments) => register::register(&arguments),
         Command::Outlet(arguments) => outlets::run(&arguments),
         Command::Peer(arguments) => peers::run(&arguments),
         Command::Share(arguments) => peers::share::run(&arguments),

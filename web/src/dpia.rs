@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::problem::Problem;
-use crate::register::{KeptListed, PeriodListed};
+use crate::processing::{KeptListed, PeriodListed};
 use crate::shape::csv as csv_answer;
 use crate::shell::{Html, Shell};
 use crate::visit::{Caller, Visit};

@@ -26,6 +26,7 @@ mod multipart;
 mod outlets;
 mod people;
 mod problem;
+mod processing;
 mod register;
 mod shape;
 mod sharing;
@@ -142,9 +143,19 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(agencies::html))
         .routes(routes!(agencies::json))
         .routes(routes!(agencies::csv))
+        .routes(routes!(processing::html))
+        .routes(routes!(processing::json))
+        .routes(routes!(processing::csv))
         .routes(routes!(register::html))
         .routes(routes!(register::json))
         .routes(routes!(register::csv))
+        .routes(routes!(register::add))
+        .routes(routes!(register::item::show, register::change::change))
+        .routes(routes!(register::change::retire))
+        .routes(routes!(register::change::link))
+        .routes(routes!(register::change::unlink))
+        .routes(routes!(register::map::html))
+        .routes(routes!(register::map::json))
         .routes(routes!(dpia::html))
         .routes(routes!(dpia::json))
         .routes(routes!(dpia::csv))

@@ -42,9 +42,10 @@ pub(crate) struct Shell {
 }
 
 /// Pages, and what one must be able to do to be shown the way.
-const WAYS: [(&str, &str, char, Operation); 12] = [
+const WAYS: [(&str, &str, char, Operation); 13] = [
     ("/inbox", "Inbox", 'i', Operation::FindingRead),
     ("/hunt", "Hunt", 'h', Operation::HuntRun),
+    ("/register", "Register", 'r', Operation::RegisterRead),
     ("/intel", "Indicators", 'n', Operation::IntelRead),
     ("/sharing", "Sharing", 'w', Operation::PeerRead),
     ("/health", "Data health", 'd', Operation::SourceRead),
@@ -54,7 +55,7 @@ const WAYS: [(&str, &str, char, Operation); 12] = [
     ("/tokens", "Tokens", 't', Operation::TokenRead),
     ("/keys", "Keys", 'k', Operation::KeyRead),
     ("/agencies", "Agencies", 'y', Operation::AgencyRead),
-    ("/register", "Register", 'r', Operation::RegisterRead),
+    ("/processing", "Processing", 'o', Operation::ProcessingRead),
 ];
 
 impl Shell {

@@ -23,7 +23,11 @@ pub enum Operation {
     /// Read the ledger, and verify it.
     LedgerRead,
     /// See what is kept, of whom, why and for how long.
+    ProcessingRead,
+    /// See what the city runs, and what depends on what.
     RegisterRead,
+    /// Say what the city runs, and what depends on what.
+    RegisterWrite,
     /// See who works here.
     PersonRead,
     /// Admit people, give them roles, let them in no more.
@@ -72,7 +76,7 @@ pub enum Operation {
 
 impl Operation {
     /// All of them.
-    pub const ALL: [Operation; 31] = [
+    pub const ALL: [Operation; 33] = [
         Operation::FindingRead,
         Operation::FindingDecide,
         Operation::SuppressionManage,
@@ -81,7 +85,9 @@ impl Operation {
         Operation::HuntSave,
         Operation::SourceRead,
         Operation::LedgerRead,
+        Operation::ProcessingRead,
         Operation::RegisterRead,
+        Operation::RegisterWrite,
         Operation::PersonRead,
         Operation::PersonManage,
         Operation::PersonErase,
@@ -117,7 +123,9 @@ impl Operation {
             Operation::HuntSave => "hunt.save",
             Operation::SourceRead => "source.read",
             Operation::LedgerRead => "ledger.read",
+            Operation::ProcessingRead => "processing.read",
             Operation::RegisterRead => "register.read",
+            Operation::RegisterWrite => "register.write",
             Operation::PersonRead => "person.read",
             Operation::PersonManage => "person.manage",
             Operation::PersonErase => "person.erase",

@@ -112,7 +112,7 @@ impl Office {
     /// # Errors
     /// When the context may not.
     pub async fn assessment(&self, ctx: &OpContext) -> Result<Assessment, OfficeError> {
-        self.may(ctx, Operation::RegisterRead).await?;
+        self.may(ctx, Operation::ProcessingRead).await?;
         let may = |role: Role, operation: Operation| {
             // As if they had just proved who they are.
             let somebody =

@@ -27,6 +27,7 @@ mod passes;
 mod peers;
 mod people;
 mod reads;
+mod register;
 mod reports;
 mod sharing;
 mod sources;
@@ -66,17 +67,22 @@ pub use outlets::{
 };
 pub use peers::{Invitation, PEERS_ROOT, PeerAsked, PeerHealth, PeerView, source_name, wire_of};
 pub use people::{Admitted, PersonView};
+pub use register::{
+    Discovered, ImportDocument, ImportPlan, ImportRefused, ImportScope, ItemView, ItemsPage, Unregistered,
+    UnregisteredKind,
+};
 pub use reports::{Choice, Proposal, REPORT_KIND, ReportView, Reported};
 pub use sharing::{Readable, Writable};
 pub use sources::{Gauges, IntakeView, Period, SourceView, WatchView};
 pub use store::ledger::{Entry as LedgerEntry, Outcome, Verdict as LedgerVerdict};
 pub use store::register::Kept;
 pub use store::state::{
-    AnalyticTally, ApiRoot, ArrivedFrom, Attachment, Collection, CollectionRights, Departed, Finding, FindingId,
-    InboxAsked, InboxRow, IndicatorAsked, IntelObject, IntelSource, Job, JobId, JobStatus, LedgerAsked, LedgerLine,
-    ManifestEntry, ManifestPage, NewCollection, NewObject, ObjectsAsked, ObjectsPage, Outlet, Peer, PeerNumber,
-    PersonId, RefusedCount, Report, ReportId, ReportStatus, SavedHunt, Scope, ServiceToken, SpecAsked, Suppression,
-    Taken, Verdict, VersionsAsked,
+    AnalyticTally, ApiRoot, ArrivedFrom, Attachment, Collection, CollectionRights, Departed, ExposureAsked, Finding,
+    FindingId, InboxAsked, InboxRow, IndicatorAsked, IntelObject, IntelSource, ItemCount, ItemVersion, ItemsAsked, Job,
+    JobId, JobStatus, LedgerAsked, LedgerLine, LinkPlace, LinkVersion, LinkedItem, ManifestEntry, ManifestPage,
+    NewCollection, NewObject, ObjectsAsked, ObjectsPage, Outlet, Peer, PeerNumber, PersonId, RefusedCount,
+    RegisterWhole, Report, ReportId, ReportStatus, SavedHunt, Scope, ServiceToken, SpecAsked, Suppression, Taken,
+    Verdict, VersionsAsked,
 };
 pub use tokens::NamedToken;
 
@@ -130,7 +136,9 @@ impl From<StateError> for OfficeError {
             error @ (StateError::TooLarge { .. } | StateError::BadName { .. }) => {
                 OfficeError::Refused(error.to_string())
             }
-            error @ StateError::Exists { .. } => OfficeError::Conflict(error.to_string()),
+            error @ (StateError::Exists { .. } | StateError::Changed { .. }) => {
+                OfficeError::Conflict(error.to_string())
+            }
             error => OfficeError::State(error),
         }
     }

@@ -91,8 +91,8 @@ impl Office {
     ///
     /// # Errors
     /// When the context may not.
-    pub async fn register(&self, ctx: &OpContext) -> Result<(&'static [Kept], Vec<Period>), OfficeError> {
-        self.may(ctx, Operation::RegisterRead).await?;
+    pub async fn processing(&self, ctx: &OpContext) -> Result<(&'static [Kept], Vec<Period>), OfficeError> {
+        self.may(ctx, Operation::ProcessingRead).await?;
         Ok((REGISTER, self.gauges.as_ref().map(|gauges| gauges.retention()).unwrap_or_default()))
     }
 

@@ -18,13 +18,13 @@ impl Clock for Noon {
     }
 }
 
-struct Place {
+pub(super) struct Place {
     _folder: tempfile::TempDir,
-    office: Office,
+    pub(super) office: Office,
 }
 
 impl Place {
-    async fn new() -> Self {
+    pub(super) async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name);
         let state = State::open(&Database::Sqlite(path("state.db"))).await.unwrap();
@@ -34,7 +34,7 @@ impl Place {
         Place { _folder: folder, office }
     }
 
-    fn ctx(&self, role: Role) -> OpContext {
+    pub(super) fn ctx(&self, role: Role) -> OpContext {
         let mut ctx = OpContext::new(AgencyId::home(), "person:1", Roles::of(role), Noon.now());
         ctx.proven = Some(ctx.now);
         ctx

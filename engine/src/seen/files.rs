@@ -189,6 +189,41 @@ impl SeenFiles {
         set: &IndicatorSet,
         (found, most): (&mut Pasts, usize),
     ) -> Result<SweepReport, SeenError> {
+        let mut left_out = 0;
+        let report = self.each_run(agency, days, |day, run, damages| {
+            left_out += sweep((day, run), set, (&mut *found, most), |error| damages.push(error));
+        })?;
+        Ok(SweepReport { left_out, ..report })
+    }
+
+    /// Tells of each value that the agency saw on the days `days`, the newest first; a value that was seen on several days comes as often.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn each(
+        &self,
+        agency: &AgencyId,
+        days: std::ops::RangeInclusive<i32>,
+        mut tell: impl FnMut(i32, &Seen),
+    ) -> Result<SweepReport, SeenError> {
+        self.each_run(agency, days, |day, mut run, damages| {
+            loop {
+                match run.next_value() {
+                    Ok(Some(seen)) => tell(day, &seen),
+                    Ok(None) => break,
+                    Err(error) => damages.push(error),
+                }
+            }
+        })
+    }
+
+    /// Has each run of those days read once, the newest day first.
+    fn each_run(
+        &self,
+        agency: &AgencyId,
+        days: std::ops::RangeInclusive<i32>,
+        mut read: impl FnMut(i32, Run<'_>, &mut Vec<RunError>),
+    ) -> Result<SweepReport, SeenError> {
         let mut report = SweepReport::default();
         for day in self.days_of(agency)?.into_iter().rev().filter(|day| days.contains(day)) {
             report.days += 1;
@@ -206,10 +241,7 @@ impl SeenFiles {
                     continue;
                 };
                 match Run::open(&image) {
-                    Ok(run) => {
-                        let damaged = |error| damages.push(error);
-                        report.left_out += sweep((day, run), set, (found, most), damaged);
-                    }
+                    Ok(run) => read(day, run, &mut damages),
                     Err(error) => damages.push(error),
                 }
                 done.push(next.clone());

@@ -38,6 +38,24 @@ pub const REGISTER_ITEMS_MAX: usize = 1_000_000;
 pub const REGISTER_LINKS_MAX: usize = 5_000_000;
 /// Largest file that is imported into the register.
 pub const REGISTER_FILE_BYTES_MAX: usize = 256 * 1024 * 1024;
+/// Longest item or link as it is kept.
+pub const REGISTER_BODY_BYTES_MAX: usize = 512 * 1024;
+/// Items or links that are read at once.
+pub const REGISTER_PAGE_MAX: usize = 2_000;
+/// Links that are shown of one item, each way.
+pub const ITEM_LINKS_SHOWN_MAX: usize = 500;
+/// Versions of an item that are shown at once.
+pub const REGISTER_HISTORY_MAX: usize = 200;
+/// Items that one address leads to.
+pub const REGISTER_BEHIND_MAX: usize = 100;
+/// What an import refuses, told one by one.
+pub const REGISTER_REFUSED_TOLD_MAX: usize = 1_000;
+/// Addresses and names that talk and stand in no register, told one by one.
+pub const UNREGISTERED_MAX: usize = 10_000;
+/// Items in one column of the service map.
+pub const MAP_COLUMN_ITEMS_MAX: usize = 24;
+/// Links that are drawn on the service map.
+pub const MAP_LINKS_MAX: usize = 400;
 /// Components of one bill of materials.
 pub const SBOM_COMPONENTS_MAX: usize = 200_000;
 /// Largest bill of materials.

@@ -159,6 +159,14 @@ pub enum StateError {
         /// Its name.
         name: String,
     },
+    /// Somebody else changed it since it was read.
+    #[error("the {what} {name:?} was changed meanwhile; look at it again")]
+    Changed {
+        /// What was to be changed.
+        what: &'static str,
+        /// Its name.
+        name: String,
+    },
     /// The system gives no random numbers.
     #[error("the system gives no random numbers")]
     NoRandomness,

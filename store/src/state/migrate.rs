@@ -26,6 +26,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration { version: 11, text: include_str!("../../migrations/0011_peers.sql") },
     Migration { version: 12, text: include_str!("../../migrations/0012_reports.sql") },
     Migration { version: 13, text: include_str!("../../migrations/0013_sharing_again.sql") },
+    Migration { version: 14, text: include_str!("../../migrations/0014_risk_register.sql") },
 ];
 
 pub(super) const NEWEST: i64 = MIGRATIONS[MIGRATIONS.len() - 1].version;

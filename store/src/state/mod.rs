@@ -27,6 +27,7 @@ mod packed;
 mod peers;
 mod people;
 mod positions;
+mod register;
 mod sealed;
 mod sessions;
 mod tally;
@@ -58,6 +59,10 @@ pub use peers::{
 };
 pub use people::{NewPasskey, Passkey, Person, PersonId};
 pub use positions::FilePosition;
+pub use register::{
+    ExposureAsked, ItemCount, ItemVersion, ItemsAsked, LinkPlace, LinkVersion, LinkedItem, RegisterChange,
+    RegisterWhole, Revision,
+};
 pub use sessions::Session;
 pub use tally::AnalyticTally;
 pub use taxii::{
@@ -84,12 +89,14 @@ pub fn statements() -> Vec<&'static str> {
         peers::STATEMENTS,
         people::STATEMENTS,
         positions::STATEMENTS,
+        register::STATEMENTS,
         sessions::STATEMENTS,
         tally::STATEMENTS,
         tokens::STATEMENTS,
         triage::STATEMENTS,
     ];
     let made = taxii::statements().into_iter().chain(intel::bulk_statements()).chain(peers::more_statements());
+    let made = made.chain(register::bulk_statements());
     fixed.into_iter().flatten().copied().chain(made).collect()
 }
 

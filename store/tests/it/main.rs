@@ -11,6 +11,7 @@ mod outlets;
 mod peers;
 mod people;
 mod power;
+mod register;
 mod reports;
 mod sealed;
 mod space;

@@ -5,6 +5,7 @@ mod house;
 mod intel;
 mod outlets;
 mod peers;
+mod register;
 mod reports;
 
 use std::path::PathBuf;
@@ -27,6 +28,10 @@ pub(crate) use outlets::{OutletAddArgs, OutletArgs, OutletCommand};
 pub(crate) use peers::{
     AddressArgs, AgreedArgs, GroupCommand, PeerAddArgs, PeerArgs, PeerCommand, ReachArgs, ShareArgs, ShareCommand,
     SharedRight,
+};
+pub(crate) use register::{
+    AssetArgs, DataSaid, ImportArgs, ItemCommand, ItemListArgs, LinkArgs, RegisterArgs, RegisterCommand, SayArgs,
+    ServiceArgs, Told, YesNo,
 };
 pub(crate) use reports::{ReportArgs, ReportCommand};
 
@@ -58,6 +63,12 @@ pub(crate) enum Command {
     Feed(FeedArgs),
     /// Work on intelligence: load it, look things up, match patterns.
     Intel(IntelArgs),
+    /// Work on the register: services, what they are and what they need.
+    Service(ServiceArgs),
+    /// Work on the register: applications, machines, devices, accounts, suppliers, data stores.
+    Asset(AssetArgs),
+    /// Work on the whole register: import, export, look up addresses, find what nobody registered.
+    Register(RegisterArgs),
     /// Work on outlets: what leaves for blocklists and detectors of others.
     Outlet(OutletArgs),
     /// Work on peers: agencies with whom this one shares.

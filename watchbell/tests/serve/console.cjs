@@ -236,15 +236,29 @@ const enter = async (page, link, name) => {
     await page.goto(`${origin}${place}`);
     await judge(page, place.split("/").at(-1));
   }
+  await page.goto(`${origin}/register`);
+  await page.fill("form[action='/register/add'] input[name=title]", "Welfare portal");
+  await page.selectOption("form[action='/register/add'] select[name=kind]", "service");
+  await page.click("text=Add it");
+  await page.waitForURL("**/register/items/welfare-portal");
+  assert.match(await page.textContent("main"), /Exposure\s*unsaid/);
+  await judge(page, "register item");
+  await page.goto(`${origin}/register`);
+  assert.match(await page.textContent("tbody"), /Welfare portal/);
+  await judge(page, "register");
+  await page.click("text=Service map");
+  await page.waitForURL("**/register/map");
+  assert.match(await page.textContent("svg"), /Welfare portal/);
+  await judge(page, "service map");
   await page.goto(`${origin}/agencies`);
   assert.match(await page.textContent("tbody"), /home[\s\S]*the installation stands here/);
   await judge(page, "agencies");
 
   await page.keyboard.press("g");
-  await page.keyboard.press("r");
-  await page.waitForURL("**/register");
+  await page.keyboard.press("o");
+  await page.waitForURL("**/processing");
   assert.match(await page.textContent("main"), /ledger_entries[\s\S]*/);
-  await judge(page, "register");
+  await judge(page, "processing");
   await page.click("text=Impact assessment");
   await page.waitForURL("**/dpia");
   await judge(page, "dpia");
@@ -343,7 +357,7 @@ const enter = async (page, link, name) => {
   await page.click("button.main");
   await page.waitForURL(`${origin}/audit?operation=finding.decide`);
   for (const twin of ["/inbox.json?verdict=acknowledged", "/inbox.csv", "/audit.json", "/audit.csv", "/people.json", "/people.csv", "/suppressions.json", "/suppressions.csv", "/health.json", "/health.csv",
-    "/health/rates.json", "/register.json", "/register.csv", "/tokens.json", "/tokens.csv", "/keys.json", "/keys.csv", "/agencies.json", "/agencies.csv", "/intel.json?value=listed.example", "/intel/sources.json", "/intel/sources.csv", "/intel/actors.json", "/intel/brief.json", "/intel/brief.md", "/dpia.json", "/dpia.csv",
+    "/health/rates.json", "/processing.json", "/processing.csv", "/register.json", "/register.csv", "/register/map.json", "/tokens.json", "/tokens.csv", "/keys.json", "/keys.csv", "/agencies.json", "/agencies.csv", "/intel.json?value=listed.example", "/intel/sources.json", "/intel/sources.csv", "/intel/actors.json", "/intel/brief.json", "/intel/brief.md", "/dpia.json", "/dpia.csv",
     "/hunt.json?sql=SELECT+1", "/hunt.csv?sql=SELECT+1"]) {
     assert.equal((await page.request.get(origin + twin)).status(), 200, twin);
   }

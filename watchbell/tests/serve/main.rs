@@ -16,6 +16,7 @@ mod outside;
 mod past;
 mod peers;
 mod refusals;
+mod register;
 mod reports;
 mod schema;
 mod sharing;

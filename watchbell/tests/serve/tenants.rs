@@ -52,8 +52,17 @@ fn needs(operation: &Operation) -> Option<(&'static str, &'static str)> {
         ("GET", "/keys" | "/keys.json" | "/keys.csv") => ("key.read", ""),
         ("POST", "/keys/rotate") => ("key.rotate", "confirm=yes"),
         ("GET", "/agencies" | "/agencies.json" | "/agencies.csv") => ("agency.read", ""),
-        ("GET", "/register" | "/register.json" | "/register.csv") => ("register.read", ""),
-        ("GET", "/dpia" | "/dpia.json" | "/dpia.csv") => ("register.read", ""),
+        ("GET", "/processing" | "/processing.json" | "/processing.csv") => ("processing.read", ""),
+        ("GET", "/dpia" | "/dpia.json" | "/dpia.csv") => ("processing.read", ""),
+        ("GET", "/register" | "/register.json" | "/register.csv" | "/register/map" | "/register/map.json") => {
+            ("register.read", "")
+        }
+        ("GET", "/register/items/{id}") => ("register.read", ""),
+        ("POST", "/register/add") => ("register.write", "title=A+test&kind=service&id="),
+        ("POST", "/register/items/{id}") => ("register.write", "version=0&title=A+test"),
+        ("POST", "/register/items/{id}/retire") => ("register.write", "confirm=yes"),
+        ("POST", "/register/items/{id}/link") => ("register.write", "kind=depends-on&other=nothing&direction=from"),
+        ("POST", "/register/items/{id}/unlink") => ("register.write", "from=nothing&kind=depends-on&to=nothing"),
         ("GET", "/intel" | "/intel.json" | "/intel/sources" | "/intel/sources.json" | "/intel/sources.csv") => {
             ("intel.read", "")
         }
@@ -192,6 +201,10 @@ fn installation() -> (Place, Node, String) {
         "--attach",
         note,
     ]);
+    let said = ["--about", CANARY, "--owner", CANARY, "--label", CANARY, "--address", "canaria.example"];
+    place.say(&[&["service", "add", CANARY, "--title", CANARY][..], &said].concat());
+    place.say(&["asset", "add", "canaria-server", "--kind", "machine", "--title", CANARY]);
+    place.say(&["service", "link", CANARY, "runs-on", "canaria-server", "--about", CANARY]);
     place.say(&["hunts", "save", CANARY, &format!("SELECT '{CANARY}'")]);
     place.say(&[
         "hold",
@@ -236,6 +249,7 @@ async fn every_route_keeps_agencies_and_roles_apart() {
     assert!(planted.contains(CANARY), "{planted}");
     let people: serde_json::Value = serde_json::from_str(&people).unwrap();
     let person = people["people"][0]["id"].as_str().unwrap().to_owned();
+    assert!(ask(&node, "GET", "/register.json", &ours, "").body.contains(CANARY));
     let reports = ask(&node, "GET", "/intel/reports.json", &ours, "").body;
     assert!(reports.contains(CANARY), "{reports}");
     let reports: serde_json::Value = serde_json::from_str(&reports).unwrap();
@@ -257,6 +271,8 @@ async fn every_route_keeps_agencies_and_roles_apart() {
             | "/intel/outlets/{name}/remove" => vec![path.replace("{name}", CANARY)],
             "/intel/reports/{id}" => vec![with(&report), with(&format!("{report}.json"))],
             path if path.starts_with("/intel/reports/{id}") => vec![with(&report).replace("{number}", "1")],
+            "/register/items/{id}" if operation.method == "GET" => vec![with(CANARY), with("canaria.json")],
+            path if path.starts_with("/register/items/{id}") => vec![with(CANARY)],
             "/findings/{id}" => vec![with(&finding), with(&format!("{finding}.json"))],
             "/findings/{id}/suppress" => vec![with(&finding)],
             "/suppressions/{id}/lift" => vec![with(&suppression)],
@@ -276,6 +292,7 @@ async fn every_route_keeps_agencies_and_roles_apart() {
                     vec!["?sql=SELECT+*+FROM+events".into(), "?sql=SELECT+*+FROM+findings".into()]
                 }
                 "/audit" | "/audit.json" | "/audit.csv" => vec!["?before=9007199254740991".into()],
+                "/register" | "/register.json" | "/register.csv" => vec!["?text=example".into(), "?rows=1999".into()],
                 "/intel" | "/intel.json" => vec!["?value=planted.example".into()],
                 _ => Vec::new(),
             };

@@ -16,7 +16,7 @@ use crate::shell::{Html, Shell};
 use crate::visit::{Caller, Visit};
 
 #[derive(Template)]
-#[template(path = "register.html")]
+#[template(path = "processing.html")]
 struct Page {
     shell: Shell,
     kept: &'static [Kept],
@@ -33,11 +33,11 @@ impl Page {
 }
 
 /// What is kept, of whom, why, for how long, and how it goes.
-#[utoipa::path(get, path = "/register", tag = "Accountability", security(("session" = [])),
+#[utoipa::path(get, path = "/processing", tag = "Accountability", security(("session" = [])),
     responses((status = 200, body = String, content_type = "text/html")))]
 pub(crate) async fn html(State(app): State<App>, visit: Visit) -> Result<Response, Problem> {
-    let (kept, periods) = app.office.register(&visit.visitor.ctx).await?;
-    let shell = Shell::inside(&app, &visit, "Register of processing", "/register").await?;
+    let (kept, periods) = app.office.processing(&visit.visitor.ctx).await?;
+    let shell = Shell::inside(&app, &visit, "Register of processing", "/processing").await?;
     Ok(Html(Page { shell, kept, periods }).into_response())
 }
 
@@ -66,7 +66,7 @@ pub(crate) struct PeriodListed {
 
 /// The register of processing.
 #[derive(Serialize, ToSchema)]
-struct Register {
+struct Processing {
     kept: Vec<KeptListed>,
     events: Vec<PeriodListed>,
 }
@@ -90,25 +90,25 @@ impl PeriodListed {
     }
 }
 
-async fn listed(app: &App, ctx: &OpContext) -> Result<Register, Problem> {
-    let (kept, periods) = app.office.register(ctx).await?;
-    Ok(Register {
+async fn listed(app: &App, ctx: &OpContext) -> Result<Processing, Problem> {
+    let (kept, periods) = app.office.processing(ctx).await?;
+    Ok(Processing {
         kept: kept.iter().map(KeptListed::of).collect(),
         events: periods.into_iter().map(PeriodListed::of).collect(),
     })
 }
 
 /// The register of processing, for programs.
-#[utoipa::path(get, path = "/register.json", tag = "Accountability", security(("session" = []), ("token" = [])),
-    responses((status = 200, body = Register)))]
+#[utoipa::path(get, path = "/processing.json", tag = "Accountability", security(("session" = []), ("token" = [])),
+    responses((status = 200, body = Processing)))]
 pub(crate) async fn json(State(app): State<App>, caller: Caller) -> Result<Response, Problem> {
     Ok(Json(listed(&app, &caller.ctx).await?).into_response())
 }
 
 /// What is kept, as a file.
-#[utoipa::path(get, path = "/register.csv", tag = "Accountability", security(("session" = []), ("token" = [])),
+#[utoipa::path(get, path = "/processing.csv", tag = "Accountability", security(("session" = []), ("token" = [])),
     responses((status = 200, body = String, content_type = "text/csv")))]
 pub(crate) async fn csv(State(app): State<App>, caller: Caller) -> Result<Response, Problem> {
     let register = listed(&app, &caller.ctx).await?;
-    Ok(csv_answer("register", &["place", "what", "of_whom", "why", "how_long", "erased_by"], &register.kept))
+    Ok(csv_answer("processing", &["place", "what", "of_whom", "why", "how_long", "erased_by"], &register.kept))
 }

@@ -1,0 +1,201 @@
+//! The register, from the command line to the pages: what is said of services and machines, what it was, who may change it.
+
+use model::{Role, Roles};
+use serde_json::Value;
+
+use crate::kit::{Place, text};
+use crate::tenants::{Door, ask};
+
+fn read(text: &str) -> Value {
+    serde_json::from_str(text.trim()).unwrap_or_else(|error| panic!("{error}: {text}"))
+}
+
+fn lines(text: &str) -> Vec<Value> {
+    text.lines().map(read).collect()
+}
+
+fn file(place: &Place, name: &str, content: &str) -> String {
+    let path = place.folder.path().join(name);
+    std::fs::write(&path, content).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+fn city(place: &Place) {
+    place.say(&[
+        "service",
+        "add",
+        "welfare-portal",
+        "--title",
+        "Welfare <portal>",
+        "--exposure",
+        "public",
+        "--residents",
+        "310000",
+        "--holds",
+        "welfare:40000,contact",
+        "--life-safety",
+        "no",
+    ]);
+    place.say(&[
+        "asset",
+        "add",
+        "srv-1",
+        "--kind",
+        "machine",
+        "--title",
+        "Server 1",
+        "--address",
+        "10.20.7.20",
+        "--software",
+        "f5/nginx@1.25.3",
+    ]);
+    place.say(&["asset", "add", "acme", "--kind", "vendor", "--title", "ACME"]);
+    place.say(&["service", "link", "welfare-portal", "runs-on", "srv-1", "--protocol", "HTTPS", "--port", "443"]);
+    place.say(&["asset", "link", "srv-1", "delivered-by", "acme"]);
+}
+
+#[test]
+fn what_is_said_on_the_command_line() {
+    let place = Place::new();
+    city(&place);
+    let shown = read(&place.say(&["service", "show", "welfare-portal", "--json"]));
+    assert_eq!((&shown["exposure"], &shown["residents"]), (&"public".into(), &310_000.into()), "{shown}");
+    assert_eq!(shown["links_from"][0]["link"]["interface"]["protocol"], "https", "{shown}");
+    let plain = place.say(&["service", "show", "welfare-portal"]);
+    assert!(plain.contains("welfare of 40,000 residents, contact of nobody knows how many"), "{plain}");
+    assert!(place.say(&["asset", "show", "srv-1"]).contains("exposure           unsaid"));
+    let refused = [
+        (&["service", "add", "x", "--title", "X", "--kind", "machine"][..], "watchbell asset add"),
+        (&["asset", "add", "x", "--title", "X"][..], "--kind machine"),
+        (&["service", "set", "srv-1", "--title", "X"][..], "watchbell asset set"),
+        (&["service", "add", "welfare-portal", "--title", "X"][..], "already"),
+        (&["service", "link", "welfare-portal", "stores-in", "srv-1"][..], "cannot be connected"),
+        (&["service", "show", "nothing"][..], "there is no item"),
+    ];
+    for (command, expected) in refused {
+        let output = place.run(command);
+        assert_eq!(output.status.code(), Some(1), "{command:?}");
+        assert!(text(&output.stderr).contains(expected), "{command:?}: {}", text(&output.stderr));
+    }
+    // What was, and what is.
+    let before = shown["from"].as_str().unwrap();
+    place.say(&["service", "set", "welfare-portal", "--exposure", "unsaid", "--owner", "welfare office"]);
+    let then = read(&place.say(&["service", "show", "welfare-portal", "--json", "--as-of", before]));
+    assert_eq!((&then["exposure"], &then["owner"]), (&"public".into(), &Value::Null), "{then}");
+    let unsaid = lines(&place.say(&["service", "list", "--exposure", "unsaid", "--json"]));
+    assert_eq!(unsaid.len(), 1, "{unsaid:?}");
+    assert!(lines(&place.say(&["service", "list", "--exposure", "public", "--json"])).is_empty());
+    assert_eq!(lines(&place.say(&["asset", "list", "--json"])).len(), 2, "services are listed by their own command");
+    assert_eq!(lines(&place.say(&["service", "list", "--as-of", "2001-01-01", "--json"])).len(), 0);
+    let history = place.say(&["service", "history", "welfare-portal"]);
+    assert!(history.contains("exposure: public → unsaid") && history.contains("link: welfare-portal runs-on srv-1"));
+    // Who is behind an address.
+    assert_eq!(read(&place.say(&["register", "behind", "10.20.7.20", "--json"]))["id"], "srv-1");
+    assert_eq!(place.run(&["register", "behind", "10.20.7.21"]).status.code(), Some(1));
+    place.say(&["asset", "unlink", "srv-1", "delivered-by", "acme"]);
+    place.say(&["asset", "retire", "acme"]);
+    assert!(place.say(&["asset", "list", "--state", "retired"]).contains("ACME"));
+    place.say(&["register", "discover"]);
+    place.say(&["audit", "verify"]);
+}
+
+#[test]
+fn files_are_planned_and_imported() {
+    let place = Place::new();
+    city(&place);
+    let exported = place.say(&["register", "export"]);
+    let whole = file(&place, "whole.json", &exported);
+    let same = read(&place.say(&["register", "import", &whole, "--whole", "--json"]));
+    assert_eq!((&same["unchanged"], same["new_items"].as_array().unwrap().len()), (&5.into(), 0), "{same}");
+    let part = file(
+        &place,
+        "part.json",
+        r#"{"items": [{"id": "srv-1", "kind": "machine", "title": "Server one", "state": "running"},
+            {"id": "srv-2", "kind": "machine", "title": "Server 2", "state": "planned"}, {"id": "B A D"}],
+           "links": [{"from": "srv-2", "kind": "depends-on", "to": "srv-1"}]}"#,
+    );
+    let planned = place.run(&["register", "import", &part, "--dry-run"]);
+    assert_eq!(planned.status.code(), Some(1), "something of it is no item");
+    let said = text(&planned.stdout);
+    assert!(said.contains("+ srv-2") && said.contains("~ srv-1: title") && said.contains("! B A D"), "{said}");
+    assert_eq!(place.run(&["asset", "show", "srv-2"]).status.code(), Some(1), "a plan changes nothing");
+    assert_eq!(place.run(&["asset", "import", &part]).status.code(), Some(1));
+    let server = read(&place.say(&["asset", "show", "srv-1", "--json"]));
+    assert_eq!((&server["title"], &server["addresses"][0]), (&"Server one".into(), &"10.20.7.20".into()), "{server}");
+    // The whole as it was before: what came since is gone.
+    let back = read(&place.say(&["register", "import", &whole, "--whole", "--json"]));
+    assert_eq!((&back["gone_items"][0], &back["gone_links"][0]), (&"srv-2".into(), &"srv-2 depends-on srv-1".into()));
+    let wrong = place.run(&["register", "import", &file(&place, "wrong.json", "[1]")]);
+    assert!(text(&wrong.stderr).contains("no file of a register"), "{}", text(&wrong.stderr));
+}
+
+#[test]
+fn the_register_in_the_console() {
+    let place = Place::new();
+    city(&place);
+    let node = place.start(&[]);
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let (analyst, owner) = runtime.block_on(async {
+        let mut door = Door::open(&place).await;
+        let analyst = door.enter("home", Roles::of(Role::Analyst), false).await;
+        (analyst, door.enter("home", Roles::of(Role::ServiceOwner), false).await)
+    });
+    let page = |who: &str, path: &str| ask(&node, "GET", path, &format!("{who}Accept: text/html\r\n"), "");
+    let list = page(&analyst, "/register");
+    assert_eq!(list.status, 200, "{}", list.body);
+    assert!(
+        list.body.contains("Welfare &#60;portal&#62;") || list.body.contains("Welfare &lt;portal&gt;"),
+        "{}",
+        list.body
+    );
+    assert!(list.body.contains("2 whose exposure nobody has said"), "{}", list.body);
+    assert!(!list.body.contains("/register/add"), "who only looks is offered no form");
+    let found = read(&ask(&node, "GET", "/register.json?exposure=unsaid&kind=machine", &analyst, "").body);
+    assert_eq!((found["items"].as_array().unwrap().len(), &found["next"]), (1, &Value::Null), "{found}");
+    for wrong in ["kind=thing", "exposure=SOME", "state=x", "at=yesterday", "rows=0", "after=A+B", "rows=many"] {
+        assert_eq!(ask(&node, "GET", &format!("/register.json?{wrong}"), &analyst, "").status, 400, "{wrong}");
+    }
+    let document = "/register/items/welfare-portal.json";
+    let portal = read(&ask(&node, "GET", document, &analyst, "").body);
+    assert_eq!(
+        (&portal["data_held"][0]["residents"], &portal["links_from"][0]["other"]),
+        (&40_000.into(), &"srv-1".into())
+    );
+    let html = page(&owner, "/register/items/welfare-portal");
+    let version = html.body.split("name=\"version\" value=\"").nth(1).unwrap().split('"').next().unwrap();
+    // Somebody says something else, and somebody else comes too late.
+    let said = format!("version={version}&exposure=internal&owner=welfare+office&residents=");
+    let path = "/register/items/welfare-portal";
+    assert_eq!(ask(&node, "POST", path, &analyst, &said).status, 403);
+    let changed = ask(&node, "POST", path, &owner, &said);
+    assert_eq!(changed.status, 303, "{}", changed.body);
+    assert_eq!(ask(&node, "POST", path, &owner, &said).status, 409);
+    assert_eq!(ask(&node, "POST", path, &owner, "version=x").status, 400);
+    let now = read(&ask(&node, "GET", document, &analyst, "").body);
+    assert_eq!(
+        (&now["exposure"], &now["residents"], &now["title"]),
+        (&"internal".into(), &Value::Null, &portal["title"])
+    );
+    let since = portal["since"].as_str().unwrap();
+    let then = read(&ask(&node, "GET", &format!("{document}?at={since}"), &analyst, "").body);
+    assert_eq!(then["exposure"], "public", "{then}");
+    assert!(page(&analyst, path).body.contains("changed: exposure, owner, residents"));
+    // Links, a new item, the map.
+    assert_eq!(ask(&node, "POST", "/register/add", &owner, "title=Tax+portal&kind=service&id=").status, 303);
+    let link = "kind=depends-on&other=welfare-portal&direction=from&protocol=https&port=443&is_encrypted=no";
+    assert_eq!(ask(&node, "POST", "/register/items/tax-portal/link", &owner, link).status, 303);
+    assert!(page(&owner, path).body.contains("in the clear"));
+    let map = page(&analyst, "/register/map");
+    assert!(map.body.contains("<svg") && map.body.contains("Tax portal"));
+    let one = read(&ask(&node, "GET", "/register/map.json?service=tax-portal", &analyst, "").body);
+    let ids: Vec<&str> = one["items"].as_array().unwrap().iter().map(|item| item["id"].as_str().unwrap()).collect();
+    assert_eq!(ids, ["tax-portal", "welfare-portal", "srv-1", "acme"], "{one}");
+    assert_eq!(ask(&node, "GET", "/register/map?service=nothing", &analyst, "").status, 404);
+    let ended = "from=tax-portal&kind=depends-on&to=welfare-portal";
+    assert_eq!(ask(&node, "POST", "/register/items/tax-portal/unlink", &owner, ended).status, 303);
+    assert_eq!(ask(&node, "POST", "/register/items/tax-portal/unlink", &owner, ended).status, 404);
+    assert_eq!(ask(&node, "POST", "/register/items/tax-portal/retire", &owner, "confirm=").status, 400);
+    assert_eq!(ask(&node, "POST", "/register/items/tax-portal/retire", &owner, "confirm=yes").status, 303);
+    assert!(!page(&analyst, "/register/map").body.contains("Tax portal"), "what is retired is not on the map");
+    node.stop();
+}
