@@ -6,6 +6,7 @@
 pub mod context;
 pub mod day;
 pub mod detection;
+pub mod document;
 pub mod doors;
 pub mod fingerprint;
 pub mod grade;

@@ -369,6 +369,14 @@ pub const REGISTER: &[Kept] = &[
         how_long: "until the item says something else",
         erased_by: Some("watchbell erase; changing the item"),
     },
+    Kept {
+        place: "risk_documents",
+        what: "catalogs, plans, results, decisions and self-assessments, each version, and who brought it",
+        of_whom: Some("people who work here, by their ids; whom they write about"),
+        why: "to show how a service was assessed, and by whom it was let run",
+        how_long: "for ever: decisions name the hashes of what they rest on",
+        erased_by: Some("watchbell people forget takes the name of who brought it"),
+    },
     technical("consumers", "how far parts of the program have come", "to go on after a restart", "for ever"),
     technical(
         "file_positions",

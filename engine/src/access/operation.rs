@@ -28,6 +28,14 @@ pub enum Operation {
     RegisterRead,
     /// Say what the city runs, and what depends on what.
     RegisterWrite,
+    /// See what is at stake: assessments, vulnerabilities, the order of openings.
+    RiskRead,
+    /// Assess: bring catalogs and results, say how controls are met, answer self-assessments.
+    RiskWrite,
+    /// Say what is tolerated, and accept a risk.
+    RiskDecide,
+    /// Let a service run.
+    RiskAuthorize,
     /// See who works here.
     PersonRead,
     /// Admit people, give them roles, let them in no more.
@@ -76,7 +84,7 @@ pub enum Operation {
 
 impl Operation {
     /// All of them.
-    pub const ALL: [Operation; 33] = [
+    pub const ALL: [Operation; 37] = [
         Operation::FindingRead,
         Operation::FindingDecide,
         Operation::SuppressionManage,
@@ -88,6 +96,10 @@ impl Operation {
         Operation::ProcessingRead,
         Operation::RegisterRead,
         Operation::RegisterWrite,
+        Operation::RiskRead,
+        Operation::RiskWrite,
+        Operation::RiskDecide,
+        Operation::RiskAuthorize,
         Operation::PersonRead,
         Operation::PersonManage,
         Operation::PersonErase,
@@ -126,6 +138,10 @@ impl Operation {
             Operation::ProcessingRead => "processing.read",
             Operation::RegisterRead => "register.read",
             Operation::RegisterWrite => "register.write",
+            Operation::RiskRead => "risk.read",
+            Operation::RiskWrite => "risk.write",
+            Operation::RiskDecide => "risk.decide",
+            Operation::RiskAuthorize => "risk.authorize",
             Operation::PersonRead => "person.read",
             Operation::PersonManage => "person.manage",
             Operation::PersonErase => "person.erase",
@@ -187,7 +203,7 @@ impl Group {
     pub const fn has(self, operation: Operation) -> bool {
         use Operation::{
             FindingDecide, FindingRead, HuntPersonal, HuntRun, HuntSave, IntelRead, IntelSourceManage, IntelWrite,
-            KeyRotate, OutletManage, OwnPasskeys, PersonErase, PersonManage, ShareManage, SourceRead,
+            KeyRotate, OutletManage, OwnPasskeys, PersonErase, PersonManage, RiskAuthorize, ShareManage, SourceRead,
             SuppressionManage, TokenManage,
         };
         match self {
@@ -213,6 +229,7 @@ impl Group {
                     | IntelSourceManage
                     | ShareManage
                     | OutletManage
+                    | RiskAuthorize
                     | OwnPasskeys
             ),
             Group::Own => matches!(operation, OwnPasskeys),

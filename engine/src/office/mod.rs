@@ -9,6 +9,7 @@ mod back;
 mod brief;
 mod concerns;
 mod counts;
+mod documents;
 mod dpia;
 mod feeds;
 mod findings;
@@ -52,6 +53,7 @@ use crate::ledger::{Ledger, LedgerError};
 pub use self::intel::{Brought, IndicatorView, IntelSourceView, Sighted};
 pub use agencies::{AgencyView, OwnAgency};
 pub use brief::{ACTOR_DAYS, ActorsView, Counted, OthersSaw};
+pub use documents::BroughtDocument;
 pub use dpia::{Assessment, Risk, Sight};
 pub use feeds::{FeedDoor, FeedWanted};
 pub use findings::{DecisionView, FindingView, InboxPage};
@@ -77,7 +79,7 @@ pub use sources::{Gauges, IntakeView, Period, SourceView, WatchView};
 pub use store::ledger::{Entry as LedgerEntry, Outcome, Verdict as LedgerVerdict};
 pub use store::register::Kept;
 pub use store::state::{
-    AnalyticTally, ApiRoot, ArrivedFrom, Attachment, Collection, CollectionRights, Departed, ExposureAsked, Finding,
+    After, AnalyticTally, ApiRoot, ArrivedFrom, Attachment, Collection, CollectionRights, Departed, DocumentVersion, ExposureAsked, Finding,
     FindingId, InboxAsked, InboxRow, IndicatorAsked, IntelObject, IntelSource, ItemCount, ItemVersion, ItemsAsked, Job,
     JobId, JobStatus, LedgerAsked, LedgerLine, LinkPlace, LinkVersion, LinkedItem, ManifestEntry, ManifestPage,
     NewCollection, NewObject, ObjectsAsked, ObjectsPage, Outlet, Peer, PeerNumber, PersonId, RefusedCount,

@@ -83,3 +83,14 @@ pub const ADVISORY_VERSIONS_MAX: usize = 20_000;
 pub const ADVISORY_FRESH_DAYS: i32 = 7;
 /// Reasons that one answer about a vulnerability gives.
 pub const MATCH_REASONS_MAX: usize = 32;
+
+// What is written about risk (`model::document`).
+
+/// Largest document: the catalog of all controls has 10 MiB.
+pub const DOCUMENT_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// Longest name of a document.
+pub const DOCUMENT_NAME_BYTES_MAX: usize = 120;
+/// Versions of documents that an agency keeps.
+pub const DOCUMENTS_MAX: usize = 1_000_000;
+/// Versions that are read at once.
+pub const DOCUMENT_ROWS_MAX: usize = 500;

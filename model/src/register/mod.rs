@@ -7,7 +7,7 @@ mod information;
 mod item;
 mod link;
 mod privacy;
-mod words;
+pub(crate) mod words;
 
 pub use information::InformationType;
 pub use item::{

@@ -11,6 +11,7 @@
 mod bulk;
 mod consumers;
 mod database;
+mod documents;
 mod erasure;
 mod findings;
 mod holds;
@@ -39,6 +40,7 @@ use model::OpContext;
 
 pub use consumers::{Harvest, Progress};
 pub use database::{Database, State, StateError};
+pub use documents::{After, DocumentVersion};
 pub use findings::{Finding, FindingCopy, FindingId, FindingsAsked, NewFinding, Suppressed};
 pub use holds::LegalHold;
 pub use hunts::SavedHunt;
@@ -76,6 +78,7 @@ pub use triage::{InboxAsked, InboxRow, Suppression, Triage, Verdict};
 pub fn statements() -> Vec<&'static str> {
     let fixed = [
         consumers::STATEMENTS,
+        documents::STATEMENTS,
         erasure::STATEMENTS,
         findings::STATEMENTS,
         holds::STATEMENTS,

@@ -13,7 +13,7 @@ const RANKS: &[(&str, &[&str])] = &[
     ("store", &["model"]),
     ("lake", &["model"]),
     ("connect", &["model", "formats"]),
-    ("engine", &["model", "formats", "detect", "intel", "store"]),
+    ("engine", &["model", "formats", "detect", "intel", "risk", "store"]),
     ("web", &["model", "formats", "engine"]),
     ("watchbell", &["model", "formats", "detect", "intel", "risk", "store", "lake", "connect", "engine", "web"]),
     ("testkit", &["model"]),
