@@ -28,6 +28,7 @@ mod people;
 mod problem;
 mod processing;
 mod register;
+mod risk;
 mod shape;
 mod sharing;
 mod shell;

@@ -42,10 +42,11 @@ pub(crate) struct Shell {
 }
 
 /// Pages, and what one must be able to do to be shown the way.
-const WAYS: [(&str, &str, char, Operation); 13] = [
+const WAYS: [(&str, &str, char, Operation); 14] = [
     ("/inbox", "Inbox", 'i', Operation::FindingRead),
     ("/hunt", "Hunt", 'h', Operation::HuntRun),
     ("/register", "Register", 'r', Operation::RegisterRead),
+    ("/risk", "Risk", 'c', Operation::RiskRead),
     ("/intel", "Indicators", 'n', Operation::IntelRead),
     ("/sharing", "Sharing", 'w', Operation::PeerRead),
     ("/health", "Data health", 'd', Operation::SourceRead),
