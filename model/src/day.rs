@@ -35,6 +35,12 @@ impl Day {
         (moved.year() >= 0).then_some(Day(moved))
     }
 
+    /// Its first moment.
+    pub fn start(self) -> Timestamp {
+        let days = self.days_since(Day(jiff::civil::date(1970, 1, 1)));
+        Timestamp::from_micros(i64::from(days) * 86_400_000_000)
+    }
+
     /// The year.
     pub fn year(self) -> i16 {
         self.0.year()

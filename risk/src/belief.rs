@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::controls::Effect;
+use crate::controls::{Effect, Passing};
 use crate::interval::{Interval, Probability};
 
 /// What is believed of a probability.
@@ -56,6 +56,38 @@ impl Belief {
         let within = |value: f64| value.clamp(0.0, 1.0);
         let (low, high) = (within(effect.interval.low).min(likely), within(effect.interval.high).max(likely));
         Belief(Some(if is_credited { Known { low, likely, high } } else { Known { low: 0.0, likely: 0.0, high: 0.0 } }))
+    }
+
+    /// That one or the other happens, each by itself.
+    #[must_use]
+    pub fn either(self, other: Belief) -> Self {
+        let (Some(one), Some(other)) = (self.0, other.0) else { return Belief::UNKNOWN };
+        let either = |one: f64, other: f64| one + other - one * other;
+        Belief(Some(Known {
+            low: either(one.low, other.low),
+            likely: either(one.likely, other.likely),
+            high: either(one.high, other.high),
+        }))
+    }
+
+    /// That it happens and gets past controls.
+    #[must_use]
+    pub fn past(self, passing: &Passing) -> Self {
+        // Of what is not known, all that controls are known to stop is still stopped.
+        let known = self.0.unwrap_or(Known { low: 0.0, likely: 1.0, high: 1.0 });
+        let (low, high) = (known.low * passing.interval.low, known.high * passing.interval.high);
+        Belief(Some(Known { low, likely: (known.likely * passing.reckoned.get()).clamp(low, high), high }))
+    }
+
+    /// The same, but it may be anything above what is most likely: something that bears on it was not looked at.
+    #[must_use]
+    pub fn or_worse(self) -> Self {
+        Belief(self.0.map(|known| Known { high: 1.0, ..known }))
+    }
+
+    /// Its mean; what is not known counts as certain.
+    pub fn mean(&self) -> Probability {
+        Probability::nearest(self.0.map_or(1.0, |known| (known.low + known.likely + known.high) / 3.0))
     }
 
     /// Whether something is known.
@@ -124,5 +156,22 @@ mod tests {
         let nothing = Effect { credited: Probability::ZERO, interval: Interval { low: 0.0, high: 0.9 } };
         assert_eq!(Belief::of_effect(&nothing).at(0.99), 0.0);
         assert_eq!(Belief::certain(Probability::ONE).at(0.3), 1.0);
+        assert_eq!(Belief::UNKNOWN.mean(), Probability::ONE);
+        assert_eq!(Belief::UNKNOWN.either(Belief::certain(Probability::ZERO)), Belief::UNKNOWN);
+    }
+
+    #[test]
+    fn together() {
+        let belief = Belief::new(0.1, 0.2, 0.6).unwrap();
+        assert!((belief.mean().get() - 0.3).abs() < 1e-12);
+        let both = belief.either(Belief::new(0.0, 0.5, 1.0).unwrap());
+        assert_eq!((both.at(0.0), both.at(1.0)), (0.1, 1.0));
+        assert_eq!(belief.or_worse().interval(), Interval { low: 0.1, high: 1.0 });
+        let nothing = crate::controls::passes(&[]);
+        assert_eq!(belief.past(&nothing), belief);
+        let half = Passing { reckoned: Probability::nearest(0.5), interval: Interval { low: 0.25, high: 1.0 } };
+        let (low, high) = (belief.past(&half).at(0.0), belief.past(&half).at(1.0));
+        assert_eq!((low, high), (0.025, 0.6));
+        assert_eq!(Belief::UNKNOWN.past(&half).interval(), Interval { low: 0.0, high: 1.0 });
     }
 }

@@ -21,12 +21,14 @@ mod fft;
 pub mod frequency;
 pub mod severity;
 
-// What depends on what, and what that means for a city and for opening a service.
+// What depends on what, and what that means for a city and for opening a service; from the register to all of it, by the city's own policy.
+pub mod assess;
 pub mod bayes;
 pub mod categorize;
 pub mod city;
 pub mod network;
 pub mod order;
+pub mod policy;
 
 // Vulnerabilities, what they are in, and who delivers it.
 pub mod matching;

@@ -26,6 +26,7 @@ mod progress;
 mod ranking;
 mod register;
 mod retro;
+mod risk;
 mod rules;
 mod scan;
 mod serve;
@@ -80,6 +81,7 @@ fn main() -> ExitCode {
         Command::Fsck(arguments) => fsck::run(&arguments),
         Command::Config(arguments) => cli::config(&arguments),
         Command::Rules(arguments) => rules::run(&arguments),
+        Command::Risk(arguments) => risk::run(&arguments),
         Command::Vuln(arguments) => vuln::run(&arguments),
         Command::Validate(arguments) => validate::run(&arguments),
         Command::Completions { shell } => cli::completions(shell),

@@ -46,6 +46,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub use app::{App, Settings};
+pub use risk::report::report as risk_report;
 
 /// Bytes of a form or an answer of a passkey: what people type is less.
 const BODY_BYTES_MAX: usize = 256 * 1024;
@@ -157,6 +158,13 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(register::change::unlink))
         .routes(routes!(register::map::html))
         .routes(routes!(register::map::json))
+        .routes(routes!(risk::openings::html))
+        .routes(routes!(risk::openings::json))
+        .routes(routes!(risk::openings::csv))
+        .routes(routes!(risk::service::show))
+        .routes(routes!(risk::policy::html, risk::policy::say))
+        .routes(routes!(risk::policy::json))
+        .routes(routes!(risk::report::download))
         .routes(routes!(dpia::html))
         .routes(routes!(dpia::json))
         .routes(routes!(dpia::csv))

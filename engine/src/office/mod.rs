@@ -32,6 +32,7 @@ mod register;
 mod reports;
 mod sharing;
 mod sources;
+mod stake;
 #[cfg(test)]
 mod tests;
 mod tokens;
@@ -76,6 +77,16 @@ pub use register::{
 pub use reports::{Choice, Proposal, REPORT_KIND, ReportView, Reported};
 pub use sharing::{Readable, Writable};
 pub use sources::{Gauges, IntakeView, Period, SourceView, WatchView};
+pub use risk::assess::{
+    CityPosture, Condition, FlawHarm, ItemRisk, OpeningOf, OpeningWhy, ServiceLoss, Unsaid, level,
+};
+pub use risk::city::YearlyHarm;
+pub use risk::compound::Exceedance;
+pub use risk::order::Verdict as OpeningVerdict;
+pub use risk::policy::{Policy, PolicyError};
+pub use risk::severity::Unit;
+pub use risk::Probability;
+pub use stake::{Inputs, Openings, PolicyView, Stake};
 pub use store::ledger::{Entry as LedgerEntry, Outcome, Verdict as LedgerVerdict};
 pub use store::register::Kept;
 pub use store::state::{
@@ -168,6 +179,8 @@ pub struct Office {
     lookups: Arc<Lookups>,
     cities: Arc<BTreeMap<AgencyId, Arc<City>>>,
     stale: Arc<Mutex<BTreeSet<AgencyId>>>,
+    /// What was reckoned of what is at stake, by agency; made when it is asked for.
+    stakes: Arc<stake::Reckoned>,
 }
 
 impl std::fmt::Debug for Office {
@@ -200,6 +213,7 @@ impl Office {
             lookups: Arc::default(),
             cities: Arc::default(),
             stale: Arc::default(),
+            stakes: Arc::default(),
         })
     }
 

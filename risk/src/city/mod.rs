@@ -16,12 +16,15 @@ use std::collections::BTreeMap;
 use model::limits::RISK_FINDINGS_MAX;
 
 use crate::chance::Chance;
+use crate::compound::Exceedance;
 use crate::interval::Probability;
 use crate::network::{DRAWS_MAX, Edge, Marginal, Network, NetworkError, Sample};
 use crate::severity::Unit;
 
 /// Bits of a word: cities that are drawn at once.
 const LANES: usize = 64;
+/// Most points of a curve.
+const CURVE_POINTS: usize = 200;
 
 /// One asset of the register.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -59,6 +62,8 @@ pub struct Posture {
     pub assets: Vec<Marginal>,
     /// The harm of a year in each unit that occurs.
     pub harms: BTreeMap<Unit, YearlyHarm>,
+    /// The probability that a year's harm is greater, at some harms in each unit, from the smallest. Empty where no drawn city had any.
+    pub curves: BTreeMap<Unit, Vec<Exceedance>>,
     /// Cities that were drawn.
     pub draws: u64,
 }
@@ -135,14 +140,14 @@ pub fn posture(
     });
     let draws = sample.draws;
     let assets = network.marginals_of(|| sample);
+    years.values_mut().for_each(|years| years.sort_by(f64::total_cmp));
+    let curves = years.iter().map(|(unit, years)| (*unit, curve(years))).collect();
     let harms = years
         .into_iter()
-        .map(|(unit, years)| {
-            // The mean is that of the marginals, of which some are reckoned exactly; the rest is drawn.
-            (unit, YearlyHarm::of(harms.expected(unit, &assets), years))
-        })
+        // The mean is that of the marginals, of which some are reckoned exactly; the rest is drawn.
+        .map(|(unit, years)| (unit, YearlyHarm::of(harms.expected(unit, &assets), &years)))
         .collect();
-    Ok(Posture { assets, harms, draws })
+    Ok(Posture { assets, harms, curves, draws })
 }
 
 /// What the compromise of each of these assets leads to, in so many drawn cities: the expected harm of all that falls with it and
@@ -233,9 +238,26 @@ impl Harms {
     }
 }
 
+/// How often a year is worse, at harms evenly apart among those years that had any; the years are in order.
+fn curve(years: &[f64]) -> Vec<Exceedance> {
+    let first = years.partition_point(|harm| *harm <= 0.0);
+    let harmed = years.len() - first;
+    let mut points: Vec<Exceedance> = Vec::new();
+    for step in 0..CURVE_POINTS.min(harmed) {
+        let at = first + step * harmed / CURVE_POINTS.min(harmed);
+        let Some(loss) = years.get(at).copied() else { break };
+        let above = years.len() - years.partition_point(|harm| *harm <= loss);
+        let probability = Probability::nearest(above as f64 / years.len() as f64);
+        if points.last().is_none_or(|last| last.loss < loss) {
+            points.push(Exceedance { loss, probability });
+        }
+    }
+    points
+}
+
 impl YearlyHarm {
-    fn of(mean: f64, mut years: Vec<f64>) -> Self {
-        years.sort_by(f64::total_cmp);
+    /// From years in order.
+    fn of(mean: f64, years: &[f64]) -> Self {
         let at = |share: f64| {
             let place = libm::ceil(share * years.len() as f64) as usize;
             years.get(place.saturating_sub(1)).copied().unwrap_or(0.0)

@@ -132,6 +132,16 @@ impl State {
         Ok(Some((version, body)))
     }
 
+    /// How many versions there are of all documents: it grows with each change, so that whoever reckons with them knows when to do so again.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn documents_revision(&self, ctx: &OpContext) -> Result<u64, StateError> {
+        let query = sqlx::query(COUNT).bind(agency(ctx));
+        let row = self.fetch_optional(ctx, "counting documents", query).await?;
+        row.map_or(Ok(0), |row| Ok(get::<i64>(&row, 0)? as u64))
+    }
+
     /// Versions of a document, the newest first.
     ///
     /// # Errors

@@ -31,6 +31,9 @@ const SELECT_OF_ANALYTIC: &str = "SELECT id, seq, analytic_uid, title, level, ti
     FROM findings WHERE agency = $1 AND analytic_uid = $2 ORDER BY level DESC, time_us DESC, id LIMIT $3";
 const COUNT_BY_LEVEL: &str =
     "SELECT level, COUNT(*) FROM findings WHERE agency = $1 AND verdict = $2 GROUP BY level ORDER BY level";
+/// What was escalated is what people took for a compromise.
+const SELECT_ESCALATED: &str = "SELECT DISTINCT subject FROM findings WHERE agency = $1 AND verdict = 'escalated' \
+    AND time_us >= $2 AND subject IS NOT NULL ORDER BY subject LIMIT $3";
 const COUNT_NEWER: &str = "SELECT COUNT(*) FROM findings WHERE agency = $1 AND verdict = 'open' AND seq > $2";
 const SET_VERDICT: &str = "UPDATE findings SET verdict = $3 WHERE agency = $1 AND id = $2";
 const DECIDE: &str = "INSERT INTO triage (agency, finding, verdict, note, decided_by, decided_us) \
@@ -57,6 +60,7 @@ pub(super) const STATEMENTS: &[&str] = &[
     SELECT_LATEST,
     SELECT_OF_ANALYTIC,
     COUNT_BY_LEVEL,
+    SELECT_ESCALATED,
     COUNT_NEWER,
     SET_VERDICT,
     DECIDE,
@@ -211,6 +215,17 @@ fn pattern(text: &str) -> String {
 }
 
 impl State {
+    /// What findings are about that people escalated since then, each once.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn escalated_subjects(&self, ctx: &OpContext, since: Timestamp) -> Result<Vec<String>, StateError> {
+        let query = sqlx::query(SELECT_ESCALATED).bind(agency(ctx)).bind(since.as_micros());
+        let query = query.bind(limits::ESCALATED_SUBJECTS_MAX as i64);
+        let rows = self.fetch_all(ctx, "reading what was escalated", query).await?;
+        rows.iter().map(|row| get(row, 0)).collect()
+    }
+
     /// A page of the agency's findings, worst first, then newest first.
     ///
     /// # Errors

@@ -7,6 +7,7 @@ mod outlets;
 mod peers;
 mod register;
 mod reports;
+mod risk;
 
 use std::path::PathBuf;
 
@@ -34,6 +35,7 @@ pub(crate) use register::{
     ServiceArgs, Told, YesNo,
 };
 pub(crate) use reports::{ReportArgs, ReportCommand};
+pub(crate) use risk::{RiskArgs, RiskCommand};
 
 /// Watchbell keeps a city's digital services safe and its citizens' trust whole.
 #[derive(Debug, Parser)]
@@ -103,6 +105,8 @@ pub(crate) enum Command {
     Fsck(FsckArgs),
     /// Show the configuration.
     Config(ConfigArgs),
+    /// See what is at stake: where the city stands, and which service may open first.
+    Risk(RiskArgs),
     /// Work on vulnerabilities: which first.
     Vuln(crate::vuln::VulnArgs),
     /// Check content before it is used: a verdict and a reason for each file.

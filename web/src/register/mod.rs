@@ -3,7 +3,7 @@
 
 pub(crate) mod change;
 pub(crate) mod item;
-mod layout;
+pub(crate) mod layout;
 pub(crate) mod map;
 
 use askama::Template;
