@@ -39,12 +39,7 @@ pub(super) fn exposure(item: &Item) -> Exposure {
 }
 
 /// What an item's own causes are as it is: those of its kind, and those of whoever can reach it, past the controls that were assessed.
-pub(super) fn own(
-    given: &Given<'_>,
-    item: &Item,
-    kinds: &BTreeMap<ItemKind, Belief>,
-    unsaid: &mut Vec<Unsaid>,
-) -> Belief {
+pub(super) fn own(given: &Given<'_>, item: &Item, kinds: &BTreeMap<ItemKind, Belief>) -> Belief {
     if item.state == Lifecycle::Planned {
         return Belief::certain(Probability::ZERO);
     }
@@ -52,23 +47,29 @@ pub(super) fn own(
     if !is_reached(item.kind) {
         return kind;
     }
-    if item.exposure.is_none() {
-        unsaid.push(Unsaid { item: item.id.clone(), what: "who can reach it" });
-    }
     let reached = given.policy.exposures.get(&exposure(item)).copied().unwrap_or(Belief::UNKNOWN);
     let reached = passing(given, &item.id).map_or(reached, |passing| reached.past(&passing));
     kind.either(reached)
+}
+
+/// Names what nobody has said of who can reach an item.
+pub(super) fn note_unsaid(item: &Item, unsaid: &mut Vec<Unsaid>) {
+    if item.exposure.is_none() && is_reached(item.kind) {
+        unsaid.push(Unsaid { item: item.id.clone(), what: "who can reach it" });
+    }
 }
 
 pub(super) fn of_kind(item: &Item, kinds: &BTreeMap<ItemKind, Belief>) -> Belief {
     kinds.get(&item.kind).copied().unwrap_or(Belief::UNKNOWN)
 }
 
-/// Which part of what is tried from outside gets past a service's controls; `None` where none of those that count was assessed.
+/// Which part of what is tried from outside gets past a service's controls; `None` where none of those that count was assessed through: one
+/// that is credited nothing would only widen what is believed downwards.
 pub(super) fn passing(given: &Given<'_>, service: &ItemId) -> Option<Passing> {
     let assessed = given.controls.get(service)?;
     let counting = given.policy.controls.iter().filter_map(|id| assessed.get(id));
-    let effects: Vec<_> = counting.map(|shares| shares.effect().value).collect();
+    let effects = counting.map(|shares| shares.effect().value).filter(|effect| effect.credited > Probability::ZERO);
+    let effects: Vec<_> = effects.collect();
     (!effects.is_empty()).then(|| passes(&effects))
 }
 

@@ -132,13 +132,11 @@ pub(super) fn of(given: &Given<'_>, draws: usize, chance: &Chance) -> Result<Vec
     let flaws = flaws_by_place(given, &graph);
     let (mut assets, mut unsaid) = (Vec::new(), vec![Vec::new(); graph.items.len()]);
     for (place, (item, unsaid)) in graph.items.iter().zip(&mut unsaid).enumerate() {
-        // What the public does to a service is what is compared, so it is no cause of its own.
-        let base = if item.kind == ItemKind::Service {
-            causes::of_kind(item, &kinds)
-        } else {
-            with_flaws(given, item, causes::own(given, item, &kinds, unsaid), flaws.get(&place))
-        };
-        assets.push(Asset { own: base, harms: harms::of(given, item, elsewhere.get(&place), unsaid).harms });
+        causes::note_unsaid(item, unsaid);
+        // What falls anyway is nothing that opening adds. A hole elsewhere must not make an opening look better for that, so that only causes
+        // which nobody can find count as there anyway.
+        let own = causes::of_kind(item, &kinds);
+        assets.push(Asset { own, harms: harms::of(given, item, elsewhere.get(&place), unsaid).harms });
     }
     let (mut services, mut candidates, mut offers) = (Vec::new(), Vec::new(), Offers::default());
     for (place, item) in graph.items.iter().enumerate().filter(|(_, item)| item.kind == ItemKind::Service) {
@@ -170,13 +168,6 @@ fn flaws_by_place(given: &Given<'_>, graph: &Graph<'_>) -> BTreeMap<usize, Vec<P
         }
     }
     found
-}
-
-/// An item's own causes with the vulnerabilities on it, as far as those who can reach it try them.
-fn with_flaws(given: &Given<'_>, item: &Item, own: Belief, flaws: Option<&Vec<Probability>>) -> Belief {
-    let reach = causes::reach(given, item).get();
-    let tried = flaws.into_iter().flatten().map(|tried| Belief::certain(Probability::nearest(tried.get() * reach)));
-    tried.fold(own, Belief::either)
 }
 
 /// What the public meets when a service opens.

@@ -91,7 +91,8 @@ pub(super) fn of(given: &Given<'_>, draws: u64, chance: &Chance) -> Result<CityP
     let mut unsure = BTreeSet::new();
     let mut assets = Vec::new();
     for (place, item) in graph.items.iter().enumerate() {
-        let own = causes::own(given, item, &kinds, &mut unsaid).mean();
+        let own = causes::own(given, item, &kinds).mean();
+        causes::note_unsaid(item, &mut unsaid);
         let harm = harms::of(given, item, elsewhere.get(&place), &mut unsaid);
         if harm.is_unsure {
             unsure.insert(place);

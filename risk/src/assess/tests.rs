@@ -141,7 +141,7 @@ fn what_nobody_has_said_is_named_and_counts() {
     );
     assert!(unsure.p90(Unit::Money) > 5.0 * sure.p90(Unit::Money));
     let (wide, narrow) = (&found.services[0], &sure.posture().services[0]);
-    let ratio = |loss: &ServiceLoss| loss.summaries[&Unit::Residents].var99 / loss.summaries[&Unit::Residents].mean;
+    let ratio = |loss: &ServiceLoss| loss.summaries[&Unit::Residents].sd / loss.summaries[&Unit::Residents].mean;
     assert!(wide.is_unsure && ratio(wide) > ratio(narrow), "{} {}", ratio(wide), ratio(narrow));
     assert!(says(&unsure.opening("library"), "library: nobody has said whether lives hang on it"));
 }

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests")]
 
 mod damage;
+mod documents;
 mod intel;
 mod jobs;
 mod journal;
