@@ -48,12 +48,11 @@ fn main() {
     let mut flaws: Vec<Flaw> = (0..FLAWS)
         .filter_map(|_| {
             let item = ids.get(chance.below(ITEMS))?.clone();
-            Some(Flaw { item, tried: Some(Probability::nearest(0.01 * chance.unit())) })
+            Some(Flaw { item, tried: Probability::new(0.01 * chance.unit()).ok() })
         })
         .collect();
     let Ok(policy) = Policy::built_in() else { return };
-    let (checked, controls, gates, watches) =
-        (BTreeSet::new(), BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+    let (checked, controls, gates, watches) = (BTreeSet::new(), BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
     let mut taken = Vec::new();
     for round in 0..ROUNDS {
         // The change: one vulnerability becomes urgent.
@@ -79,5 +78,8 @@ fn main() {
         }
     }
     taken.sort();
-    eprintln!("{ITEMS} items, {LINKS} links, {FLAWS} vulnerabilities, {DRAWS} draws: median {:?}", taken.get(ROUNDS / 2));
+    eprintln!(
+        "{ITEMS} items, {LINKS} links, {FLAWS} vulnerabilities, {DRAWS} draws: median {:?}",
+        taken.get(ROUNDS / 2)
+    );
 }

@@ -75,27 +75,25 @@ pub use register::{
     UnregisteredKind,
 };
 pub use reports::{Choice, Proposal, REPORT_KIND, ReportView, Reported};
-pub use sharing::{Readable, Writable};
-pub use sources::{Gauges, IntakeView, Period, SourceView, WatchView};
-pub use risk::assess::{
-    CityPosture, Condition, FlawHarm, ItemRisk, OpeningOf, OpeningWhy, ServiceLoss, Unsaid, level,
-};
+pub use risk::Probability;
+pub use risk::assess::{CityPosture, Condition, FlawHarm, ItemRisk, OpeningOf, OpeningWhy, ServiceLoss, Unsaid, level};
 pub use risk::city::YearlyHarm;
 pub use risk::compound::Exceedance;
 pub use risk::order::Verdict as OpeningVerdict;
 pub use risk::policy::{Policy, PolicyError};
 pub use risk::severity::Unit;
-pub use risk::Probability;
+pub use sharing::{Readable, Writable};
+pub use sources::{Gauges, IntakeView, Period, SourceView, WatchView};
 pub use stake::{Inputs, Openings, PolicyView, Stake};
 pub use store::ledger::{Entry as LedgerEntry, Outcome, Verdict as LedgerVerdict};
 pub use store::register::Kept;
 pub use store::state::{
-    After, AnalyticTally, ApiRoot, ArrivedFrom, Attachment, Collection, CollectionRights, Departed, DocumentVersion, ExposureAsked, Finding,
-    FindingId, InboxAsked, InboxRow, IndicatorAsked, IntelObject, IntelSource, ItemCount, ItemVersion, ItemsAsked, Job,
-    JobId, JobStatus, LedgerAsked, LedgerLine, LinkPlace, LinkVersion, LinkedItem, ManifestEntry, ManifestPage,
-    NewCollection, NewObject, ObjectsAsked, ObjectsPage, Outlet, Peer, PeerNumber, PersonId, RefusedCount,
-    RegisterWhole, Report, ReportId, ReportStatus, SavedHunt, Scope, ServiceToken, SpecAsked, Suppression, Taken,
-    Verdict, VersionsAsked,
+    After, AnalyticTally, ApiRoot, ArrivedFrom, Attachment, Collection, CollectionRights, Departed, DocumentVersion,
+    ExposureAsked, Finding, FindingId, InboxAsked, InboxRow, IndicatorAsked, IntelObject, IntelSource, ItemCount,
+    ItemVersion, ItemsAsked, Job, JobId, JobStatus, LedgerAsked, LedgerLine, LinkPlace, LinkVersion, LinkedItem,
+    ManifestEntry, ManifestPage, NewCollection, NewObject, ObjectsAsked, ObjectsPage, Outlet, Peer, PeerNumber,
+    PersonId, RefusedCount, RegisterWhole, Report, ReportId, ReportStatus, SavedHunt, Scope, ServiceToken, SpecAsked,
+    Suppression, Taken, Verdict, VersionsAsked,
 };
 pub use tokens::NamedToken;
 

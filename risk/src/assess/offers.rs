@@ -43,9 +43,9 @@ impl Offers {
                         // What a thing runs on, and who delivers it, cannot be parted from it by a gate.
                         let can_be_parted = way.link.kind != model::register::LinkKind::RunsOn
                             && [way.from, way.to].iter().all(|end| {
-                                graph.item(*end).is_some_and(|item| {
-                                    !matches!(item.kind, ItemKind::Vendor | ItemKind::Identity)
-                                })
+                                graph
+                                    .item(*end)
+                                    .is_some_and(|item| !matches!(item.kind, ItemKind::Vendor | ItemKind::Identity))
                             });
                         if is_own && can_be_parted {
                             let ends = vec![way.link.from.clone(), way.link.to.clone()];
@@ -55,9 +55,8 @@ impl Offers {
                 }
                 Where::Harm => {
                     let stores = graph.ways.iter().filter(|way| way.to == place).map(|way| way.from);
-                    let stores = stores.filter(|store| {
-                        graph.item(*store).is_some_and(|item| item.kind == ItemKind::DataStore)
-                    });
+                    let stores =
+                        stores.filter(|store| graph.item(*store).is_some_and(|item| item.kind == ItemKind::DataStore));
                     for asset in [place].into_iter().chain(stores) {
                         let id = graph.item(asset).map(|item| item.id.clone());
                         self.put(offer, Place::Harm(asset), id.into_iter().collect());
@@ -82,9 +81,16 @@ impl Offers {
         let credited = Probability::nearest((1.0 - without / with).max(0.0));
         let interval = Interval { low: credited.get(), high: credited.get() };
         let cost = given.policy.harms.mending * flaws as f64;
-        let title = format!("{flaws} {} in front of it mended", if flaws == 1 { "vulnerability" } else { "vulnerabilities" });
+        let title =
+            format!("{flaws} {} in front of it mended", if flaws == 1 { "vulnerability" } else { "vulnerabilities" });
         self.measures.push(Measure { place: Place::Exposure(service), effect: Effect { credited, interval }, cost });
-        self.conditions.push(Condition { measure: "mend".to_owned(), title, at: vec![id.clone()], cost, takes_away: credited });
+        self.conditions.push(Condition {
+            measure: "mend".to_owned(),
+            title,
+            at: vec![id.clone()],
+            cost,
+            takes_away: credited,
+        });
     }
 
     fn put(&mut self, offer: &Offer, place: Place, at: Vec<ItemId>) {

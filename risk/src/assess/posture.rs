@@ -168,12 +168,8 @@ fn loss(
 ) -> ServiceLoss {
     // A year in which it falls at least once has that probability, if falls come by chance.
     let mean = -libm::log((1.0 - probability.get()).max(1e-9));
-    let mut found = ServiceLoss {
-        service: service.id.clone(),
-        summaries: BTreeMap::new(),
-        curves: BTreeMap::new(),
-        is_unsure,
-    };
+    let mut found =
+        ServiceLoss { service: service.id.clone(), summaries: BTreeMap::new(), curves: BTreeMap::new(), is_unsure };
     for (unit, harm) in falls.into_iter().flatten() {
         let Ok(severity) = severity(*unit, *harm, given.policy.harms.spread, is_unsure) else { continue };
         let part = Part { count: Count::Poisson { mean }, severity };

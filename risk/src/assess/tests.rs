@@ -44,8 +44,7 @@ impl Town {
         let mut store = said("readers", ItemKind::DataStore);
         store.data = Some(vec![DataHeld { category: DataCategory::Contact, residents: Some(20_000) }]);
         let link = |from, kind, to| Link::new(id(from), kind, id(to));
-        let links =
-            vec![link("library", LinkKind::RunsOn, "server"), link("library", LinkKind::StoresIn, "readers")];
+        let links = vec![link("library", LinkKind::RunsOn, "server"), link("library", LinkKind::StoresIn, "readers")];
         Town::of(vec![portal, server, store], links)
     }
 
@@ -157,7 +156,9 @@ fn vulnerabilities_hold_back_until_they_are_mended() {
     let opening = town.opening("library");
     assert_eq!(opening.verdict, Verdict::OpenWithConditions, "{:?}", opening.because);
     assert_eq!(opening.conditions[0].measure, "mend", "{:?}", opening.conditions);
-    assert!(opening.conditions[0].title.starts_with("3 vulnerabilities") && says(&opening, "3 vulnerabilities are open"));
+    assert!(
+        opening.conditions[0].title.starts_with("3 vulnerabilities") && says(&opening, "3 vulnerabilities are open")
+    );
     // Those on a store that is not met by the public do not stand in front.
     let mut behind = Town::library();
     behind.flaw("readers", Some(0.6));
@@ -255,7 +256,8 @@ fn a_whole_city_the_same_twice() {
     let found = town.posture();
     assert_eq!(found, town.posture());
     assert!(found.items.values().all(|item| item.interval.contains(item.probability.get())));
-    let services = town.items.values().filter(|item| item.kind == ItemKind::Service && item.state != Lifecycle::Retired);
+    let services =
+        town.items.values().filter(|item| item.kind == ItemKind::Service && item.state != Lifecycle::Retired);
     let all = openings(&town.given(), 64).unwrap();
     assert_eq!(all.len(), services.count());
     assert_eq!(all, openings(&town.given(), 64).unwrap());

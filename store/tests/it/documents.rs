@@ -70,8 +70,7 @@ fn a_document_has_a_size() {
         let state = State::open(&database).await.unwrap();
         let home = ctx("home", 5);
         let long = vec![b'x'; limits::DOCUMENT_BYTES_MAX + 1];
-        let refused =
-            state.keep_document(&home, &place(DocumentKind::Catalog, "all"), After::Any, &long, deed()).await;
+        let refused = state.keep_document(&home, &place(DocumentKind::Catalog, "all"), After::Any, &long, deed()).await;
         assert!(matches!(refused, Err(StateError::TooLarge { .. })));
     });
     for name in ["", "a b", "a/b", &"x".repeat(limits::DOCUMENT_NAME_BYTES_MAX + 1)] {

@@ -94,7 +94,8 @@ pub(super) fn posture(stake: &Stake, top: usize, is_json: bool) -> Result<Exit> 
         return Ok(Exit::Ok);
     }
     let currency = &stake.inputs.policy.currency;
-    let mut years = table(&["A YEAR, IN", "MEAN", "HALF AT MOST", "9 OF 10 AT MOST", "ONCE IN 20 YEARS", "ONCE IN 100"]);
+    let mut years =
+        table(&["A YEAR, IN", "MEAN", "HALF AT MOST", "9 OF 10 AT MOST", "ONCE IN 20 YEARS", "ONCE IN 100"]);
     for (unit, year) in &stake.posture.harms {
         let name = if *unit == Unit::Money { currency.clone() } else { unit.to_string() };
         let figures = [year.mean, year.p50, year.p90, year.var95, year.var99].map(whole);

@@ -80,6 +80,9 @@ mod tests {
         assert_eq!(whole(-1_234_567.4), "-1,234,567");
         assert_eq!(amount(5e6, Unit::Money, "EUR"), "5.0 million EUR");
         assert_eq!(amount(12.0, Unit::ResidentHours, "EUR"), "12 resident hours");
-        assert_eq!([percent(0.5), percent(0.012), percent(0.0001), percent(0.0)], ["50 %", "1.2 %", "less than 0.1 %", "0 %"]);
+        assert_eq!(
+            [percent(0.5), percent(0.012), percent(0.0001), percent(0.0)],
+            ["50 %", "1.2 %", "less than 0.1 %", "0 %"]
+        );
     }
 }

@@ -4,7 +4,7 @@ use askama::Template;
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use engine::office::{OpeningOf, Openings, OpeningVerdict as Verdict, Stake, Unit};
+use engine::office::{OpeningOf, OpeningVerdict as Verdict, Openings, Stake, Unit};
 use model::OpContext;
 use serde::Serialize;
 use utoipa::ToSchema;
