@@ -28,8 +28,9 @@ pub mod city;
 pub mod network;
 pub mod order;
 
-// Vulnerabilities, what they are in, and who delivers it.
+// Vulnerabilities, what they are in, who delivers it, and apps for telephones.
 pub mod matching;
+pub mod mobile;
 pub mod suppliers;
 pub mod vulnerability;
 

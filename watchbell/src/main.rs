@@ -24,6 +24,7 @@ mod peers;
 mod people;
 mod progress;
 mod ranking;
+mod mobile;
 mod register;
 mod retro;
 mod rules;
@@ -62,6 +63,7 @@ fn main() -> ExitCode {
         Command::Service(arguments) => register::service(&arguments),
         Command::Asset(arguments) => register::asset(&arguments),
         Command::Register(arguments) => register::register(&arguments),
+        Command::Mobile(arguments) => mobile::run(&arguments),
         Command::Outlet(arguments) => outlets::run(&arguments),
         Command::Peer(arguments) => peers::run(&arguments),
         Command::Share(arguments) => peers::share::run(&arguments),

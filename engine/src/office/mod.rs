@@ -21,6 +21,7 @@ mod jobs;
 mod keys;
 mod ledger;
 mod lookups;
+pub mod mobile;
 mod names;
 mod outbound;
 mod outlets;
@@ -70,12 +71,14 @@ pub use outlets::{
 pub use peers::{Invitation, PEERS_ROOT, PeerAsked, PeerHealth, PeerView, source_name, wire_of};
 pub use people::{Admitted, PersonView};
 pub use register::{
-    Discovered, ImportDocument, ImportPlan, ImportRefused, ImportScope, ItemView, ItemsPage, Unregistered,
+    Discovered, ImportDocument, ImportPlan, ImportRefused, ImportScope, ItemView, ItemsPage, Suppliers, Unregistered,
     UnregisteredKind,
 };
 pub use reports::{Choice, Proposal, REPORT_KIND, ReportView, Reported};
 pub use sharing::{Readable, Writable};
 pub use sources::{Gauges, IntakeView, Period, SourceView, WatchView};
+pub use risk::categorize::CategorizeReason;
+pub use risk::suppliers::Concentration;
 pub use store::ledger::{Entry as LedgerEntry, Outcome, Verdict as LedgerVerdict};
 pub use store::register::Kept;
 pub use store::state::{

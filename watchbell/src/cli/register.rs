@@ -408,6 +408,14 @@ pub(crate) enum RegisterCommand {
         #[arg(long)]
         json: bool,
     },
+    /// Show suppliers by how many services rest on them.
+    Suppliers {
+        #[command(flatten)]
+        whose: WhoseArgs,
+        /// One JSON object a supplier.
+        #[arg(long)]
+        json: bool,
+    },
     /// Show addresses and names of ours that talk and stand in no register.
     Discover {
         /// How many days back.

@@ -247,3 +247,27 @@ async fn what_talks_and_is_not_registered() {
     let lines = office.audit(&place.ctx(Role::Auditor), &LedgerAsked::default()).await.unwrap();
     assert_eq!(lines[0].entry.operation, "register.discover");
 }
+
+#[tokio::test]
+async fn what_follows_from_the_register() {
+    let place = Place::new().await;
+    let (office, lead) = (&place.office, place.ctx(Role::Lead));
+    for one in [item("portal", ItemKind::Service), item("tax", ItemKind::Service), item("acme", ItemKind::Vendor)] {
+        office.add_item(&lead, one).await.unwrap();
+    }
+    for service in ["portal", "tax"] {
+        office.link_items(&lead, link(service, LinkKind::DeliveredBy, "acme")).await.unwrap();
+    }
+    let suppliers = office.suppliers(&lead).await.unwrap();
+    assert_eq!((suppliers.found[0].services.len(), suppliers.title(&id("acme"))), (2, "The acme"));
+    assert!(matches!(office.suppliers(&place.ctx(Role::Reader)).await, Err(OfficeError::Denied(_))));
+    let mut portal = item("portal", ItemKind::Service);
+    portal.information_types = vec!["C.1".to_owned()];
+    assert!(office.proposed_categorization(&lead, &portal).await.unwrap().is_none(), "no catalogue was brought");
+    let types = br#"[{"id":"C.1","title":"T","confidentiality-impact":{"base":"low"},"integrity-impact":{"base":"high"},"availability-impact":{"base":"low"}}]"#;
+    let catalogue = model::document::DocumentPlace::new(model::document::DocumentKind::InformationTypes, "own").unwrap();
+    office.keep_document(&lead, &catalogue, store::state::After::Any, types).await.unwrap();
+    let proposed = office.proposed_categorization(&lead, &portal).await.unwrap().unwrap();
+    assert_eq!(proposed.value.integrity.proposed, Some(model::register::Impact::High));
+    assert!(!proposed.because.is_empty());
+}
