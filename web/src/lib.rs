@@ -152,6 +152,7 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(register::csv))
         .routes(routes!(register::add))
         .routes(routes!(register::item::show, register::change::change))
+        .routes(routes!(register::categorize::categorize))
         .routes(routes!(register::change::retire))
         .routes(routes!(register::change::link))
         .routes(routes!(register::change::unlink))

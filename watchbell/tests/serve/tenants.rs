@@ -60,6 +60,7 @@ fn needs(operation: &Operation) -> Option<(&'static str, &'static str)> {
         ("GET", "/register/items/{id}") => ("register.read", ""),
         ("POST", "/register/add") => ("register.write", "title=A+test&kind=service&id="),
         ("POST", "/register/items/{id}") => ("register.write", "version=0&title=A+test"),
+        ("POST", "/register/items/{id}/categorize") => ("register.write", "version=0&integrity=high"),
         ("POST", "/register/items/{id}/retire") => ("register.write", "confirm=yes"),
         ("POST", "/register/items/{id}/link") => ("register.write", "kind=depends-on&other=nothing&direction=from"),
         ("POST", "/register/items/{id}/unlink") => ("register.write", "from=nothing&kind=depends-on&to=nothing"),
@@ -214,7 +215,7 @@ fn installation() -> (Place, Node, String) {
         "--attach",
         note,
     ]);
-    let said = ["--about", CANARY, "--owner", CANARY, "--label", CANARY, "--address", "canaria.example"];
+    let said = ["--about", CANARY, "--owner", CANARY, "--label", CANARY, "--address", "canaria.example", "--mobile", "yes"];
     place.say(&[&["service", "add", CANARY, "--title", CANARY][..], &said].concat());
     place.say(&["asset", "add", "canaria-server", "--kind", "machine", "--title", CANARY]);
     place.say(&["service", "link", CANARY, "runs-on", "canaria-server", "--about", CANARY]);

@@ -226,6 +226,7 @@ impl Office {
         seen: Option<u64>,
         said: SaidFinding,
     ) -> Result<MobileAssessment, OfficeError> {
+        self.may(ctx, Operation::RiskWrite).await?;
         if profile()?.control(&said.control).is_none() {
             return Err(OfficeError::NotFound { what: "control", name: said.control });
         }
