@@ -75,19 +75,19 @@ pub use register::{
     UnregisteredKind,
 };
 pub use reports::{Choice, Proposal, REPORT_KIND, ReportView, Reported};
-pub use sharing::{Readable, Writable};
-pub use sources::{Gauges, IntakeView, Period, SourceView, WatchView};
 pub use risk::categorize::CategorizeReason;
 pub use risk::suppliers::Concentration;
+pub use sharing::{Readable, Writable};
+pub use sources::{Gauges, IntakeView, Period, SourceView, WatchView};
 pub use store::ledger::{Entry as LedgerEntry, Outcome, Verdict as LedgerVerdict};
 pub use store::register::Kept;
 pub use store::state::{
-    After, AnalyticTally, ApiRoot, ArrivedFrom, Attachment, Collection, CollectionRights, Departed, DocumentVersion, ExposureAsked, Finding,
-    FindingId, InboxAsked, InboxRow, IndicatorAsked, IntelObject, IntelSource, ItemCount, ItemVersion, ItemsAsked, Job,
-    JobId, JobStatus, LedgerAsked, LedgerLine, LinkPlace, LinkVersion, LinkedItem, ManifestEntry, ManifestPage,
-    NewCollection, NewObject, ObjectsAsked, ObjectsPage, Outlet, Peer, PeerNumber, PersonId, RefusedCount,
-    RegisterWhole, Report, ReportId, ReportStatus, SavedHunt, Scope, ServiceToken, SpecAsked, Suppression, Taken,
-    Verdict, VersionsAsked,
+    After, AnalyticTally, ApiRoot, ArrivedFrom, Attachment, Collection, CollectionRights, Departed, DocumentVersion,
+    ExposureAsked, Finding, FindingId, InboxAsked, InboxRow, IndicatorAsked, IntelObject, IntelSource, ItemCount,
+    ItemVersion, ItemsAsked, Job, JobId, JobStatus, LedgerAsked, LedgerLine, LinkPlace, LinkVersion, LinkedItem,
+    ManifestEntry, ManifestPage, NewCollection, NewObject, ObjectsAsked, ObjectsPage, Outlet, Peer, PeerNumber,
+    PersonId, RefusedCount, RegisterWhole, Report, ReportId, ReportStatus, SavedHunt, Scope, ServiceToken, SpecAsked,
+    Suppression, Taken, Verdict, VersionsAsked,
 };
 pub use tokens::NamedToken;
 

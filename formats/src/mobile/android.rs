@@ -131,7 +131,9 @@ impl Reading {
         match get("debuggable") {
             None | Some("false") => {}
             Some("true") => found.against("MASVS-RESILIENCE-4", "it can be debugged".to_owned()),
-            Some(_) => found.against("MASVS-RESILIENCE-4", "whether it can be debugged stands in a resource".to_owned()),
+            Some(_) => {
+                found.against("MASVS-RESILIENCE-4", "whether it can be debugged stands in a resource".to_owned())
+            }
         }
         match get("allowBackup") {
             Some("false") => {}

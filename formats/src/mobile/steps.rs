@@ -96,7 +96,8 @@ pub(super) fn xml(bytes: &[u8]) -> Result<Vec<Step>, Trouble> {
     let mut steps = Steps::default();
     loop {
         let event = reader.read_event();
-        let event = event.map_err(|error| Trouble::malformed(format!("broken XML: {}", cut(&error.to_string(), 200))))?;
+        let event =
+            event.map_err(|error| Trouble::malformed(format!("broken XML: {}", cut(&error.to_string(), 200))))?;
         match event {
             Event::Start(element) => steps.open(read_element(&element)?)?,
             Event::Empty(element) => {

@@ -59,7 +59,10 @@ fn words(found: &MobileManifest) -> Vec<String> {
 #[test]
 fn an_android_manifest() {
     let found = read(ANDROID.as_bytes()).unwrap();
-    assert_eq!((found.platform, found.package.as_str(), found.version.as_str()), (MobilePlatform::Android, "city.waste", "2.0"));
+    assert_eq!(
+        (found.platform, found.package.as_str(), found.version.as_str()),
+        (MobilePlatform::Android, "city.waste", "2.0")
+    );
     let asked: Vec<_> = found.permissions.iter().map(|one| (one.name.as_str(), one.is_dangerous)).collect();
     assert_eq!(
         asked,
@@ -176,10 +179,12 @@ fn what_is_broken_is_refused() {
         let text: String = String::from_utf8_lossy(bytes).chars().take(60).collect();
         assert!(matches!(&found, Err(trouble) if trouble.detail.contains(expected)), "{text}: {found:?}");
     }
-    let long: String = (0..=MOBILE_PERMISSIONS_MAX).map(|number| format!("<uses-permission name=\"p{number}\"/>")).collect();
+    let long: String =
+        (0..=MOBILE_PERMISSIONS_MAX).map(|number| format!("<uses-permission name=\"p{number}\"/>")).collect();
     let found = read(format!("<manifest>{long}</manifest>").as_bytes()).unwrap();
     assert_eq!((found.permissions.len(), found.notes.len()), (MOBILE_PERMISSIONS_MAX, 1));
-    let open: String = (0..=MOBILE_WEAKNESSES_MAX).map(|number| format!("<service name=\"s{number}\" exported=\"true\"/>")).collect();
+    let open: String =
+        (0..=MOBILE_WEAKNESSES_MAX).map(|number| format!("<service name=\"s{number}\" exported=\"true\"/>")).collect();
     let found = read(format!("<manifest><application>{open}</application></manifest>").as_bytes()).unwrap();
     assert_eq!((found.weaknesses.len(), found.notes.len()), (MOBILE_WEAKNESSES_MAX, 1));
 }
@@ -215,7 +220,9 @@ fn open(name: u32, attributes: &[Typed]) -> Vec<u8> {
     body.extend((attributes.len() as u16).to_le_bytes());
     body.extend([0; 6]);
     for (key, kind, value) in attributes {
-        body.extend([&none[..], &key.to_le_bytes(), &none, &8u16.to_le_bytes(), &[0, *kind], &value.to_le_bytes()].concat());
+        body.extend(
+            [&none[..], &key.to_le_bytes(), &none, &8u16.to_le_bytes(), &[0, *kind], &value.to_le_bytes()].concat(),
+        );
     }
     chunk(0x0102, &[1, 0, 0, 0, 255, 255, 255, 255], &body)
 }
@@ -228,7 +235,17 @@ fn close(name: u32) -> Vec<u8> {
 /// A small manifest in the binary form.
 fn packed(is_utf8: bool) -> Vec<u8> {
     // The first three are attributes with resource numbers; the pool has no names for two of them.
-    let texts = ["", "", "name", "package", "city.waste", "manifest", "uses-permission", "application", "android.permission.CAMERA"];
+    let texts = [
+        "",
+        "",
+        "name",
+        "package",
+        "city.waste",
+        "manifest",
+        "uses-permission",
+        "application",
+        "android.permission.CAMERA",
+    ];
     let numbers: Vec<u8> = [0x0101_000f_u32, 0x0101_0280, 0x0101_0003].into_iter().flat_map(u32::to_le_bytes).collect();
     let parts = [
         pool(&texts, is_utf8),

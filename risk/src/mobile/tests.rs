@@ -148,7 +148,11 @@ fn nothing_missing_passes_and_nothing_said_does_not() {
     let words: Vec<String> = found.missing.iter().map(ToString::to_string).collect();
     assert_eq!(words[0], "nobody has said which version runs");
     assert!(words.contains(&"MASVS-AUTH-1: nobody has said whether it is satisfied".to_owned()));
-    assert!(words.contains(&"flow from waste to archive: the register has it, and the assessment does not name it".to_owned()));
+    assert!(
+        words.contains(
+            &"flow from waste to archive: the register has it, and the assessment does not name it".to_owned()
+        )
+    );
 }
 
 #[test]
@@ -167,12 +171,19 @@ fn controls() {
         &[],
     );
     check(with(|one| one.day = day("2025-06-01")), &[]);
-    check(with(|one| one.day = day("2025-05-31")), &["MASVS-CODE-1: what was found on 2025-05-31 is too old, or lies in the future"]);
-    check(with(|one| one.day = day("2026-06-02")), &["MASVS-CODE-1: what was found on 2026-06-02 is too old, or lies in the future"]);
+    check(
+        with(|one| one.day = day("2025-05-31")),
+        &["MASVS-CODE-1: what was found on 2025-05-31 is too old, or lies in the future"],
+    );
+    check(
+        with(|one| one.day = day("2026-06-02")),
+        &["MASVS-CODE-1: what was found on 2026-06-02 is too old, or lies in the future"],
+    );
     check(with(|one| one.version = "1.9".into()), &["MASVS-CODE-1: it was found in version 1.9, and 2.0 runs"]);
     // Of a control that this app does not need, nothing is asked but what a manifest shows against it.
     check(|_, all| drop(all.findings.remove("MASVS-RESILIENCE-4")), &[]);
-    let against = Objection { platform: Android, control: "MASVS-RESILIENCE-4".into(), what: "it can be debugged".into() };
+    let against =
+        Objection { platform: Android, control: "MASVS-RESILIENCE-4".into(), what: "it can be debugged".into() };
     check(
         |_, all| all.objections = vec![against.clone(), Objection { platform: Ios, ..against.clone() }],
         &["MASVS-RESILIENCE-4: it can be debugged, and nobody has said why"],
@@ -189,7 +200,12 @@ fn controls() {
 #[test]
 fn versions_and_manifests() {
     check(
-        |_, all| drop(all.manifests.insert(Android, Manifest { package: String::new(), version: "1".into(), day: day("2026-05-01") })),
+        |_, all| {
+            drop(
+                all.manifests
+                    .insert(Android, Manifest { package: String::new(), version: "1".into(), day: day("2026-05-01") }),
+            )
+        },
         &["the manifest for android is of version 1, and 2.0 runs"],
     );
     check(|_, all| all.platforms.push(Ios), &["no manifest for ios was brought"]);
@@ -202,7 +218,8 @@ fn versions_and_manifests() {
 #[test]
 fn permissions_and_what_is_collected() {
     let name = "permission android.permission.ACCESS_FINE_LOCATION (android)";
-    let with = |change: fn(&mut Permission)| move |_: &mut Item, all: &mut MobileAssessment| change(&mut all.permissions[0]);
+    let with =
+        |change: fn(&mut Permission)| move |_: &mut Item, all: &mut MobileAssessment| change(&mut all.permissions[0]);
     check(with(|one| one.why.clear()), &[&format!("{name}: nobody has said what for")]);
     check(with(|one| one.data = None), &[&format!("{name}: nobody has said which personal data it is about")]);
     check(with(|one| one.data = Some(vec![])), &[&format!("{name}: it opens personal data, and none is named")]);
@@ -227,8 +244,12 @@ fn permissions_and_what_is_collected() {
 
 #[test]
 fn flows_are_named_and_registered() {
-    let with = |at: usize, change: fn(&mut Flow)| move |_: &mut Item, all: &mut MobileAssessment| change(&mut all.flows[at]);
-    check(with(0, |one| one.data = Some(vec![])), &["flow to backend: the register says that it carries contact data, the assessment does not"]);
+    let with =
+        |at: usize, change: fn(&mut Flow)| move |_: &mut Item, all: &mut MobileAssessment| change(&mut all.flows[at]);
+    check(
+        with(0, |one| one.data = Some(vec![])),
+        &["flow to backend: the register says that it carries contact data, the assessment does not"],
+    );
     check(with(0, |one| one.is_encrypted = Some(false)), &[]);
     check(
         with(0, |one| {
@@ -239,7 +260,10 @@ fn flows_are_named_and_registered() {
     );
     check(with(2, |one| one.is_encrypted = Some(false)), &["flow to maps (outside): it goes in the clear"]);
     check(with(2, |one| one.is_encrypted = None), &["flow to maps (outside): nobody has said whether it is encrypted"]);
-    check(with(2, |one| one.is_third_party = None), &["flow to maps (outside): nobody has said whether somebody else gets it"]);
+    check(
+        with(2, |one| one.is_third_party = None),
+        &["flow to maps (outside): nobody has said whether somebody else gets it"],
+    );
     check(with(2, |one| one.purpose.clear()), &["flow to maps (outside): nobody has said what for"]);
     check(
         |_, all| drop(all.flows.remove(0)),
@@ -268,7 +292,10 @@ fn what_is_kept_is_tidy_and_read_again() {
     assert!(wrong(&|all| all.permissions[0].why = "a\u{7}".into()).contains("control character"));
     assert!(wrong(&|all| all.permissions[0].name = " ".into()).contains("without a name"));
     assert!(wrong(&|all| all.flows = vec![all.flows[0].clone(); MOBILE_FLOWS_MAX + 1]).contains("more than"));
-    assert!(wrong(&|all| all.permissions = vec![all.permissions[0].clone(); MOBILE_PERMISSIONS_MAX + 1]).contains("more than"));
+    assert!(
+        wrong(&|all| all.permissions = vec![all.permissions[0].clone(); MOBILE_PERMISSIONS_MAX + 1])
+            .contains("more than")
+    );
 }
 
 proptest! {

@@ -13,9 +13,7 @@ use model::limits::MOBILE_FILE_BYTES_MAX;
 use model::register::{DataCategory, ItemId};
 use serde_json::{Value, json};
 
-use crate::cli::{
-    DataSaid, MobileArgs, MobileCommand, MobileFlowArgs, MobilePermissionArgs, MobileSayArgs, YesNo,
-};
+use crate::cli::{DataSaid, MobileArgs, MobileCommand, MobileFlowArgs, MobilePermissionArgs, MobileSayArgs, YesNo};
 use crate::exit::Exit;
 use crate::intel::{Opened, open, say, show::table};
 use crate::node;
@@ -139,12 +137,8 @@ fn tell((id, path): (&ItemId, &Path), told: &BroughtManifest, is_json: bool) -> 
         }));
     }
     let mut out = std::io::stdout().lock();
-    let sorts = [
-        ("+", &told.new_permissions),
-        ("-", &told.gone_permissions),
-        ("!", &told.objections),
-        ("?", &told.notes),
-    ];
+    let sorts =
+        [("+", &told.new_permissions), ("-", &told.gone_permissions), ("!", &told.objections), ("?", &told.notes)];
     for (sign, lines) in sorts {
         for line in lines {
             writeln!(out, "{sign} {line}")?;
@@ -262,7 +256,10 @@ mod tests {
         assert_eq!(of(&[]).unwrap(), None);
         assert_eq!(of(&["none"]).unwrap(), Some(Vec::new()));
         let two = of(&["crash.example=to see crashes", "ads"]).unwrap().unwrap();
-        assert_eq!((two[0].purpose.as_str(), two[1].name.as_str(), two[1].purpose.as_str()), ("to see crashes", "ads", ""));
+        assert_eq!(
+            (two[0].purpose.as_str(), two[1].name.as_str(), two[1].purpose.as_str()),
+            ("to see crashes", "ads", "")
+        );
         assert!(of(&["=x"]).is_err());
     }
 }

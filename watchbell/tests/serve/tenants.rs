@@ -215,7 +215,8 @@ fn installation() -> (Place, Node, String) {
         "--attach",
         note,
     ]);
-    let said = ["--about", CANARY, "--owner", CANARY, "--label", CANARY, "--address", "canaria.example", "--mobile", "yes"];
+    let said =
+        ["--about", CANARY, "--owner", CANARY, "--label", CANARY, "--address", "canaria.example", "--mobile", "yes"];
     place.say(&[&["service", "add", CANARY, "--title", CANARY][..], &said].concat());
     place.say(&["asset", "add", "canaria-server", "--kind", "machine", "--title", CANARY]);
     place.say(&["service", "link", CANARY, "runs-on", "canaria-server", "--about", CANARY]);

@@ -2,7 +2,6 @@
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
-use engine::office::OfficeError;
 use model::OpContext;
 use model::register::{Categorization, Impact, Item, Objective};
 use serde::Deserialize;
@@ -85,9 +84,8 @@ pub(super) async fn weigh(app: &App, ctx: &OpContext, item: &Item) -> Result<Wei
 }
 
 /// What people say of how bad it would be. What is proposed counts only where no catalogue proposes.
-#[derive(Deserialize, ToSchema)]
+#[derive(Default, Deserialize, ToSchema)]
 #[serde(default)]
-#[derive(Default)]
 pub(crate) struct CategorizationSaid {
     /// Since when the version holds that was looked at, in microseconds since 1970.
     #[schema(required = true, pattern = "^(0|[1-9][0-9]{0,17})$")]
@@ -134,12 +132,6 @@ impl CategorizationSaid {
     }
 }
 
-/// Whether anything is said in it.
-fn is_said(of: &Categorization) -> bool {
-    let all = [&of.confidentiality, &of.integrity, &of.availability];
-    all.iter().any(|one| one.proposed.is_some() || one.decided.is_some() || !one.why.is_empty())
-}
-
 /// Says how bad it would be.
 #[utoipa::path(post, path = "/register/items/{id}/categorize", tag = "Register",
     params(("id" = String, Path, pattern = "^[a-z0-9]([a-z0-9._-]{0,98}[a-z0-9])?$")), security(("session" = [])),
@@ -152,18 +144,8 @@ pub(crate) async fn categorize(
     Form(said): Form<CategorizationSaid>,
 ) -> Result<Response, Problem> {
     let (id, ctx) = (item_id(&id)?, &visit.visitor.ctx);
-    let (seen, mut wanted) = (super::change::seen(&said.version)?, said.read()?);
-    let item = app.office.item(ctx, &id, None).await?.version.item;
-    if let Some(proposal) = app.office.proposed_categorization(ctx, &item).await? {
-        wanted.confidentiality.proposed = proposal.value.confidentiality.proposed;
-        wanted.integrity.proposed = proposal.value.integrity.proposed;
-        wanted.availability.proposed = proposal.value.availability.proposed;
-    }
-    let change = |item: &mut Item| -> Result<(), OfficeError> {
-        item.categorization = is_said(&wanted).then_some(wanted);
-        Ok(())
-    };
-    app.office.change_item(ctx, &id, Some(seen), change).await?;
+    let (seen, wanted) = (super::change::seen(&said.version)?, said.read()?);
+    app.office.categorize_item(ctx, &id, Some(seen), wanted).await?;
     Ok(Redirect::to(&format!("/register/items/{id}")).into_response())
 }
 
@@ -181,8 +163,7 @@ mod tests {
         };
         let read = said.read().unwrap();
         assert_eq!((read.integrity.proposed, read.integrity.decided), (Some(Impact::High), Some(Impact::Low)));
-        assert_eq!((read.integrity.why.as_str(), is_said(&read)), ("looked after daily", true));
-        assert!(!is_said(&CategorizationSaid::default().read().unwrap()));
+        assert_eq!(read.integrity.why, "looked after daily");
         let wrong = CategorizationSaid { availability: "worst".to_owned(), ..CategorizationSaid::default() };
         assert!(wrong.read().is_err());
         let long = "x".repeat(WHY_CHARS_MAX + 1);

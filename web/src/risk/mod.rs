@@ -5,11 +5,7 @@ pub(crate) mod mobile;
 pub(crate) mod suppliers;
 
 /// Pages about risk: their addresses and what they are called.
-const TABS: &[(&str, &str)] = &[
-    ("/risk", "Opening order"),
-    ("/risk/mobile", "Apps"),
-    ("/risk/suppliers", "Suppliers"),
-];
+const TABS: &[(&str, &str)] = &[("/risk", "Opening order"), ("/risk/mobile", "Apps"), ("/risk/suppliers", "Suppliers")];
 
 /// The way to a page about risk.
 pub(crate) struct Tab {

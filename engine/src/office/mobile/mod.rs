@@ -18,8 +18,8 @@ use crate::access::Operation;
 
 pub use formats::mobile::{MobileManifest, read as read_manifest};
 pub use risk::mobile::{
-    Control, Finding, Flow, FlowEnd, Gate, GateReason, MobileAssessment, Needs, Objection, Permission, Profile, Tracker,
-    Verdict, Wiring,
+    Control, Finding, Flow, FlowEnd, Gate, GateReason, MobileAssessment, Needs, Objection, Permission, Profile,
+    Tracker, Verdict, Wiring,
 };
 
 /// What is kept of an app.
@@ -97,7 +97,7 @@ fn profile() -> Result<Profile, OfficeError> {
 }
 
 /// Whether a permission is guarded by its platform, and what it can tell of people.
-pub(super) fn guarded(platform: MobilePlatform, name: &str) -> (bool, Vec<DataCategory>) {
+fn guarded(platform: MobilePlatform, name: &str) -> (bool, Vec<DataCategory>) {
     let touches = table::permission(platform, name);
     let is_dangerous = touches.is_some() || platform == MobilePlatform::Ios;
     (is_dangerous, touches.unwrap_or_default().to_vec())
@@ -156,11 +156,7 @@ impl Office {
     }
 
     /// The newest version, and its number.
-    async fn mobile_kept(
-        &self,
-        ctx: &OpContext,
-        id: &ItemId,
-    ) -> Result<Option<(u64, MobileAssessment)>, OfficeError> {
+    async fn mobile_kept(&self, ctx: &OpContext, id: &ItemId) -> Result<Option<(u64, MobileAssessment)>, OfficeError> {
         let Some((version, body)) = self.state.document(ctx, &place(id)?, None).await? else { return Ok(None) };
         let read = serde_json::from_slice(&body);
         read.map(|assessment| Some((version.number, assessment)))

@@ -1,7 +1,7 @@
 //! From a manifest to an open gate, what is refused on the way, and who may.
 
-use model::register::{DataHeld, ItemKind, Link, LinkKind};
 use model::Role;
+use model::register::{DataHeld, ItemKind, Link, LinkKind};
 
 use super::super::tests::Place;
 use super::*;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use model::document::DocumentKind;
 use model::register::{Categorization, Item, ItemId};
-use model::{Explained, OpContext};
+use model::{Explained, OpContext, Timestamp};
 use risk::categorize::CategorizeReason;
 use risk::suppliers::Concentration;
 
@@ -66,5 +66,34 @@ impl Office {
             types.extend(read.rows.into_iter().map(|one| (one.id.clone(), one)));
         }
         Ok(Some(risk::categorize::propose(item, &types)))
+    }
+
+    /// Says how bad it would be. What a catalogue proposes counts before what is said to be proposed; when nothing is said at all, it is unsaid.
+    ///
+    /// # Errors
+    /// As [`Office::change_item`]: also when something is decided lower than proposed without a reason.
+    pub async fn categorize_item(
+        &self,
+        ctx: &OpContext,
+        id: &ItemId,
+        seen: Option<Timestamp>,
+        mut wanted: Categorization,
+    ) -> Result<Item, OfficeError> {
+        self.may(ctx, Operation::RegisterWrite).await?;
+        let found = self.state.register_item(ctx, id, None).await?;
+        let item = found.ok_or_else(|| OfficeError::NotFound { what: "item", name: id.to_string() })?.item;
+        if let Some(proposal) = self.proposed_categorization(ctx, &item).await? {
+            wanted.confidentiality.proposed = proposal.value.confidentiality.proposed;
+            wanted.integrity.proposed = proposal.value.integrity.proposed;
+            wanted.availability.proposed = proposal.value.availability.proposed;
+        }
+        let all = [&wanted.confidentiality, &wanted.integrity, &wanted.availability];
+        let is_said = all.iter().any(|one| one.proposed.is_some() || one.decided.is_some() || !one.why.is_empty());
+        let categorization = is_said.then_some(wanted);
+        let change = |item: &mut Item| {
+            item.categorization = categorization;
+            Ok(())
+        };
+        self.change_item(ctx, id, seen, change).await
     }
 }
