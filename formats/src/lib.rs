@@ -7,13 +7,15 @@
 //! In front of the two stand [`container`], [`evtx`] and [`split`], which turn a file into records, and [`recognise`], which
 //! tells what a record is. Behind them stands [`finding`], which writes what was found, and [`schema`], which judges every
 //! event by OCSF's own words. [`release`] goes the other way: indicators in the forms that others take. [`intel`], [`risk`] and
-//! [`osv`] read what others publish about threats and vulnerabilities, [`register`] and [`sbom`] what a city runs and what is in it.
+//! [`osv`] read what others publish about threats and vulnerabilities, [`register`] and [`sbom`] what a city runs and what is in it, [`mobile`] what
+//! apps for telephones say of themselves.
 
 pub mod evtx;
 pub mod finding;
 pub mod head;
 pub mod intel;
 pub mod json;
+pub mod mobile;
 pub mod oscal;
 pub mod osv;
 pub mod register;

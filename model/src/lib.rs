@@ -15,6 +15,7 @@ pub mod indicator;
 pub mod level;
 pub mod limits;
 pub mod marking;
+pub mod mobile;
 pub mod month;
 pub mod native;
 pub mod note;

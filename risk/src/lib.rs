@@ -30,8 +30,9 @@ pub mod network;
 pub mod order;
 pub mod policy;
 
-// Vulnerabilities, what they are in, and who delivers it.
+// Vulnerabilities, what they are in, who delivers it, and apps for telephones.
 pub mod matching;
+pub mod mobile;
 pub mod suppliers;
 pub mod vulnerability;
 

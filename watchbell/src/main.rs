@@ -17,6 +17,7 @@ mod hunts;
 mod intel;
 mod jobs;
 mod keys;
+mod mobile;
 mod node;
 mod outlets;
 mod paths;
@@ -63,6 +64,7 @@ fn main() -> ExitCode {
         Command::Service(arguments) => register::service(&arguments),
         Command::Asset(arguments) => register::asset(&arguments),
         Command::Register(arguments) => register::register(&arguments),
+        Command::Mobile(arguments) => mobile::run(&arguments),
         Command::Outlet(arguments) => outlets::run(&arguments),
         Command::Peer(arguments) => peers::run(&arguments),
         Command::Share(arguments) => peers::share::run(&arguments),

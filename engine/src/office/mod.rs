@@ -21,6 +21,7 @@ mod jobs;
 mod keys;
 mod ledger;
 mod lookups;
+pub mod mobile;
 mod names;
 mod outbound;
 mod outlets;
@@ -71,17 +72,19 @@ pub use outlets::{
 pub use peers::{Invitation, PEERS_ROOT, PeerAsked, PeerHealth, PeerView, source_name, wire_of};
 pub use people::{Admitted, PersonView};
 pub use register::{
-    Discovered, ImportDocument, ImportPlan, ImportRefused, ImportScope, ItemView, ItemsPage, Unregistered,
+    Discovered, ImportDocument, ImportPlan, ImportRefused, ImportScope, ItemView, ItemsPage, Suppliers, Unregistered,
     UnregisteredKind,
 };
 pub use reports::{Choice, Proposal, REPORT_KIND, ReportView, Reported};
 pub use risk::Probability;
 pub use risk::assess::{CityPosture, Condition, FlawHarm, ItemRisk, OpeningOf, OpeningWhy, ServiceLoss, Unsaid, level};
+pub use risk::categorize::CategorizeReason;
 pub use risk::city::YearlyHarm;
 pub use risk::compound::Exceedance;
 pub use risk::order::Verdict as OpeningVerdict;
 pub use risk::policy::{Policy, PolicyError};
 pub use risk::severity::Unit;
+pub use risk::suppliers::Concentration;
 pub use sharing::{Readable, Writable};
 pub use sources::{Gauges, IntakeView, Period, SourceView, WatchView};
 pub use stake::{Inputs, Openings, PolicyView, Stake};

@@ -29,7 +29,9 @@ pub use self::intel::{
 };
 pub use self::journal::{journal_marks, journal_segment};
 pub use self::netflow::netflow_packets;
-pub use self::register::{advisories, bill_of_materials, register_files, register_inventories, software_names};
+pub use self::register::{
+    advisories, bill_of_materials, mobile_manifests, register_files, register_inventories, software_names,
+};
 pub use self::risk::{decision_table, risk_files, risk_rows};
 pub use self::rpz::rpz_question;
 pub use self::segment::segment_image;
@@ -107,6 +109,7 @@ targets! {
     register::register_files, 300;
     register::register_inventories, 500;
     register::bill_of_materials, 500;
+    register::mobile_manifests, 500;
     register::advisories, 500;
     register::software_names, 1000;
     journal::journal_segment, 200;

@@ -1,7 +1,7 @@
 //! What a city runs, what is in it, and what is said about that.
 
 use formats::register::{Brought, cloud, csv, json, scan};
-use formats::{osv, sbom};
+use formats::{mobile, osv, sbom};
 use model::limits::NOTES_KEPT_MAX;
 use model::software::{Cpe, Purl, Range};
 
@@ -53,6 +53,21 @@ pub fn bill_of_materials(bytes: &[u8]) {
     assert!(bill.subject.is_none_or(|subject| subject < count));
     assert!(bill.components.iter().all(|component| !component.software().product.is_empty()));
     assert!(bill.statements(&[]).iter().all(|advisory| !advisory.statements.is_empty()));
+}
+
+/// Manifests of apps, as they come and behind the head of the binary form: lists are bounded, texts are lines.
+pub fn mobile_manifests(bytes: &[u8]) {
+    use model::limits::{MOBILE_PERMISSIONS_MAX, MOBILE_WEAKNESSES_MAX};
+    let length = u32::try_from(bytes.len() + 8).unwrap_or(u32::MAX).to_le_bytes();
+    let packed = [&[3, 0, 8, 0], &length[..], bytes].concat();
+    for bytes in [bytes, packed.as_slice()] {
+        let found = mobile::read(bytes);
+        assert_eq!(found, mobile::read(bytes));
+        let Ok(found) = found else { continue };
+        assert!(found.permissions.len() <= MOBILE_PERMISSIONS_MAX && found.weaknesses.len() <= MOBILE_WEAKNESSES_MAX);
+        let names = found.permissions.iter().map(|asked| &asked.name).chain(&found.tracking_domains);
+        assert!(names.chain([&found.package, &found.version]).all(|name| !name.chars().any(char::is_control)));
+    }
 }
 
 /// Advisories of OSV and NVD.
@@ -115,6 +130,16 @@ pub(super) mod seeds {
             "relationships":[{"spdxElementId":"SPDXRef-DOCUMENT","relationshipType":"DESCRIBES","relatedSpdxElement":"SPDXRef-P"}]}"#,
             r#"{"@graph":[{"type":"software_Package","spdxId":"urn:p","name":"p"},{"type":"SpdxDocument","rootElement":["urn:p"]},{"type":"security_Vulnerability","spdxId":"urn:v","name":"v"},
             {"type":"security_VexFixedVulnAssessmentRelationship","from":"urn:v","to":["urn:p"]}]}"#,
+        ])
+    }
+
+    pub(in super::super) fn mobile_manifests() -> Vec<Vec<u8>> {
+        texts(&[
+            r#"<manifest package="a" android:versionName="1"><uses-permission android:name="android.permission.CAMERA"/><application android:debuggable="true"><activity
+            android:name=".L" android:exported="true"><intent-filter/></activity></application></manifest>"#,
+            r#"<plist version="1.0"><dict><key>CFBundleIdentifier</key><string>a</string><key>NSCameraUsageDescription</key><string>x</string><key>NSAppTransportSecurity</key>
+            <dict><key>NSAllowsArbitraryLoads</key><true/></dict></dict></plist>"#,
+            r#"<plist><dict><key>NSPrivacyTrackingDomains</key><array><string>t.example</string></array></dict></plist>"#,
         ])
     }
 

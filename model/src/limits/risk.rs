@@ -99,3 +99,24 @@ pub const DOCUMENT_NAME_BYTES_MAX: usize = 120;
 pub const DOCUMENTS_MAX: usize = 1_000_000;
 /// Versions that are read at once.
 pub const DOCUMENT_ROWS_MAX: usize = 500;
+
+// Apps for telephones (`risk::mobile`, `formats::mobile`).
+
+/// Largest manifest of an app.
+pub const MOBILE_FILE_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// Elements, or values of a property list, in one manifest.
+pub const MOBILE_ELEMENTS_MAX: usize = 100_000;
+/// Attributes of one element.
+pub const MOBILE_ATTRIBUTES_MAX: usize = 256;
+/// Texts in the pool of a binary manifest.
+pub const MOBILE_TEXTS_MAX: usize = 200_000;
+/// Permissions of one app, and trackers, and kinds of data that it collects.
+pub const MOBILE_PERMISSIONS_MAX: usize = 1_000;
+/// Flows of data of one app.
+pub const MOBILE_FLOWS_MAX: usize = 1_000;
+/// Weaknesses that one manifest shows, told one by one.
+pub const MOBILE_WEAKNESSES_MAX: usize = 200;
+/// Longest text in an assessment or of a manifest.
+pub const MOBILE_TEXT_BYTES_MAX: usize = 4 * 1024;
+/// Days after which evidence about an app counts no more.
+pub const MOBILE_EVIDENCE_DAYS_MAX: i32 = 365;

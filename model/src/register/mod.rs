@@ -7,6 +7,7 @@ mod information;
 mod item;
 mod link;
 mod privacy;
+mod software;
 pub(crate) mod words;
 
 pub use information::InformationType;

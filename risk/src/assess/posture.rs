@@ -17,7 +17,7 @@ use crate::severity::{Severity, Unit};
 use crate::vulnerability::harm::{Factors, HarmReason, weigh};
 
 /// Cities that are drawn to see what falls with an item: of each item they are the same, so that items compare.
-const FALLS_DRAWS: u64 = 256;
+const FALLS_DRAWS: u64 = 128;
 /// Points of a year's loss, as a power of two: losses of one service are simple.
 const LOSS_POINTS_LOG2: u32 = 12;
 /// Points of a service's curve.

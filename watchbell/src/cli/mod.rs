@@ -3,6 +3,7 @@
 mod collections;
 mod house;
 mod intel;
+mod mobile;
 mod outlets;
 mod peers;
 mod register;
@@ -25,6 +26,7 @@ pub(crate) use house::{
 };
 
 pub(crate) use intel::{FeedAddArgs, FeedArgs, FeedCommand, IntelArgs, IntelCommand, LookupTier, TermsArgs};
+pub(crate) use mobile::{MobileArgs, MobileCommand, MobileFlowArgs, MobilePermissionArgs, MobileSayArgs};
 pub(crate) use outlets::{OutletAddArgs, OutletArgs, OutletCommand};
 pub(crate) use peers::{
     AddressArgs, AgreedArgs, GroupCommand, PeerAddArgs, PeerArgs, PeerCommand, ReachArgs, ShareArgs, ShareCommand,
@@ -71,6 +73,8 @@ pub(crate) enum Command {
     Asset(AssetArgs),
     /// Work on the whole register: import, export, look up addresses, find what nobody registered.
     Register(RegisterArgs),
+    /// Work on apps for telephones: what they ask for, what was found, whether they may open.
+    Mobile(MobileArgs),
     /// Work on outlets: what leaves for blocklists and detectors of others.
     Outlet(OutletArgs),
     /// Work on peers: agencies with whom this one shares.

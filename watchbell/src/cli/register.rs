@@ -100,35 +100,6 @@ impl FromStr for DataSaid {
     }
 }
 
-/// A program: its CPE, its package URL, or `[VENDOR/]PRODUCT[@VERSION]`.
-pub(crate) fn software(text: &str) -> Result<Software, String> {
-    let text = text.trim();
-    if text.starts_with("cpe:2.3:") {
-        let mut parts = text.split(':').skip(3);
-        let mut part = || parts.next().filter(|part| !matches!(*part, "*" | "-")).unwrap_or_default().to_owned();
-        let (vendor, product, version) = (part(), part(), part());
-        if product.is_empty() {
-            return Err(format!("{text:?} names no product"));
-        }
-        return Ok(Software { vendor, product, version, cpe: Some(text.to_owned()), purl: None });
-    }
-    let (name, version) = text.rsplit_once('@').unwrap_or((text, ""));
-    let plain = name.strip_prefix("pkg:").unwrap_or(name);
-    let (vendor, product) = plain.rsplit_once('/').unwrap_or(("", plain));
-    if product.is_empty() {
-        return Err(format!("{text:?} names no product"));
-    }
-    let purl = text.starts_with("pkg:").then(|| text.to_owned());
-    let vendor = if purl.is_some() { "" } else { vendor };
-    Ok(Software {
-        vendor: vendor.to_owned(),
-        product: product.to_owned(),
-        version: version.to_owned(),
-        cpe: None,
-        purl,
-    })
-}
-
 fn address(text: &str) -> Result<Address, String> {
     Address::try_from(text.to_owned())
 }
@@ -166,8 +137,8 @@ pub(crate) struct SayArgs {
     /// An address, a range or a host name.
     #[arg(long, value_name = "ADDRESS", value_delimiter = ',', value_parser = address)]
     pub(crate) address: Vec<Address>,
-    /// A program on it: [VENDOR/]PRODUCT[@VERSION], a CPE or a package URL.
-    #[arg(long, value_name = "SOFTWARE", value_parser = software)]
+    /// A program on it: [VENDOR/]PRODUCT[@VERSION], with a CPE or a package URL behind a blank; or one of those alone.
+    #[arg(long, value_name = "SOFTWARE", value_parser = Software::parse)]
     pub(crate) software: Vec<Software>,
     /// A type of information (SP 800-60 or others), by its id.
     #[arg(long, value_name = "ID", value_delimiter = ',')]
@@ -408,6 +379,14 @@ pub(crate) enum RegisterCommand {
         #[arg(long)]
         json: bool,
     },
+    /// Show suppliers by how many services rest on them.
+    Suppliers {
+        #[command(flatten)]
+        whose: WhoseArgs,
+        /// One JSON object a supplier.
+        #[arg(long)]
+        json: bool,
+    },
     /// Show addresses and names of ours that talk and stand in no register.
     Discover {
         /// How many days back.
@@ -437,19 +416,6 @@ mod tests {
         let held = DataHeld { category: DataCategory::Health, residents: Some(1200) };
         assert_eq!("health:1200".parse::<DataSaid>(), Ok(DataSaid::Held(held)));
         assert!("health:x".parse::<DataSaid>().is_err() && "x".parse::<DataSaid>().is_err());
-        let check = |text: &str, expected: [&str; 3], is_cpe: bool, is_purl: bool| {
-            let found = software(text).unwrap();
-            assert_eq!([found.vendor.as_str(), &found.product, &found.version], expected, "{text}");
-            assert_eq!((found.cpe.is_some(), found.purl.is_some()), (is_cpe, is_purl), "{text}");
-        };
-        check("nginx", ["", "nginx", ""], false, false);
-        check("f5/nginx@1.25.3", ["f5", "nginx", "1.25.3"], false, false);
-        check("cpe:2.3:a:f5:nginx:1.25.3:*:*:*:*:*:*:*", ["f5", "nginx", "1.25.3"], true, false);
-        check("cpe:2.3:a:f5:nginx:*:*:*:*:*:*:*:*", ["f5", "nginx", ""], true, false);
-        check("pkg:npm/left-pad@1.3.0", ["", "left-pad", "1.3.0"], false, true);
-        for text in ["", "@1", "f5/", "cpe:2.3:a:f5"] {
-            assert!(software(text).is_err(), "{text}");
-        }
     }
 
     #[test]

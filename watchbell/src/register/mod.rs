@@ -3,6 +3,7 @@
 mod import;
 mod readers;
 mod show;
+mod suppliers;
 
 use anyhow::{Context, Result, bail, ensure};
 use engine::office::{LinkPlace, OfficeError};
@@ -39,6 +40,7 @@ pub(crate) fn register(arguments: &RegisterArgs) -> Result<Exit> {
             RegisterCommand::Import(arguments) => import::run(arguments).await,
             RegisterCommand::Export { as_of, whose } => export(&open(whose).await?, as_of.as_deref()).await,
             RegisterCommand::Behind { value, whose, json } => behind(&open(whose).await?, value, *json).await,
+            RegisterCommand::Suppliers { whose, json } => suppliers::run(&open(whose).await?, *json).await,
             RegisterCommand::Discover { days, whose, rows, json } => {
                 let opened = open(whose).await?;
                 let files = SeenFiles::at(opened.config.seen_dir());

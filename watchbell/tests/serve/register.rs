@@ -199,3 +199,113 @@ fn the_register_in_the_console() {
     assert!(!page(&analyst, "/register/map").body.contains("Tax portal"), "what is retired is not on the map");
     node.stop();
 }
+
+/// A manifest of an Android app of that version.
+fn manifest(place: &Place, version: &str) -> String {
+    let text = format!(
+        r#"<manifest xmlns:android="http://schemas.android.com/apk/res/android" package="city.waste" android:versionName="{version}">
+        <uses-sdk android:targetSdkVersion="34"/><uses-permission android:name="android.permission.CAMERA"/>
+        <application android:allowBackup="false" android:debuggable="true"/></manifest>"#
+    );
+    file(place, "AndroidManifest.xml", &text)
+}
+
+#[test]
+fn an_app_has_a_gate_of_its_own() {
+    let place = Place::new();
+    city(&place);
+    place.say(&["service", "set", "welfare-portal", "--mobile", "yes", "--holds", "welfare,surveillance"]);
+    let gate = |expected: i32| {
+        let output = place.run(&["mobile", "gate", "welfare-portal", "--json"]);
+        assert_eq!(output.status.code(), Some(expected), "{}", text(&output.stderr));
+        read(&text(&output.stdout))
+    };
+    assert_eq!(gate(1)["missing"][0], "nobody has looked at the app");
+    let path = manifest(&place, "1.0");
+    let planned = read(&place.say(&["mobile", "bring", "welfare-portal", &path, "--dry-run", "--json"]));
+    assert_eq!(planned["objections"][0], "MASVS-RESILIENCE-4: it can be debugged", "{planned}");
+    assert_eq!(gate(1)["version"], 0, "a plan changes nothing");
+    let brought = read(&place.say(&["mobile", "bring", "welfare-portal", &path, "--json"]));
+    assert_eq!(brought["new_permissions"][0], "android.permission.CAMERA", "{brought}");
+    let profile = gate(1);
+    assert_eq!(profile["controls_needed"], 19, "{profile}");
+    for reason in profile["reasons"].as_array().unwrap() {
+        let Some(control) = reason["control"].as_str() else { continue };
+        let mut said = vec!["mobile", "say", "welfare-portal", "--control", control, "--verdict", "satisfied"];
+        said.extend(["--evidence", "report 7", "--why", "a build for testers, looked at"]);
+        place.say(&said);
+    }
+    place.say(&["mobile", "say", "welfare-portal", "--tracker", "none"]);
+    let camera =
+        ["mobile", "permission", "welfare-portal", "android", "android.permission.CAMERA", "--optional", "yes"];
+    place.say(&[&camera[..], &["--why", "letters are photographed", "--data", "surveillance"]].concat());
+    let flow =
+        ["mobile", "flow", "welfare-portal", "Maps", "--outside", "--purpose", "to show the way", "--data", "none"];
+    place.say(&[&flow[..], &["--third-party", "yes"]].concat());
+    assert_eq!(gate(1)["missing"][0], "flow to Maps (outside): nobody has said whether it is encrypted");
+    place.say(&[&flow[..], &["--third-party", "yes", "--encrypted", "yes"]].concat());
+    assert_eq!(gate(0)["passed"], true);
+    assert!(place.say(&["mobile", "list"]).contains("19 of 19"));
+    let wrong = place.run(&["mobile", "bring", "srv-1", &path]);
+    assert!(text(&wrong.stderr).contains("no app for telephones"), "{}", text(&wrong.stderr));
+    let suppliers = lines(&place.say(&["register", "suppliers", "--json"]));
+    assert_eq!(
+        (&suppliers[0]["vendor"], &suppliers[0]["services"][0]["by_way_of"][0]),
+        (&"acme".into(), &"srv-1".into())
+    );
+
+    // The next version is looked at again; the console says so.
+    place.say(&["mobile", "bring", "welfare-portal", &manifest(&place, "2.0")]);
+    let node = place.start(&[]);
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let owner = runtime.block_on(async {
+        let mut door = Door::open(&place).await;
+        door.enter("home", Roles::of(Role::ServiceOwner), false).await
+    });
+    let page = |path: &str| ask(&node, "GET", path, &format!("{owner}Accept: text/html\r\n"), "");
+    let app = page("/risk/mobile/welfare-portal");
+    assert_eq!(app.status, 200, "{}", app.body);
+    assert!(app.body.contains("may not open yet") && app.body.contains("found in version 1.0, and 2.0 runs"));
+    assert!(page("/risk/mobile").body.contains("/risk/mobile/welfare-portal"));
+    assert!(page("/risk/suppliers").body.contains("by way of srv-1"));
+    let document = || read(&ask(&node, "GET", "/risk/mobile/welfare-portal.json", &owner, "").body);
+    let number = document()["number"].to_string();
+    let body = format!("version={number}&control=MASVS-CODE-1&verdict=satisfied&evidence=report+8&why=&day=");
+    assert_eq!(ask(&node, "POST", "/risk/mobile/welfare-portal/finding", &owner, &body).status, 303);
+    assert_eq!(
+        ask(&node, "POST", "/risk/mobile/welfare-portal/finding", &owner, &body).status,
+        409,
+        "somebody was faster"
+    );
+    let shown = document();
+    assert_eq!(shown["controls_met"], 1, "{shown}");
+    assert!(ask(&node, "GET", "/risk/suppliers.csv", &owner, "").body.contains("acme,ACME,1"));
+}
+
+#[test]
+fn software_and_how_bad_it_would_be_are_said_in_the_console() {
+    let place = Place::new();
+    city(&place);
+    let node = place.start(&[]);
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let owner = runtime.block_on(async {
+        let mut door = Door::open(&place).await;
+        door.enter("home", Roles::of(Role::ServiceOwner), false).await
+    });
+    let version = || {
+        let page = ask(&node, "GET", "/register/items/srv-1", &format!("{owner}Accept: text/html\r\n"), "").body;
+        let rest = page.split("name=\"version\" value=\"").nth(1).unwrap().to_owned();
+        rest.split('"').next().unwrap().to_owned()
+    };
+    let body = format!("version={}&software=f5%2Fnginx%401.25.4%0Apkg%3Anpm%2Fleft-pad%401.3.0", version());
+    assert_eq!(ask(&node, "POST", "/register/items/srv-1", &owner, &body).status, 303);
+    let wrong = format!("version={}&software=%401", version());
+    assert_eq!(ask(&node, "POST", "/register/items/srv-1", &owner, &wrong).status, 400);
+    let less = format!("version={}&integrity_proposed=high&integrity=low", version());
+    assert_eq!(ask(&node, "POST", "/register/items/srv-1/categorize", &owner, &less).status, 400, "nobody says why");
+    let why = format!("{less}&integrity_why=looked+after+daily");
+    assert_eq!(ask(&node, "POST", "/register/items/srv-1/categorize", &owner, &why).status, 303);
+    let shown = read(&ask(&node, "GET", "/register/items/srv-1.json", &owner, "").body);
+    assert_eq!(shown["software"][1]["purl"], "pkg:npm/left-pad@1.3.0", "{shown}");
+    assert_eq!(shown["categorization"]["integrity"]["why"], "looked after daily", "{shown}");
+}

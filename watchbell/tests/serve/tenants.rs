@@ -60,9 +60,26 @@ fn needs(operation: &Operation) -> Option<(&'static str, &'static str)> {
         ("GET", "/register/items/{id}") => ("register.read", ""),
         ("POST", "/register/add") => ("register.write", "title=A+test&kind=service&id="),
         ("POST", "/register/items/{id}") => ("register.write", "version=0&title=A+test"),
+        ("POST", "/register/items/{id}/categorize") => ("register.write", "version=0&integrity=high"),
         ("POST", "/register/items/{id}/retire") => ("register.write", "confirm=yes"),
         ("POST", "/register/items/{id}/link") => ("register.write", "kind=depends-on&other=nothing&direction=from"),
         ("POST", "/register/items/{id}/unlink") => ("register.write", "from=nothing&kind=depends-on&to=nothing"),
+        ("GET", "/risk" | "/risk.json" | "/risk.csv" | "/risk/services/{id}" | "/risk/report") => ("risk.read", ""),
+        ("GET", "/risk/policy" | "/risk/policy.json") => ("risk.read", ""),
+        ("POST", "/risk/policy") => ("risk.decide", "text=nothing&version=0"),
+        ("GET", "/risk/mobile" | "/risk/mobile.json" | "/risk/mobile.csv" | "/risk/mobile/{id}") => ("risk.read", ""),
+        ("GET", "/risk/suppliers" | "/risk/suppliers.json" | "/risk/suppliers.csv") => ("risk.read", ""),
+        ("POST", "/risk/mobile/{id}/about") => ("risk.write", "version=0&runs=1.0&platforms=android&trackers="),
+        ("POST", "/risk/mobile/{id}/finding") => {
+            ("risk.write", "version=0&control=MASVS-CODE-1&verdict=not-satisfied&evidence=&why=&day=")
+        }
+        ("POST", "/risk/mobile/{id}/permission") => {
+            ("risk.write", "version=0&platform=android&name=a.test&why=&data=&is_optional=")
+        }
+        ("POST", "/risk/mobile/{id}/flow") => {
+            ("risk.write", "version=0&to=a+test&place=outside&data=&is_encrypted=&purpose=&is_third_party=")
+        }
+        ("POST", "/risk/mobile/{id}/flow-drop") => ("risk.write", "version=0&to=a+test&place=outside"),
         ("GET", "/intel" | "/intel.json" | "/intel/sources" | "/intel/sources.json" | "/intel/sources.csv") => {
             ("intel.read", "")
         }
@@ -201,7 +218,8 @@ fn installation() -> (Place, Node, String) {
         "--attach",
         note,
     ]);
-    let said = ["--about", CANARY, "--owner", CANARY, "--label", CANARY, "--address", "canaria.example"];
+    let said =
+        ["--about", CANARY, "--owner", CANARY, "--label", CANARY, "--address", "canaria.example", "--mobile", "yes"];
     place.say(&[&["service", "add", CANARY, "--title", CANARY][..], &said].concat());
     place.say(&["asset", "add", "canaria-server", "--kind", "machine", "--title", CANARY]);
     place.say(&["service", "link", CANARY, "runs-on", "canaria-server", "--about", CANARY]);
@@ -273,6 +291,8 @@ async fn every_route_keeps_agencies_and_roles_apart() {
             path if path.starts_with("/intel/reports/{id}") => vec![with(&report).replace("{number}", "1")],
             "/register/items/{id}" if operation.method == "GET" => vec![with(CANARY), with("canaria.json")],
             path if path.starts_with("/register/items/{id}") => vec![with(CANARY)],
+            "/risk/mobile/{id}" => vec![with(CANARY), with("canaria.json")],
+            path if path.starts_with("/risk/mobile/{id}") => vec![with(CANARY)],
             "/findings/{id}" => vec![with(&finding), with(&format!("{finding}.json"))],
             "/findings/{id}/suppress" => vec![with(&finding)],
             "/suppressions/{id}/lift" => vec![with(&suppression)],

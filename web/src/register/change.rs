@@ -6,7 +6,9 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use engine::office::{LinkPlace, OfficeError};
 use model::Timestamp;
-use model::register::{Address, DataCategory, DataHeld, Exposure, Interface, Item, ItemId, Lifecycle, Link, LinkKind};
+use model::register::{
+    Address, DataCategory, DataHeld, Exposure, Interface, Item, ItemId, Lifecycle, Link, LinkKind, Software,
+};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -59,9 +61,12 @@ struct ItemSaid {
     /// Types of information, one a line.
     #[schema(nullable = false)]
     information_types: Option<String>,
+    /// Programs, one a line: `VENDOR/PRODUCT@VERSION`, with a CPE or a package URL behind it.
+    #[schema(nullable = false)]
+    software: Option<String>,
 }
 
-const FIELDS: [&str; 15] = [
+const FIELDS: [&str; 16] = [
     "version",
     "title",
     "about",
@@ -77,6 +82,7 @@ const FIELDS: [&str; 15] = [
     "addresses",
     "labels",
     "information_types",
+    "software",
 ];
 
 /// A form, field by field; each at most once.
@@ -123,6 +129,18 @@ fn data_of(said: &str, text: &str) -> Result<Option<Vec<DataHeld>>, Problem> {
     }
 }
 
+fn software_of(text: &str) -> Result<Vec<(String, Software)>, Problem> {
+    let read = |line: String| Software::parse(&line).map(|read| (line, read)).map_err(Problem::bad);
+    lines_of(text).into_iter().map(read).collect()
+}
+
+/// Since when the version holds that was looked at, as a form says it.
+pub(super) fn seen(text: &str) -> Result<Timestamp, Problem> {
+    let number = text.parse::<i64>().ok().filter(|number| text.len() <= 18 && number.to_string() == text);
+    let number = number.filter(|number| *number >= 0);
+    number.map(Timestamp::from_micros).ok_or_else(|| Problem::bad("version says which one was looked at"))
+}
+
 /// What a form says, checked as far as that goes without the item.
 struct Said {
     seen: Timestamp,
@@ -135,16 +153,14 @@ struct Said {
     is_mobile: Option<bool>,
     data: Option<Option<Vec<DataHeld>>>,
     addresses: Option<Vec<Address>>,
+    software: Option<Vec<(String, Software)>>,
 }
 
 impl Said {
     fn read(body: &str) -> Result<Self, Problem> {
         let fields = read_form(body)?;
         let get = |name: &str| fields.get(name).map(String::as_str);
-        let version = get("version").filter(|text| text.len() <= 18);
-        let version = version.and_then(|text| text.parse::<i64>().ok().filter(|number| number.to_string() == text));
-        let version = version.filter(|number| *number >= 0);
-        let version = version.ok_or_else(|| Problem::bad("version says which one was looked at"))?;
+        let seen = seen(get("version").unwrap_or_default())?;
         for (name, most) in [("title", TITLE_CHARS_MAX), ("owner", TITLE_CHARS_MAX), ("about", ABOUT_CHARS_MAX)] {
             if get(name).is_some_and(|text| text.chars().count() > most) {
                 return Err(Problem::bad(format!("{name} has at most {most} letters")));
@@ -160,7 +176,7 @@ impl Said {
             get("addresses").map(|text| lines_of(text).into_iter().map(address).collect());
         let data = get("data_said").map(|said| data_of(said, get("data").unwrap_or_default())).transpose()?;
         Ok(Said {
-            seen: Timestamp::from_micros(version),
+            seen,
             state: state.flatten(),
             exposure: get("exposure").map(|t| word("exposure", t, Exposure::ALL, Exposure::name)).transpose()?,
             is_life_safety: get("is_life_safety").map(|text| yes_no("is_life_safety", text)).transpose()?,
@@ -169,6 +185,7 @@ impl Said {
             is_mobile: mobile.flatten(),
             data,
             addresses: addresses.transpose()?,
+            software: get("software").map(software_of).transpose()?,
             fields,
         })
     }
@@ -192,6 +209,12 @@ impl Said {
         }
         if let Some(addresses) = self.addresses {
             item.addresses = addresses;
+        }
+        if let Some(lines) = self.software {
+            // A line that nobody touched stays what it was, whatever else was said of that program.
+            let old = std::mem::take(&mut item.software);
+            let known = |line: &str| old.iter().find(|one| one.written() == line).cloned();
+            item.software = lines.into_iter().map(|(line, read)| known(&line).unwrap_or(read)).collect();
         }
     }
 }
@@ -368,8 +391,11 @@ mod tests {
         assert_eq!((data[0].residents, data[1].category), (Some(1200), DataCategory::Contact));
         assert_eq!(said("version=5&data_said=none&data=health").unwrap().data, Some(Vec::new()));
         assert_eq!(said("version=5&data_said=").unwrap().data, None);
+        let item = said("version=5&software=f5/nginx%401.25.3%0D%0Apkg:npm/a%401").unwrap();
+        assert_eq!((item.software[0].vendor.as_str(), item.software[1].product.as_str()), ("f5", "a"));
         for wrong in [
             "",
+            "version=5&software=@1",
             "version=x",
             "version=05",
             "version=5&state=",

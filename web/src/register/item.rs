@@ -7,12 +7,13 @@ use axum::response::{IntoResponse, Response};
 use engine::access::Operation;
 use engine::office::{ItemVersion, ItemView, LinkPlace, LinkVersion, LinkedItem};
 use model::register::{
-    Categorization, DataCategory, DataHeld, Exposure, Impact, Item, ItemId, Lifecycle, LinkKind, Objective,
+    Categorization, DataCategory, DataHeld, Exposure, Impact, Item, ItemId, Lifecycle, LinkKind, Objective, Software,
 };
 use model::{OpContext, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use super::categorize::{Weighed, weigh};
 use super::{Choice, ItemListed, UNSAID, choices, item_id, moment_of};
 use crate::app::App;
 use crate::asked::{Path, Query};
@@ -40,6 +41,7 @@ struct Page {
     shell: Shell,
     shown: ItemDocument,
     form: FormValues,
+    weighed: Weighed,
     history: Vec<HistoryLine>,
     at: String,
     link_kinds: Vec<&'static str>,
@@ -69,6 +71,7 @@ struct FormValues {
     addresses: String,
     labels: String,
     information_types: String,
+    software: String,
 }
 
 /// A line of the history.
@@ -285,6 +288,7 @@ impl FormValues {
             addresses: item.addresses.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"),
             labels: item.labels.join("\n"),
             information_types: item.information_types.join("\n"),
+            software: item.software.iter().map(Software::written).collect::<Vec<_>>().join("\n"),
         }
     }
 }
@@ -354,6 +358,7 @@ pub(crate) async fn show(
         shell,
         shown: ItemDocument::of(&view, &versions),
         form: FormValues::of(&view.version.item),
+        weighed: weigh(&app, ctx, &view.version.item).await?,
         history,
         link_kinds: LinkKind::ALL.iter().map(|kind| kind.name()).collect(),
         categories: DataCategory::ALL.iter().map(|one| one.name()).collect::<Vec<_>>().join(", "),

@@ -1,6 +1,7 @@
 //! The register: what the city runs, as a list; one item with everything about it ([`item`]); and the service map ([`map`]). What nobody has said
 //! is shown as such: it counts as bad where risk is reckoned, never as harmless.
 
+pub(crate) mod categorize;
 pub(crate) mod change;
 pub(crate) mod item;
 pub(crate) mod layout;

@@ -3,13 +3,20 @@
 
 pub(crate) mod amount;
 pub(crate) mod curve;
+pub(crate) mod mobile;
 pub(crate) mod openings;
 pub(crate) mod policy;
 pub(crate) mod report;
 pub(crate) mod service;
+pub(crate) mod suppliers;
 
 /// Pages about risk: their addresses and what they are called.
-const TABS: &[(&str, &str)] = &[("/risk", "Opening order"), ("/risk/policy", "Policy")];
+const TABS: &[(&str, &str)] = &[
+    ("/risk", "Opening order"),
+    ("/risk/mobile", "Apps"),
+    ("/risk/suppliers", "Suppliers"),
+    ("/risk/policy", "Policy"),
+];
 
 /// The way to a page about risk.
 pub(crate) struct Tab {

@@ -4,6 +4,7 @@ mod behind;
 mod import;
 #[cfg(test)]
 mod tests;
+mod weigh;
 
 use model::register::{Item, ItemId, Lifecycle, Link};
 use model::{OpContext, Timestamp, limits};
@@ -16,6 +17,7 @@ use crate::access::Operation;
 
 pub use behind::{Discovered, Unregistered, UnregisteredKind};
 pub use import::{ImportDocument, ImportPlan, ImportRefused, ImportScope};
+pub use weigh::Suppliers;
 
 /// A page of items.
 #[derive(Clone, Debug, Default)]

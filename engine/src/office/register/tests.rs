@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use detect::seen::Recorder;
 use model::ocsf::{Class, Endpoint, Event};
-use model::register::{Address, Exposure, Interface, ItemKind, LinkKind};
+use model::register::{Address, Categorization, Exposure, Interface, ItemKind, LinkKind};
 use model::{AgencyId, EventId, Role};
 use store::state::{ExposureAsked, LedgerAsked};
 
@@ -246,4 +246,50 @@ async fn what_talks_and_is_not_registered() {
     assert!(matches!(office.behind(&lead, "10.0.0.0/8").await, Err(OfficeError::Refused(_))));
     let lines = office.audit(&place.ctx(Role::Auditor), &LedgerAsked::default()).await.unwrap();
     assert_eq!(lines[0].entry.operation, "register.discover");
+}
+
+#[tokio::test]
+async fn what_follows_from_the_register() {
+    let place = Place::new().await;
+    let (office, lead) = (&place.office, place.ctx(Role::Lead));
+    for one in [item("portal", ItemKind::Service), item("tax", ItemKind::Service), item("acme", ItemKind::Vendor)] {
+        office.add_item(&lead, one).await.unwrap();
+    }
+    for service in ["portal", "tax"] {
+        office.link_items(&lead, link(service, LinkKind::DeliveredBy, "acme")).await.unwrap();
+    }
+    let suppliers = office.suppliers(&lead).await.unwrap();
+    assert_eq!((suppliers.found[0].services.len(), suppliers.title(&id("acme"))), (2, "The acme"));
+    assert!(matches!(office.suppliers(&place.ctx(Role::Reader)).await, Err(OfficeError::Denied(_))));
+    let mut portal = item("portal", ItemKind::Service);
+    portal.information_types = vec!["C.1".to_owned()];
+    assert!(office.proposed_categorization(&lead, &portal).await.unwrap().is_none(), "no catalogue was brought");
+    let types = br#"[{"id":"C.1","title":"T","confidentiality-impact":{"base":"low"},"integrity-impact":{"base":"high"},"availability-impact":{"base":"low"}}]"#;
+    let catalogue =
+        model::document::DocumentPlace::new(model::document::DocumentKind::InformationTypes, "own").unwrap();
+    office.keep_document(&lead, &catalogue, store::state::After::Any, types).await.unwrap();
+    let proposed = office.proposed_categorization(&lead, &portal).await.unwrap().unwrap();
+    assert_eq!(proposed.value.integrity.proposed, Some(model::register::Impact::High));
+    assert!(!proposed.because.is_empty());
+    office
+        .change_item(&lead, &id("portal"), None, |item| Ok(item.information_types = vec!["C.1".to_owned()]))
+        .await
+        .unwrap();
+    // What the catalogue proposes counts, whatever is said to be proposed; less than that needs a reason.
+    let open = || model::register::Objective { proposed: None, decided: None, why: String::new() };
+    let low = |why: &str| model::register::Objective {
+        proposed: Some(model::register::Impact::Low),
+        decided: Some(model::register::Impact::Low),
+        why: why.to_owned(),
+    };
+    let wanted = |why: &str| Categorization { confidentiality: open(), integrity: low(why), availability: open() };
+    assert!(said(office.categorize_item(&lead, &id("portal"), None, wanted("")).await).contains("nobody says why"));
+    let kept = office.categorize_item(&lead, &id("portal"), None, wanted("looked after daily")).await.unwrap();
+    let integrity = kept.categorization.unwrap().integrity;
+    assert_eq!(
+        (integrity.proposed, integrity.decided),
+        (Some(model::register::Impact::High), Some(model::register::Impact::Low))
+    );
+    let nothing = Categorization { confidentiality: open(), integrity: open(), availability: open() };
+    assert_eq!(office.categorize_item(&lead, &id("tax"), None, nothing).await.unwrap().categorization, None);
 }
