@@ -30,7 +30,7 @@ pub(crate) use peers::{
     SharedRight,
 };
 pub(crate) use register::{
-    AssetArgs, DataSaid, ImportArgs, ItemCommand, ItemListArgs, LinkArgs, RegisterArgs, RegisterCommand, SayArgs,
+    AssetArgs, DataSaid, DiscoverArgs, ImportArgs, ItemCommand, ItemListArgs, LinkArgs, RegisterArgs, RegisterCommand, SayArgs,
     ServiceArgs, Told, YesNo,
 };
 pub(crate) use reports::{ReportArgs, ReportCommand};

@@ -2,6 +2,7 @@
 
 mod behind;
 mod import;
+mod software;
 #[cfg(test)]
 mod tests;
 
@@ -16,6 +17,7 @@ use crate::access::Operation;
 
 pub use behind::{Discovered, Unregistered, UnregisteredKind};
 pub use import::{ImportDocument, ImportPlan, ImportRefused, ImportScope};
+pub use software::{Registered, SoftwareAt, SoftwareFound, SoftwareTaken};
 
 /// A page of items.
 #[derive(Clone, Debug, Default)]
