@@ -11,4 +11,4 @@ mod tests;
 
 pub use files::{SeenError, SeenFiles, SweepReport};
 pub use shelf::SeenShelf;
-pub use software::{OwnAddresses, SoftwareRow, SoftwareTimes, how};
+pub use software::{OwnAddresses, SoftwareRow, SoftwareTimes};

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use formats::seen::{How, Said, Side, SoftwareSeen, Words, software, words};
+use formats::seen::{Said, Side, SoftwareSeen, Words, software, words};
 use model::ocsf::Event;
 use model::register::{Address, Item, Lifecycle, Software};
 use model::{AgencyId, Timestamp, limits};
@@ -39,7 +39,9 @@ impl OwnAddresses {
         let running = items.filter(|item| item.state != Lifecycle::Retired);
         for address in running.flat_map(|item| &item.addresses).take(limits::SOFTWARE_OWN_ADDRESSES_MAX) {
             match address {
-                Address::Ip(ip) => drop(own.addresses.insert(ip.to_canonical())),
+                Address::Ip(ip) => {
+                    own.addresses.insert(ip.to_canonical());
+                }
                 Address::Range(..) => own.ranges.push(address.clone()),
                 Address::Name(_) => {}
             }
@@ -77,7 +79,7 @@ pub struct SoftwareRow {
     /// Whether it asks rather than answers.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_client: bool,
-    /// How somebody knows; a name of [`How`].
+    /// How somebody knows; a name of [`formats::seen::How`].
     pub how: String,
     /// What.
     pub software: Software,
@@ -224,7 +226,9 @@ pub(super) fn join(day: &mut Day, new: Day) -> u64 {
         match day.get_mut(&row) {
             Some(known) => known.join(&times),
             None if day.len() >= limits::SOFTWARE_SEEN_DAY_MAX => left_out += 1,
-            None => drop(day.insert(row, times)),
+            None => {
+                day.insert(row, times);
+            }
         }
     }
     left_out
@@ -235,9 +239,4 @@ pub(super) fn is_named(row: &SoftwareRow, is_meant: &mut impl FnMut(&[u8]) -> bo
     let software = &row.software;
     let texts = [row.address.to_string(), software.vendor.clone(), software.product.clone(), software.version.clone()];
     texts.iter().any(|text| is_meant(text.as_bytes()))
-}
-
-/// The way of knowing of that name.
-pub fn how(name: &str) -> Option<How> {
-    How::ALL.into_iter().find(|how| how.name() == name)
 }

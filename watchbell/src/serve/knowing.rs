@@ -55,6 +55,25 @@ pub(super) async fn know_patterns(office: &Office, ctx: &OpContext, content: &Co
     content.indicators.watch_for(&ctx.agency, Some(Arc::new(known.watched)));
 }
 
+/// Tells who counts software which addresses are ours, where the register is another one than it was at `earlier`. Gives what it is now.
+pub(super) async fn know_own(
+    office: &Office,
+    ctx: &OpContext,
+    seen: &SeenShelf,
+    earlier: Option<Revision>,
+) -> Option<Revision> {
+    match office.own_addresses(ctx, earlier).await {
+        Ok(changed) => changed.map(|(revision, own)| {
+            seen.know(&ctx.agency, own);
+            revision
+        }),
+        Err(error) => {
+            tracing::error!(agency = %ctx.agency, %error, "software is counted on the addresses of before: {error}");
+            None
+        }
+    }
+}
+
 /// How often somebody looks whether the register changed.
 const OWN_EVERY: Duration = Duration::from_secs(60);
 
@@ -92,7 +111,7 @@ impl Knowing {
     pub(super) async fn watch(self, shutdown: CancellationToken) {
         let mut known: BTreeMap<AgencyId, Known> = BTreeMap::new();
         let mut own = OwnKnown::default();
-        self.know_own(&mut own).await;
+        self.look_at_own(&mut own).await;
         self.review().await;
         loop {
             // What people brought by the console.
@@ -103,7 +122,7 @@ impl Knowing {
                 }
             }
             if own.looked.is_none_or(|looked| looked.elapsed() >= OWN_EVERY) {
-                self.know_own(&mut own).await;
+                self.look_at_own(&mut own).await;
             }
             for agency in self.config.agencies() {
                 self.renew(&agency).await;
@@ -122,18 +141,12 @@ impl Knowing {
         }
     }
 
-    /// Tells who counts software which addresses are ours, where the register changed.
-    async fn know_own(&self, known: &mut OwnKnown) {
-        known.looked = Some(Instant::now());
+    async fn look_at_own(&self, own: &mut OwnKnown) {
+        own.looked = Some(Instant::now());
         for agency in self.config.agencies() {
-            let earlier = known.revisions.get(&agency).copied();
-            match self.office.own_addresses(&self.ctx(&agency), earlier).await {
-                Ok(None) => {}
-                Ok(Some((revision, own))) => {
-                    self.seen.know(&agency, own);
-                    known.revisions.insert(agency, revision);
-                }
-                Err(error) => tracing::error!(%agency, %error, "software is counted on the addresses of before: {error}"),
+            let earlier = own.revisions.get(&agency).copied();
+            if let Some(revision) = know_own(&self.office, &self.ctx(&agency), &self.seen, earlier).await {
+                own.revisions.insert(agency, revision);
             }
         }
     }

@@ -205,16 +205,17 @@ impl Office {
 
 /// Adds it to the item, or its version to what stands there without one.
 fn put(item: &mut Item, seen: &Software) {
-    let unversioned = item.software.iter_mut().find(|own| is_same(own, seen) && own.version.is_empty());
-    match unversioned {
-        Some(own) => {
-            own.version.clone_from(&seen.version);
-            // A name without a version would go on matching every one.
-            own.cpe = seen.cpe.clone().or(own.cpe.take());
-        }
-        None if item.software.iter().any(|own| is_same(own, seen) && own.version == seen.version) => {}
-        None if item.software.len() < limits::ITEM_LIST_MAX => item.software.push(seen.clone()),
-        None => {}
+    if item.software.iter().any(|own| is_same(own, seen) && own.version == seen.version) {
+        return;
+    }
+    if let Some(own) = item.software.iter_mut().find(|own| is_same(own, seen) && own.version.is_empty()) {
+        own.version.clone_from(&seen.version);
+        // A name without a version would go on matching every one.
+        own.cpe = seen.cpe.clone().or(own.cpe.take());
+        return;
+    }
+    if item.software.len() < limits::ITEM_LIST_MAX {
+        item.software.push(seen.clone());
     }
 }
 
@@ -265,7 +266,9 @@ impl<'i> Behind<'i> {
         for item in items.values().filter(|item| item.state != Lifecycle::Retired) {
             for address in &item.addresses {
                 match address {
-                    Address::Ip(ip) => drop(behind.addresses.insert(ip.to_canonical(), &item.id)),
+                    Address::Ip(ip) => {
+                        behind.addresses.insert(ip.to_canonical(), &item.id);
+                    }
                     Address::Range(_, length) => behind.ranges.push((*length, address, &item.id)),
                     Address::Name(_) => {}
                 }
