@@ -130,7 +130,12 @@ impl SoftwareRecorder {
             let is_believed = (received.day() - DAYS_BELIEVED..=received.day() + 1).contains(&event.time.day());
             let time = if is_believed { event.time } else { received };
             for software in self.software(&words).iter() {
-                let seen = SoftwareSeen { address: words.address, side: words.side, software: software.clone(), how: words.how };
+                let seen = SoftwareSeen {
+                    address: words.address,
+                    side: words.side,
+                    software: software.clone(),
+                    how: words.how,
+                };
                 self.add((&event.agency, time), seen);
             }
         }

@@ -241,7 +241,8 @@ fn asked(number: u64, client: &str, server: &str, day: i32) -> Event {
     let request = HttpRequest { user_agent: Some("curl/7.81.0".to_owned()), ..HttpRequest::default() };
     let header = HttpHeader { name: Some("Server".to_owned()), value: Some("nginx/1.18.0".to_owned()) };
     let response = HttpResponse { code: Some(200), http_headers: Some(vec![header]), ..HttpResponse::default() };
-    (event.attributes.http_request, event.attributes.http_response) = (Some(Box::new(request)), Some(Box::new(response)));
+    (event.attributes.http_request, event.attributes.http_response) =
+        (Some(Box::new(request)), Some(Box::new(response)));
     event
 }
 
@@ -260,7 +261,14 @@ fn software_in(files: &SeenFiles) -> (Vec<String>, SweepReport) {
     let mut found = Vec::new();
     let report = files.each_software(&AgencyId::home(), 0..=i32::MAX, |day, row, times| {
         let software = &row.software;
-        found.push(format!("{} {} {}@{} {}", day - TODAY, row.address, software.product, software.version, times.times));
+        found.push(format!(
+            "{} {} {}@{} {}",
+            day - TODAY,
+            row.address,
+            software.product,
+            software.version,
+            times.times
+        ));
     });
     (found, report.expect("read"))
 }
@@ -284,10 +292,15 @@ fn software_counts_on_own_addresses_only() {
     let (days, left_out) = recorder.take();
     assert_eq!((left_out, recorder.rows()), (0, 0));
     let day = &days[&(AgencyId::home(), TODAY)];
-    let shown: Vec<_> = day.iter().map(|(row, times)| (row.address.to_string(), row.software.product.as_str(), times.times)).collect();
+    let shown: Vec<_> =
+        day.iter().map(|(row, times)| (row.address.to_string(), row.software.product.as_str(), times.times)).collect();
     assert_eq!(
         shown,
-        [("10.20.7.20".to_owned(), "curl", 2), ("10.20.7.21".to_owned(), "nginx", 2), ("198.51.100.3".to_owned(), "nginx", 1)]
+        [
+            ("10.20.7.20".to_owned(), "curl", 2),
+            ("10.20.7.21".to_owned(), "nginx", 2),
+            ("198.51.100.3".to_owned(), "nginx", 1)
+        ]
     );
     let (again, damaged) = software::read(&software::write(day));
     assert_eq!((&again, damaged), (day, 0), "what is written is read again");
@@ -311,7 +324,10 @@ fn software_is_joined_by_day_found_damaged_and_erased() {
         "-1 10.20.7.20 curl@7.81.0 1",
         "-1 10.20.7.21 nginx@1.18.0 1",
     ];
-    assert_eq!(software_in(&files), (all.map(str::to_owned).to_vec(), SweepReport { days: 2, ..SweepReport::default() }));
+    assert_eq!(
+        software_in(&files),
+        (all.map(str::to_owned).to_vec(), SweepReport { days: 2, ..SweepReport::default() })
+    );
     let path = folder.path().join(format!("home/{TODAY}/software.jsonl"));
     let text = std::fs::read_to_string(&path).expect("read");
     std::fs::write(&path, format!("{text}{{\"address\":7}}\n")).expect("written");
@@ -346,7 +362,8 @@ async fn the_shelf_counts_software_once_it_knows_what_is_ours() {
     let files = SeenFiles::at(folder.path().to_path_buf());
     let memory = Arc::new(Memory::default());
     let shelf = SeenShelf::open(Arc::clone(&memory) as Arc<dyn Shelf>, files.clone()).expect("opened");
-    let row = |number: u64| ShelfRow { event: asked(number, "10.20.7.20", "10.20.7.21", TODAY), ..row(number, "x", TODAY) };
+    let row =
+        |number: u64| ShelfRow { event: asked(number, "10.20.7.20", "10.20.7.21", TODAY), ..row(number, "x", TODAY) };
     shelf.append(EVENTS, vec![row(0)], 0).await.expect("taken");
     shelf.know(&AgencyId::home(), Arc::new(own(&["10.20.7.20"])));
     shelf.append(EVENTS, vec![row(1), row(2)], 2).await.expect("taken");

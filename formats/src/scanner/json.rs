@@ -10,7 +10,12 @@ use crate::intel::object::Object;
 use crate::intel::walk;
 
 /// Calls `take` with each object of a list; what is no object, or is wrong, is refused under `place`.
-pub(super) fn each(list: &[u8], place: &str, out: &mut Read, mut take: impl FnMut(&Map<String, Value>, &str, &mut Read)) {
+pub(super) fn each(
+    list: &[u8],
+    place: &str,
+    out: &mut Read,
+    mut take: impl FnMut(&Map<String, Value>, &str, &mut Read),
+) {
     for (number, member) in (1u64..).zip(walk::inner(list)) {
         let place = format!("{place} {number}");
         match member.and_then(|(_, value)| walk::parsed(value)) {

@@ -60,7 +60,10 @@ impl Visitor for Report {
             "tag" => self.tag = attribute(element, "name").unwrap_or_default(),
             "ReportItem" => {
                 let text = |name| attribute(element, name).unwrap_or_default();
-                let severity = text("severity").parse().ok().and_then(|number: u8| Level::from_severity_id(number.saturating_add(1)));
+                let severity = text("severity")
+                    .parse()
+                    .ok()
+                    .and_then(|number: u8| Level::from_severity_id(number.saturating_add(1)));
                 let found = Reported {
                     port: text("port").parse().ok().filter(|port| *port != 0),
                     check: text("pluginID"),
@@ -136,7 +139,13 @@ impl Host {
         let names: Vec<Address> = self.names.into_iter().chain(own).collect();
         for found in self.found {
             let names = names.clone();
-            out.report(Reported { host: Some(host.clone()), names, when: self.when, scanner: scanner.clone(), ..found });
+            out.report(Reported {
+                host: Some(host.clone()),
+                names,
+                when: self.when,
+                scanner: scanner.clone(),
+                ..found
+            });
         }
     }
 }

@@ -112,7 +112,8 @@ pub(super) fn grype(bytes: &[u8], out: &mut Read) {
         }
         found.vulnerabilities.retain(|id| !id.is_empty());
         let mut artifact = Object::new(inside(&mut object, "artifact", &empty));
-        let (named, purl, cpes) = ((artifact.name("name"), artifact.name("version")), artifact.name("purl"), artifact.texts("cpes"));
+        let (named, purl, cpes) =
+            ((artifact.name("name"), artifact.name("version")), artifact.name("purl"), artifact.texts("cpes"));
         found.software = program(named, &purl, cpes.first().map(String::as_str));
         for object in [object, told, artifact] {
             lose(object, at, out);
@@ -157,7 +158,12 @@ pub(super) fn osv_scanner(bytes: &[u8], out: &mut Read) {
     });
 }
 
-fn one_of_osv(told: &Map<String, Value>, package: &str, groups: &[&Map<String, Value>], mut found: Reported) -> Reported {
+fn one_of_osv(
+    told: &Map<String, Value>,
+    package: &str,
+    groups: &[&Map<String, Value>],
+    mut found: Reported,
+) -> Reported {
     let mut object = Object::new(told);
     let id = object.name("id");
     found.vulnerabilities = object.texts("aliases");
@@ -166,7 +172,8 @@ fn one_of_osv(told: &Map<String, Value>, package: &str, groups: &[&Map<String, V
     found.title = object.name("summary");
     let word = object.object("database_specific").and_then(|own| own.get("severity")).and_then(Value::as_str);
     found.severity = word.and_then(level);
-    found.vectors = object.objects("severity").filter_map(|one| Object::new(one).text("score").map(str::to_owned)).collect();
+    found.vectors =
+        object.objects("severity").filter_map(|one| Object::new(one).text("score").map(str::to_owned)).collect();
     for affected in object.objects("affected") {
         let mut affected = Object::new(affected);
         let is_it = affected.object("package").is_none_or(|named| Object::new(named).name("name") == package);
@@ -174,7 +181,9 @@ fn one_of_osv(told: &Map<String, Value>, package: &str, groups: &[&Map<String, V
             let mut range = Object::new(range);
             // A commit is no version that anybody could compare.
             if range.text("type") != Some("GIT") {
-                found.fixed_in.extend(range.objects("events").filter_map(|event| Object::new(event).text("fixed").map(str::to_owned)));
+                found.fixed_in.extend(
+                    range.objects("events").filter_map(|event| Object::new(event).text("fixed").map(str::to_owned)),
+                );
             }
         }
     }
@@ -218,7 +227,11 @@ pub(super) fn cyclonedx(bytes: &[u8], out: &mut Read) {
         }
         let parts: Vec<Option<Software>> = match told.affects.is_empty() {
             true => vec![None],
-            false => told.affects.iter().map(|one| bill.components.get(one.component?).map(sbom::Component::software)).collect(),
+            false => told
+                .affects
+                .iter()
+                .map(|one| bill.components.get(one.component?).map(sbom::Component::software))
+                .collect(),
         };
         for software in parts {
             let ids = std::iter::once(&told.id).chain(&told.aliases).filter(|id| !id.is_empty());

@@ -37,7 +37,8 @@ pub(super) fn read(bytes: &[u8], out: &mut Read) {
         each(results, &format!("{at}, result"), out, |map, at, out| {
             let mut object = Object::new(map);
             let own = object.object("rule").unwrap_or(&empty);
-            let id = Some(object.name("ruleId")).filter(|id| !id.is_empty()).unwrap_or_else(|| Object::new(own).name("id"));
+            let id =
+                Some(object.name("ruleId")).filter(|id| !id.is_empty()).unwrap_or_else(|| Object::new(own).name("id"));
             let index = object.whole("ruleIndex").or_else(|| Object::new(own).whole("index"));
             let by_index = || rules.get(usize::try_from(index?).ok()?);
             let rule = by_id.get(id.as_str()).copied().or_else(by_index).cloned().unwrap_or_default();

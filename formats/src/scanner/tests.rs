@@ -21,9 +21,10 @@ fn shown(found: &Reported) -> String {
         Some(Place::Named(name)) => format!("({name})"),
         None => "-".to_owned(),
     };
-    let software = found.software.as_ref().map_or_else(String::new, |software| {
-        format!("{}/{}@{}", software.vendor, software.product, software.version)
-    });
+    let software = found
+        .software
+        .as_ref()
+        .map_or_else(String::new, |software| format!("{}/{}@{}", software.vendor, software.product, software.version));
     format!(
         "{host}:{} {} {software} <{} {} {} by {} {}",
         found.port.map_or_else(String::new, |port| port.to_string()),
@@ -90,7 +91,9 @@ fn scanners_of_packages() {
     check(
         TRIVY,
         Form::Trivy,
-        &["(registry.city.example/portal:1.4): CVE-2024-6387+DSA-5724-1 /openssh-server@1:9.2p1-2 <1:9.2p1-2+deb12u3 high 81 by Trivy 0.67.0"],
+        &[
+            "(registry.city.example/portal:1.4): CVE-2024-6387+DSA-5724-1 /openssh-server@1:9.2p1-2 <1:9.2p1-2+deb12u3 high 81 by Trivy 0.67.0",
+        ],
         &[
             "result 1, vulnerability 2: left out: VulnerabilityID should be a text",
             "result 1, vulnerability 2: a vulnerability without a name",
@@ -100,14 +103,18 @@ fn scanners_of_packages() {
     check(
         GRYPE,
         Form::Grype,
-        &["(registry.city.example/portal:1.4): CVE-2021-44228+GHSA-jfh8-c2jp-5v3q /log4j-core@2.14.1 <2.15.0 critical 100 by Grype 0.104.0"],
+        &[
+            "(registry.city.example/portal:1.4): CVE-2021-44228+GHSA-jfh8-c2jp-5v3q /log4j-core@2.14.1 <2.15.0 critical 100 by Grype 0.104.0",
+        ],
         &["match 2: an object should stand here"],
         0,
     );
     check(
         OSV_SCANNER,
         Form::OsvScanner,
-        &["(/srv/portal/package-lock.json): CVE-2026-1000+GHSA-2222-3333-4444 /@bell/core@1.2.0 <1.2.9 medium 75 by osv-scanner "],
+        &[
+            "(/srv/portal/package-lock.json): CVE-2026-1000+GHSA-2222-3333-4444 /@bell/core@1.2.0 <1.2.9 medium 75 by osv-scanner ",
+        ],
         &[],
         0,
     );
@@ -132,10 +139,7 @@ fn nuclei_and_sarif() {
     check(
         SARIF,
         Form::Sarif,
-        &[
-            "(library/portal): CVE-2024-6387  < high 81 by Trivy 0.67.0",
-            "-: CVE-2026-1000  < medium - by Trivy 0.67.0",
-        ],
+        &["(library/portal): CVE-2024-6387  < high 81 by Trivy 0.67.0", "-: CVE-2026-1000  < medium - by Trivy 0.67.0"],
         &["run 1, result 4: an object should stand here"],
         1,
     );
@@ -145,7 +149,10 @@ fn nuclei_and_sarif() {
 fn entities_and_document_types_are_refused() {
     let bomb = r#"<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]>"#;
     for kind in [bomb, r#"<!DOCTYPE x SYSTEM "file:///etc/passwd">"#, "<!DOCTYPE NessusClientData_v2>"] {
-        for text in [NESSUS.replacen("<NessusClientData_v2>", &format!("{kind}<NessusClientData_v2>"), 1), format!("{kind}{OPENVAS}")] {
+        for text in [
+            NESSUS.replacen("<NessusClientData_v2>", &format!("{kind}<NessusClientData_v2>"), 1),
+            format!("{kind}{OPENVAS}"),
+        ] {
             let read = found(&text);
             assert_eq!((read.form, read.reported.len()), (None, 0));
             assert!(notes(&read)[0].contains("document type"), "{:?}", notes(&read));
@@ -165,14 +172,22 @@ fn encodings() {
         let read = read("r", &bytes);
         assert!(read.reported.is_empty() && notes(&read)[0].contains(expected), "{:?}", notes(&read));
     };
-    check(NESSUS.replacen("version=\"1.0\"", "version=\"1.0\" encoding=\"ISO-8859-1\"", 1).into_bytes(), "other than UTF-8");
+    check(
+        NESSUS.replacen("version=\"1.0\"", "version=\"1.0\" encoding=\"ISO-8859-1\"", 1).into_bytes(),
+        "other than UTF-8",
+    );
     check([b"\xff\xfe".to_vec(), NESSUS.encode_utf16().flat_map(u16::to_le_bytes).collect()].concat(), "UTF-16");
     check([b"\xfe\xff".to_vec(), TRIVY.encode_utf16().flat_map(u16::to_be_bytes).collect()].concat(), "UTF-16");
     for (form, text) in ALL {
         let marked = [b"\xef\xbb\xbf", text.as_bytes()].concat();
         assert_eq!(read("r", &marked).form, Some(form), "a mark of UTF-8 is no fault");
     }
-    let latin = [NESSUS.split("Weekly").next().unwrap().as_bytes(), b"W\xf6chentlich", NESSUS.split("Weekly").nth(1).unwrap().as_bytes()].concat();
+    let latin = [
+        NESSUS.split("Weekly").next().unwrap().as_bytes(),
+        b"W\xf6chentlich",
+        NESSUS.split("Weekly").nth(1).unwrap().as_bytes(),
+    ]
+    .concat();
     assert_eq!(read("r", &latin).reported.len(), 2);
 }
 
@@ -184,7 +199,9 @@ fn a_broken_record_costs_itself() {
     let read = found(&NESSUS[..NESSUS.rfind("</ReportHost>").unwrap()]);
     assert_eq!(read.reported.len(), 1, "the first host");
     assert!(notes(&read)[0].contains("inside a record"), "{:?}", notes(&read));
-    let read = found(&OPENVAS.replace("<host>192.0.2.20<asset asset_id=\"aa\"/><hostname>srv-20.city.example</hostname></host>", ""));
+    let read = found(
+        &OPENVAS.replace("<host>192.0.2.20<asset asset_id=\"aa\"/><hostname>srv-20.city.example</hostname></host>", ""),
+    );
     assert_eq!(read.reported.len(), 0);
     assert!(notes(&read)[0].contains("without a host"), "{:?}", notes(&read));
     for text in ["", " ", "<html/>", "{}", "[]", "[1]", "7", "{\"runs\":{}}", "{\"a\":1}", "\0", "<"] {
@@ -198,11 +215,16 @@ fn a_broken_record_costs_itself() {
 fn limits() {
     let deep = format!("<NessusClientData_v2>{}", "<a>".repeat(XML_DEPTH_MAX));
     assert!(notes(&found(&deep))[0].contains("deeper"), "{:?}", notes(&found(&deep)));
-    let deep = format!(r#"{{"matches":[{}{},{{"vulnerability":{{"id":"CVE-2026-1000"}}}}]}}"#, "[".repeat(200), "]".repeat(200));
+    let deep = format!(
+        r#"{{"matches":[{}{},{{"vulnerability":{{"id":"CVE-2026-1000"}}}}]}}"#,
+        "[".repeat(200),
+        "]".repeat(200)
+    );
     let read = found(&deep);
     assert!(notes(&read)[0].contains("deeper") && read.reported.len() == 1, "{:?}", notes(&read));
     // Many names, long titles.
-    let ids: Vec<String> = (0..SCANNER_LIST_MAX + 10).map(|number| format!("<cve>CVE-2026-{:05}</cve>", number + 10_000)).collect();
+    let ids: Vec<String> =
+        (0..SCANNER_LIST_MAX + 10).map(|number| format!("<cve>CVE-2026-{:05}</cve>", number + 10_000)).collect();
     let long = NESSUS.replace("<cve>CVE-2021-23017</cve>", &ids.concat()).replace("1-Byte", &"x".repeat(400));
     let read = found(&long);
     assert_eq!(read.reported[0].vulnerabilities.len(), SCANNER_LIST_MAX);
@@ -223,13 +245,30 @@ fn a_report_that_is_too_large_is_not_looked_at() {
 
 #[test]
 fn words() {
-    for (text, expected) in [("10.0", Some(100)), ("7.75", Some(77)), ("7", Some(70)), ("10.1", None), ("-1", None), ("", None), ("x", None), ("999", None)] {
+    for (text, expected) in [
+        ("10.0", Some(100)),
+        ("7.75", Some(77)),
+        ("7", Some(70)),
+        ("10.1", None),
+        ("-1", None),
+        ("", None),
+        ("x", None),
+        ("999", None),
+    ] {
         assert_eq!(tenths(text), expected, "{text}");
     }
-    for (word, expected) in [("HIGH", Some(Level::High)), ("Moderate", Some(Level::Medium)), ("Negligible", Some(Level::Informational)), ("unknown", None)] {
+    for (word, expected) in [
+        ("HIGH", Some(Level::High)),
+        ("Moderate", Some(Level::Medium)),
+        ("Negligible", Some(Level::Informational)),
+        ("unknown", None),
+    ] {
         assert_eq!(level(word), expected, "{word}");
     }
-    assert_eq!(ids(&["GHSA-x".into(), "cve-2024-0001".into(), "CVE-2024-0001".into(), " ".into()]), ["CVE-2024-0001", "GHSA-x"]);
+    assert_eq!(
+        ids(&["GHSA-x".into(), "cve-2024-0001".into(), "CVE-2024-0001".into(), " ".into()]),
+        ["CVE-2024-0001", "GHSA-x"]
+    );
 }
 
 fn tidy_and_same(bytes: &[u8]) {

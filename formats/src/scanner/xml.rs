@@ -78,7 +78,9 @@ fn broken(error: &quick_xml::Error) -> Trouble {
 
 fn encoding(declaration: &quick_xml::events::BytesDecl<'_>) -> Result<(), Trouble> {
     match declaration.encoding() {
-        Some(Ok(name)) if !["utf-8", "us-ascii", "ascii"].iter().any(|own| name.eq_ignore_ascii_case(own.as_bytes())) => {
+        Some(Ok(name))
+            if !["utf-8", "us-ascii", "ascii"].iter().any(|own| name.eq_ignore_ascii_case(own.as_bytes())) =>
+        {
             Err(Trouble::malformed("an encoding other than UTF-8; hint: save it as UTF-8"))
         }
         _ => Ok(()),
@@ -116,8 +118,7 @@ fn pass<V: Visitor>(bytes: &[u8], visitor: &mut V, out: &mut Read) -> Result<(),
     let mut text = String::new();
     loop {
         let place = |at: u64| usize::try_from(at).unwrap_or(usize::MAX);
-        let event =
-            reader.read_event().map_err(|error| (place(reader.error_position()), broken(&error), false))?;
+        let event = reader.read_event().map_err(|error| (place(reader.error_position()), broken(&error), false))?;
         let at = place(reader.buffer_position());
         match event {
             Event::Start(element) => {

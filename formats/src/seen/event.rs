@@ -126,11 +126,21 @@ fn inventory<'e>(a: &'e Attributes, found: &mut Vec<Words<'e>>) {
 
 /// The operating system in an inventory of machines (5001).
 fn system<'e>(a: &'e Attributes, found: &mut Vec<Words<'e>>) {
-    let (Some(address), Some(os)) = (device(a), a.device.as_ref().and_then(|device| device.os.as_ref())) else { return };
+    let (Some(address), Some(os)) = (device(a), a.device.as_ref().and_then(|device| device.os.as_ref())) else {
+        return;
+    };
     let (name, version) = (os.name.as_deref().unwrap_or_default(), os.version.as_deref().unwrap_or_default());
     if !name.trim().is_empty() {
         let text = cut(name.trim(), BANNER_BYTES_MAX);
         let how = How::Inventory;
-        found.push(Words { address, side: Side::Server, how, said: Said::Name, text, named: Some((name, version)), vendor: "" });
+        found.push(Words {
+            address,
+            side: Side::Server,
+            how,
+            said: Said::Name,
+            text,
+            named: Some((name, version)),
+            vendor: "",
+        });
     }
 }

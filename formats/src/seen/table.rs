@@ -49,7 +49,8 @@ struct Distribution {
     marks: Vec<String>,
 }
 
-static TABLE: LazyLock<Table> = LazyLock::new(|| toml::from_str(include_str!("../../data/banners.toml")).unwrap_or_default());
+static TABLE: LazyLock<Table> =
+    LazyLock::new(|| toml::from_str(include_str!("../../data/banners.toml")).unwrap_or_default());
 
 /// How many products the table knows.
 pub fn table_size() -> usize {
@@ -123,7 +124,8 @@ impl Product {
                 let is_letter = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphabetic);
                 let bytes = small.as_bytes();
                 let end = at + mark.len();
-                let goes_on = mark.ends_with(|letter: char| letter.is_ascii_alphanumeric()) && is_letter(bytes.get(end));
+                let goes_on =
+                    mark.ends_with(|letter: char| letter.is_ascii_alphanumeric()) && is_letter(bytes.get(end));
                 let begins_inside = at > 0 && bytes.get(at - 1).is_some_and(u8::is_ascii_alphanumeric);
                 if !goes_on && !begins_inside {
                     return Some((at, end));
@@ -159,10 +161,14 @@ impl Product {
             }
             _ => (version, ""),
         };
-        let named = [(Attribute::Version, number), (Attribute::Update, update), (Attribute::Other, distribution.unwrap_or_default())]
-            .into_iter()
-            .filter(|(_, text)| !text.is_empty())
-            .fold(cpe, |cpe, (attribute, text)| cpe.with(attribute, value(text)));
+        let named = [
+            (Attribute::Version, number),
+            (Attribute::Update, update),
+            (Attribute::Other, distribution.unwrap_or_default()),
+        ]
+        .into_iter()
+        .filter(|(_, text)| !text.is_empty())
+        .fold(cpe, |cpe, (attribute, text)| cpe.with(attribute, value(text)));
         (vendor, Some(named.to_string()))
     }
 }
@@ -188,11 +194,15 @@ fn version(text: &str, has_brackets: bool) -> (&str, &str) {
 
 /// What names a distribution: what is attached to the version, or the word behind it, or else any word of the text.
 fn distribution(behind: &str, small: &str) -> Option<String> {
-    let attached = behind.split(|letter: char| letter.is_whitespace() || letter == ',' || letter == ')').next().unwrap_or_default();
+    let attached = behind
+        .split(|letter: char| letter.is_whitespace() || letter == ',' || letter == ')')
+        .next()
+        .unwrap_or_default();
     let next = behind.trim_start();
     let next = match next.strip_prefix('(') {
         Some(inside) => inside.split(')').next().unwrap_or_default(),
-        None => next.split_whitespace().next().unwrap_or_default(),
+        // The next product's own version says nothing of this one.
+        None => next.split_whitespace().next().filter(|word| !word.contains('/')).unwrap_or_default(),
     };
     for part in [attached, next] {
         let part = part.trim_matches(|letter: char| !letter.is_ascii_alphanumeric());

@@ -35,10 +35,18 @@ fn the_table_is_whole() {
 #[test]
 fn greetings() {
     use Said::{File, Mail, Ssh};
-    check(Ssh, "SSH-2.0-OpenSSH_8.9p1 Ubuntu-3ubuntu0.6", &["OpenSSH@8.9p1 a:openbsd:openssh:8.9:p1:*:*:*:*:*:ubuntu-3ubuntu0.6"]);
+    check(
+        Ssh,
+        "SSH-2.0-OpenSSH_8.9p1 Ubuntu-3ubuntu0.6",
+        &["OpenSSH@8.9p1 a:openbsd:openssh:8.9:p1:*:*:*:*:*:ubuntu-3ubuntu0.6"],
+    );
     check(Ssh, "SSH-2.0-OpenSSH_9.6", &["OpenSSH@9.6 a:openbsd:openssh:9.6"]);
     check(Ssh, "SSH-2.0-OpenSSH_for_Windows_8.1", &["OpenSSH@8.1 a:openbsd:openssh:8.1"]);
-    check(Ssh, "SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u3", &["OpenSSH@9.2p1 a:openbsd:openssh:9.2:p1:*:*:*:*:*:debian-2\\+deb12u3"]);
+    check(
+        Ssh,
+        "SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u3",
+        &["OpenSSH@9.2p1 a:openbsd:openssh:9.2:p1:*:*:*:*:*:debian-2\\+deb12u3"],
+    );
     check(Ssh, "SSH-2.0-dropbear_2020.81", &["Dropbear SSH@2020.81 a:dropbear_ssh_project:dropbear_ssh:2020.81"]);
     check(Ssh, "SSH-2.0-dropbear", &[]);
     check(Ssh, "SSH-2.0-libssh_0.9.6", &["libssh@0.9.6 a:libssh:libssh:0.9.6"]);
@@ -46,10 +54,18 @@ fn greetings() {
     check(Ssh, "SSH-2.0-ROSSSH", &["MikroTik RouterOS@ o:mikrotik:routeros"]);
     check(Ssh, "SSH-2.0-Cisco-1.25", &["Cisco IOS@ o:cisco:ios"]);
     check(File, "(vsFTPd 3.0.3)", &["vsftpd@3.0.3 a:vsftpd_project:vsftpd:3.0.3"]);
-    check(File, "ProFTPD 1.3.5e Server (Debian) [::ffff:192.0.2.1]", &["ProFTPD@1.3.5e a:proftpd:proftpd:1.3.5e:*:*:*:*:*:*:debian"]);
+    check(
+        File,
+        "ProFTPD 1.3.5e Server (Debian) [::ffff:192.0.2.1]",
+        &["ProFTPD@1.3.5e a:proftpd:proftpd:1.3.5e:*:*:*:*:*:*:debian"],
+    );
     check(Mail, "mx.city.example ESMTP Exim 4.94.2 Fri, 20 Nov 2026", &["Exim@4.94.2 a:exim:exim:4.94.2"]);
     check(Mail, "mx.city.example ESMTP Postfix (Ubuntu)", &["Postfix@ a:postfix:postfix:*:*:*:*:*:*:*:ubuntu"]);
-    check(Mail, "x Microsoft ESMTP MAIL Service, Version: 10.0.17763.1697 ready", &["Exchange Server@10.0.17763.1697 a:microsoft:exchange_server:10.0.17763.1697"]);
+    check(
+        Mail,
+        "x Microsoft ESMTP MAIL Service, Version: 10.0.17763.1697 ready",
+        &["Exchange Server@10.0.17763.1697 a:microsoft:exchange_server:10.0.17763.1697"],
+    );
     check(Ssh, "SSH-2.0-XopenSSH_1", &[]);
     check(Ssh, "", &[]);
 }
@@ -65,10 +81,13 @@ fn web_servers() {
             "PHP@8.1.2 a:php:php:8.1.2:*:*:*:*:*:*:1ubuntu2.14",
         ],
     );
-    check("Apache/2.4.6 (CentOS) OpenSSL/1.0.2k-fips", &[
-        "Apache HTTP Server@2.4.6 a:apache:http_server:2.4.6:*:*:*:*:*:*:centos",
-        "OpenSSL@1.0.2k a:openssl:openssl:1.0.2k:*:*:*:*:*:*:centos",
-    ]);
+    check(
+        "Apache/2.4.6 (CentOS) OpenSSL/1.0.2k-fips",
+        &[
+            "Apache HTTP Server@2.4.6 a:apache:http_server:2.4.6:*:*:*:*:*:*:centos",
+            "OpenSSL@1.0.2k a:openssl:openssl:1.0.2k:*:*:*:*:*:*:centos",
+        ],
+    );
     check("nginx/1.18.0", &["nginx@1.18.0 a:f5:nginx:1.18.0"]);
     check("nginx", &[]);
     check("Microsoft-IIS/10.0", &["Internet Information Services@10.0 a:microsoft:internet_information_services:10.0"]);
@@ -100,10 +119,10 @@ fn user_agents() {
         "Mozilla/5.0 (X11; Ubuntu; Linux x86_64; rv:115.0) Gecko/20100101 Firefox/115.0",
         &["Firefox@115.0 a:mozilla:firefox:115.0:*:*:*:*:*:*:ubuntu"],
     );
-    check("Mozilla/5.0 (Windows NT 6.1; WOW64; Trident/7.0; rv:11.0) like Gecko", &[
-        "Windows 7 or Server 2008 R2@ -",
-        "Internet Explorer@11 a:microsoft:internet_explorer:11",
-    ]);
+    check(
+        "Mozilla/5.0 (Windows NT 6.1; WOW64; Trident/7.0; rv:11.0) like Gecko",
+        &["Windows 7 or Server 2008 R2@ -", "Internet Explorer@11 a:microsoft:internet_explorer:11"],
+    );
     check("Mozilla/5.0 (Windows NT 5.1)", &["Windows XP@ o:microsoft:windows_xp"]);
     check("curl/7.81.0", &["curl@7.81.0 a:haxx:curl:7.81.0"]);
     check("Wget/1.21.2", &["Wget@1.21.2 a:gnu:wget:1.21.2"]);
@@ -120,7 +139,10 @@ fn inventories() {
     };
     check(("MariaDB", "10.6.12"), &["MariaDB@10.6.12 a:mariadb:mariadb:10.6.12"]);
     check(("Bell Suite", "4.2"), &["Bell Suite@4.2 -"]);
-    check(("Cisco IOS Software, C2960 Software (C2960-LANBASEK9-M), Version 15.2(4)E7, RELEASE SOFTWARE", ""), &["Cisco IOS@15.2(4)E7 o:cisco:ios:15.2\\(4\\)e7"]);
+    check(
+        ("Cisco IOS Software, C2960 Software (C2960-LANBASEK9-M), Version 15.2(4)E7, RELEASE SOFTWARE", ""),
+        &["Cisco IOS@15.2(4)E7 o:cisco:ios:15.2\\(4\\)e7"],
+    );
     check(("\u{1b}[2J", ""), &["[2J@ -"]);
     check(("", ""), &[]);
 }
@@ -132,14 +154,18 @@ fn what_a_distribution_may_have_mended() {
     assert_eq!(maybe_mended_by(&one("SSH-2.0-OpenSSH_9.6")), None);
     // An advisory's name covers it all the same.
     let advisory = Cpe::parse("cpe:2.3:a:openbsd:openssh:8.9:p1:*:*:*:*:*:*").unwrap();
-    assert!(advisory.covers(&Cpe::parse(one("SSH-2.0-OpenSSH_8.9p1 Ubuntu-3ubuntu0.6").cpe.as_deref().unwrap()).unwrap()));
+    assert!(
+        advisory.covers(&Cpe::parse(one("SSH-2.0-OpenSSH_8.9p1 Ubuntu-3ubuntu0.6").cpe.as_deref().unwrap()).unwrap())
+    );
 }
 
 fn seen(format: Format, body: &str) -> Vec<String> {
     let (event, troubles) = testing::event(format, body);
     assert_eq!(troubles, []);
     assert_eq!(testing::violations(&event), Vec::<String>::new());
-    let one = |seen: &SoftwareSeen| format!("{} {:?} {} {}@{}", seen.address, seen.side, seen.how, seen.software.product, seen.software.version);
+    let one = |seen: &SoftwareSeen| {
+        format!("{} {:?} {} {}@{}", seen.address, seen.side, seen.how, seen.software.product, seen.software.version)
+    };
     in_event(&event).iter().map(one).collect()
 }
 
@@ -177,21 +203,46 @@ fn records_of_zeek() {
 fn records_of_suricata_and_ocsf() {
     let head = r#""timestamp":"2026-11-20T10:00:00.000000+0000","flow_id":1,"src_ip":"10.0.0.5","src_port":50000,"dest_ip":"10.20.7.20","dest_port":80,"proto":"TCP""#;
     assert_eq!(
-        seen(Format::Suricata, &format!(r#"{{{head},"event_type":"ssh","ssh":{{"client":{{"proto_version":"2.0","software_version":"OpenSSH_7.4"}},"server":{{"proto_version":"2.0","software_version":"dropbear_2012.55"}}}}}}"#)),
+        seen(
+            Format::Suricata,
+            &format!(
+                r#"{{{head},"event_type":"ssh","ssh":{{"client":{{"proto_version":"2.0","software_version":"OpenSSH_7.4"}},"server":{{"proto_version":"2.0","software_version":"dropbear_2012.55"}}}}}}"#
+            )
+        ),
         ["10.0.0.5 Client banner OpenSSH@7.4", "10.20.7.20 Server banner Dropbear SSH@2012.55"]
     );
     assert_eq!(
-        seen(Format::Suricata, &format!(r#"{{{head},"event_type":"http","http":{{"hostname":"a.example","url":"/","http_user_agent":"Wget/1.21.2","http_method":"GET","protocol":"HTTP/1.1","status":200,"length":5,"server":"lighttpd/1.4.53"}}}}"#)),
+        seen(
+            Format::Suricata,
+            &format!(
+                r#"{{{head},"event_type":"http","http":{{"hostname":"a.example","url":"/","http_user_agent":"Wget/1.21.2","http_method":"GET","protocol":"HTTP/1.1","status":200,"length":5,"server":"lighttpd/1.4.53"}}}}"#
+            )
+        ),
         ["10.0.0.5 Client user-agent Wget@1.21.2", "10.20.7.20 Server server-header lighttpd@1.4.53"]
     );
-    let (event, _) = testing::event(Format::Ocsf, r#"{"class_uid":5020,"activity_id":2,"time":1600000000000,"metadata":{"product":{"name":"Agent"},"version":"1.8.0"},
-        "device":{"ip":"10.0.0.9","type_id":0},"product":{"name":"Samba","vendor_name":"Samba","version":"4.15.13"}}"#);
-    assert_eq!(in_event(&event).iter().map(|seen| shown(&seen.software)).collect::<Vec<_>>(), ["Samba@4.15.13 a:samba:samba:4.15.13"]);
-    let (event, _) = testing::event(Format::Ocsf, r#"{"class_uid":5001,"activity_id":1,"time":1600000000000,"device":{"ip":"10.0.0.9","type_id":1,"os":{"name":"Bell OS","type_id":200,"version":"3"}}}"#);
+    let (event, _) = testing::event(
+        Format::Ocsf,
+        r#"{"class_uid":5020,"activity_id":2,"time":1600000000000,"metadata":{"product":{"name":"Agent"},"version":"1.8.0"},
+        "device":{"ip":"10.0.0.9","type_id":0},"product":{"name":"Samba","vendor_name":"Samba","version":"4.15.13"}}"#,
+    );
+    assert_eq!(
+        in_event(&event).iter().map(|seen| shown(&seen.software)).collect::<Vec<_>>(),
+        ["Samba@4.15.13 a:samba:samba:4.15.13"]
+    );
+    let (event, _) = testing::event(
+        Format::Ocsf,
+        r#"{"class_uid":5001,"activity_id":1,"time":1600000000000,"device":{"ip":"10.0.0.9","type_id":1,"os":{"name":"Bell OS","type_id":200,"version":"3"}}}"#,
+    );
     assert_eq!(in_event(&event).iter().map(|seen| shown(&seen.software)).collect::<Vec<_>>(), ["Bell OS@3 -"]);
-    let (event, _) = testing::event(Format::Ocsf, r#"{"class_uid":4002,"activity_id":3,"time":1600000000000,"src_endpoint":{"ip":"10.0.0.5"},"dst_endpoint":{"ip":"10.0.0.9"},
-        "http_response":{"code":200,"http_headers":[{"name":"X-Powered-By","value":"PHP/7.4.3"},{"name":"Date","value":"nginx/1.0"}]}}"#);
-    assert_eq!(in_event(&event).iter().map(|seen| shown(&seen.software)).collect::<Vec<_>>(), ["PHP@7.4.3 a:php:php:7.4.3"]);
+    let (event, _) = testing::event(
+        Format::Ocsf,
+        r#"{"class_uid":4002,"activity_id":3,"time":1600000000000,"src_endpoint":{"ip":"10.0.0.5"},"dst_endpoint":{"ip":"10.0.0.9"},
+        "http_response":{"code":200,"http_headers":[{"name":"X-Powered-By","value":"PHP/7.4.3"},{"name":"Date","value":"nginx/1.0"}]}}"#,
+    );
+    assert_eq!(
+        in_event(&event).iter().map(|seen| shown(&seen.software)).collect::<Vec<_>>(),
+        ["PHP@7.4.3 a:php:php:7.4.3"]
+    );
 }
 
 #[test]

@@ -12,8 +12,8 @@ mod names;
 mod tests;
 
 use model::ocsf::{
-    AnalyticObject, Attack, AttackName, Class, Event, Evidence, FindingInfo, Fingerprint, HttpHeader, HttpRequest, HttpResponse,
-    Tls, Traffic, activity,
+    AnalyticObject, Attack, AttackName, Class, Event, Evidence, FindingInfo, Fingerprint, HttpHeader, HttpRequest,
+    HttpResponse, Tls, Traffic, activity,
 };
 use model::ocsf::{Certificate, File};
 use model::{Fields, Timestamp};

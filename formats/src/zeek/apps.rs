@@ -206,9 +206,14 @@ pub(super) fn known_cert(row: &Row<'_, Z>, event: &mut Event) {
 /// `software`.
 pub(super) fn software(row: &Row<'_, Z>, event: &mut Event) {
     let numbers = [Z::MajorVersion, Z::MinorVersion, Z::MinorVersion2, Z::MinorVersion3];
-    let numbers: Vec<String> = numbers.into_iter().map_while(|slot| row.int(slot)).map(|number| number.to_string()).collect();
+    let numbers: Vec<String> =
+        numbers.into_iter().map_while(|slot| row.int(slot)).map(|number| number.to_string()).collect();
     let version = match numbers.is_empty() {
-        false => Some(format!("{}{}", numbers.join("."), row.text(Z::AddlVersion).map_or_else(String::new, |more| format!("-{more}")))),
+        false => Some(format!(
+            "{}{}",
+            numbers.join("."),
+            row.text(Z::AddlVersion).map_or_else(String::new, |more| format!("-{more}"))
+        )),
         true => row.text(Z::UnparsedVersion),
     };
     let name = row.text(Z::Name);

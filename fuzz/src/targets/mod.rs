@@ -30,7 +30,8 @@ pub use self::intel::{
 pub use self::journal::{journal_marks, journal_segment};
 pub use self::netflow::netflow_packets;
 pub use self::register::{
-    advisories, banner, bill_of_materials, register_files, register_inventories, scanner_json, scanner_xml, software_names,
+    advisories, banner, bill_of_materials, register_files, register_inventories, scanner_json, scanner_xml,
+    software_names,
 };
 pub use self::risk::{decision_table, risk_files, risk_rows};
 pub use self::rpz::rpz_question;

@@ -281,8 +281,17 @@ pub(super) mod words {
         "\"bomFormat\":",
         "CVE-2024-",
     ];
-    pub(in super::super) const banner: Words =
-        &["OpenSSH_", "nginx/", "Chrome/", "Version ", "Ubuntu", "+deb12u3", "MSIE ", "Trident/7.0", "Cisco IOS Software"];
+    pub(in super::super) const banner: Words = &[
+        "OpenSSH_",
+        "nginx/",
+        "Chrome/",
+        "Version ",
+        "Ubuntu",
+        "+deb12u3",
+        "MSIE ",
+        "Trident/7.0",
+        "Cisco IOS Software",
+    ];
     pub(in super::super) const software_names: Words =
         &["pkg:", "cpe:2.3:", "cpe:/", "%40", "%2F", "%01", "%02", "\\:", "\\*", "~", "@", "vers:"];
 }

@@ -5,8 +5,8 @@ use std::io::Write;
 use anyhow::{Context, Result};
 use engine::office::{Office, Registered, SoftwareAt, SoftwareFound, SoftwareTaken};
 use engine::seen::SeenFiles;
-use model::{Day, Timestamp};
 use model::register::Software;
+use model::{Day, Timestamp};
 use serde_json::{Value, json};
 
 use super::show;
@@ -21,7 +21,8 @@ pub(super) async fn run(arguments: &DiscoverArgs) -> Result<Exit> {
     let (office, ctx) = (&opened.office, &opened.ctx);
     let files = SeenFiles::at(opened.config.seen_dir());
     let talks = office.discover(ctx, &files, arguments.days).await.context("cannot look through what was seen")?;
-    let runs = office.software_seen(ctx, &files, arguments.days).await.context("cannot look through the software seen")?;
+    let runs =
+        office.software_seen(ctx, &files, arguments.days).await.context("cannot look through the software seen")?;
     let taken = Office::software_to_take(&runs);
     if arguments.take && !arguments.dry_run {
         office.take_software(ctx, &taken).await.context("cannot write it into the register")?;

@@ -130,7 +130,10 @@ fn software_that_is_seen_is_told_and_taken() {
     assert_eq!(software(&seen), expected, "{seen:?}");
     assert!(!format!("{seen:?}").contains("Firefox"));
     let table = place.say(&["register", "discover"]);
-    assert!(table.contains("OpenSSH 8.9p1 (maybe mended: ubuntu-3ubuntu0.6)") && table.contains("version 1.25.3"), "{table}");
+    assert!(
+        table.contains("OpenSSH 8.9p1 (maybe mended: ubuntu-3ubuntu0.6)") && table.contains("version 1.25.3"),
+        "{table}"
+    );
     assert_eq!(place.run(&["register", "discover", "--dry-run"]).status.code(), Some(2), "it goes with --take");
     let said = text(&place.run(&["register", "discover", "--take", "--dry-run"]).stderr);
     assert!(said.contains("would be written into the register: 1 program on 1 item"), "{said}");

@@ -153,8 +153,13 @@ impl Office {
         let mut found = looked
             .map_err(|error| OfficeError::Refused(format!("{error}: {}", super::super::intel::source_of(&error))))?;
         found.found.sort_by(|a, b| {
-            (a.item.is_none(), &a.item, a.address, a.is_client, &a.software)
-                .cmp(&(b.item.is_none(), &b.item, b.address, b.is_client, &b.software))
+            (a.item.is_none(), &a.item, a.address, a.is_client, &a.software).cmp(&(
+                b.item.is_none(),
+                &b.item,
+                b.address,
+                b.is_client,
+                &b.software,
+            ))
         });
         Ok(found)
     }
@@ -164,7 +169,9 @@ impl Office {
     pub fn software_to_take(found: &SoftwareFound) -> Vec<SoftwareTaken> {
         let is_new = |one: &&SoftwareAt| {
             let is_unknown = matches!(one.registered, Registered::Missing | Registered::Unversioned);
-            is_unknown && !one.is_by_range && (one.registered == Registered::Missing || !one.software.version.is_empty())
+            is_unknown
+                && !one.is_by_range
+                && (one.registered == Registered::Missing || !one.software.version.is_empty())
         };
         let mut items: BTreeMap<&ItemId, Vec<&SoftwareAt>> = BTreeMap::new();
         for one in found.found.iter().filter(is_new) {

@@ -305,7 +305,13 @@ async fn software_that_is_seen_and_not_registered() {
     let told = |found: &SoftwareFound| -> Vec<String> {
         let one = |one: &SoftwareAt| {
             let item = one.item.as_ref().map_or("-", |id| id.as_str());
-            format!("{item} {} {}@{} {}", one.address, one.software.product, one.software.version, one.registered.name())
+            format!(
+                "{item} {} {}@{} {}",
+                one.address,
+                one.software.product,
+                one.software.version,
+                one.registered.name()
+            )
         };
         found.found.iter().map(one).collect()
     };

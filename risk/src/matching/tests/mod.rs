@@ -212,7 +212,8 @@ fn what_a_distribution_may_have_mended_is_affected_and_said() {
         let knowledge = Knowledge::new(vec![nvd.clone()], Vec::new());
         let found = knowledge.check(Installed { software: &software, within: None }, day("2026-11-27"));
         let reasons = &found.answers[0].because;
-        let says_so = |reason: &MatchReason| matches!(reason, MatchReason::Doubt { what } if what.contains("ubuntu-3ubuntu0.6"));
+        let says_so =
+            |reason: &MatchReason| matches!(reason, MatchReason::Doubt { what } if what.contains("ubuntu-3ubuntu0.6"));
         assert_eq!(reasons.iter().any(says_so), is_said, "{reasons:?}");
     };
     check("cpe:2.3:a:bell:bellssh:8.9:p1:*:*:*:*:*:ubuntu-3ubuntu0.6", true);
