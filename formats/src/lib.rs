@@ -8,7 +8,8 @@
 //! tells what a record is. Behind them stands [`finding`], which writes what was found, and [`schema`], which judges every
 //! event by OCSF's own words. [`release`] goes the other way: indicators in the forms that others take. [`intel`], [`risk`] and
 //! [`osv`] read what others publish about threats and vulnerabilities, [`register`] and [`sbom`] what a city runs and what is in it, [`mobile`] what
-//! apps for telephones say of themselves.
+//! apps for telephones say of themselves,
+//! [`scanner`] what scanners found there, [`mod@seen`] what programs say of themselves in events.
 
 pub mod evtx;
 pub mod finding;
@@ -22,7 +23,9 @@ pub mod register;
 pub mod release;
 pub mod risk;
 pub mod sbom;
+pub mod scanner;
 pub mod schema;
+pub mod seen;
 pub mod split;
 pub mod text;
 

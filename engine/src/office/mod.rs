@@ -72,8 +72,8 @@ pub use outlets::{
 pub use peers::{Invitation, PEERS_ROOT, PeerAsked, PeerHealth, PeerView, source_name, wire_of};
 pub use people::{Admitted, PersonView};
 pub use register::{
-    Discovered, ImportDocument, ImportPlan, ImportRefused, ImportScope, ItemView, ItemsPage, Suppliers, Unregistered,
-    UnregisteredKind,
+    Discovered, ImportDocument, ImportPlan, ImportRefused, ImportScope, ItemView, ItemsPage, Registered, SoftwareAt,
+    SoftwareFound, SoftwareTaken, Suppliers, Unregistered, UnregisteredKind,
 };
 pub use reports::{Choice, Proposal, REPORT_KIND, ReportView, Reported};
 pub use risk::Probability;

@@ -30,7 +30,7 @@ pub struct SeenError {
     source: std::io::Error,
 }
 
-fn failed<'p>(doing: &'static str, path: &'p Path) -> impl FnOnce(std::io::Error) -> SeenError + use<'p> {
+pub(super) fn failed<'p>(doing: &'static str, path: &'p Path) -> impl FnOnce(std::io::Error) -> SeenError + use<'p> {
     move |source| SeenError { doing, path: path.display().to_string(), source }
 }
 
@@ -102,7 +102,7 @@ impl SeenFiles {
     }
 
     /// Held as long as the file is open.
-    fn lock(&self) -> Result<File, SeenError> {
+    pub(super) fn lock(&self) -> Result<File, SeenError> {
         let path = self.folder.join(LOCK);
         let file = open_new(&path).map_err(failed("opening", &path))?;
         file.lock().map_err(failed("locking", &path))?;
@@ -260,6 +260,7 @@ impl SeenFiles {
         let mut damaged = Vec::new();
         for agency in self.agencies()? {
             for day in self.days_of(&agency)? {
+                damaged.extend(self.check_software(&agency, day));
                 for file in self.runs(&agency, day)? {
                     let image = match read_run(&file.path) {
                         Ok(Some(image)) => image,
@@ -287,6 +288,7 @@ impl SeenFiles {
     pub fn count(&self, agency: &AgencyId, mut is_meant: impl FnMut(&[u8]) -> bool) -> Result<u64, SeenError> {
         let mut count = 0;
         for day in self.days_of(agency)? {
+            count += self.count_software((agency, day), &mut is_meant)?;
             for file in self.runs(agency, day)? {
                 let Some(image) = read_run(&file.path)? else { continue };
                 let Ok(mut run) = Run::open(&image) else { continue };
@@ -315,6 +317,7 @@ impl SeenFiles {
         for day in self.days_of(agency)? {
             let runs = self.runs(agency, day)?;
             self.rewrite(agency, day, &runs, |seen| !is_named(seen, &mut is_meant))?;
+            self.erase_software((agency, day), &mut is_meant)?;
         }
         Ok(())
     }
@@ -350,7 +353,7 @@ impl SeenFiles {
         Ok(u32::try_from(known).unwrap_or(u32::MAX))
     }
 
-    fn day_folder(&self, agency: &AgencyId, day: i32) -> PathBuf {
+    pub(super) fn day_folder(&self, agency: &AgencyId, day: i32) -> PathBuf {
         self.folder.join(agency.as_str()).join(day.to_string())
     }
 
@@ -364,7 +367,7 @@ impl SeenFiles {
     }
 
     /// Days of which something is known, in their order.
-    fn days_of(&self, agency: &AgencyId) -> Result<Vec<i32>, SeenError> {
+    pub(super) fn days_of(&self, agency: &AgencyId) -> Result<Vec<i32>, SeenError> {
         let names = names(&self.folder.join(agency.as_str()))?;
         let mut days: Vec<i32> = names.iter().filter_map(|name| name.parse().ok()).collect();
         days.sort_unstable();
@@ -413,7 +416,7 @@ fn names(folder: &Path) -> Result<Vec<String>, SeenError> {
     names.collect::<Result<_, _>>().map_err(failed("reading", folder))
 }
 
-fn make_folder(folder: &Path) -> Result<(), SeenError> {
+pub(super) fn make_folder(folder: &Path) -> Result<(), SeenError> {
     use std::os::unix::fs::DirBuilderExt;
     fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed("making", folder))
 }
@@ -427,7 +430,7 @@ fn sync_folder(folder: &Path) -> Result<(), SeenError> {
     File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed("syncing", folder))
 }
 
-fn remove(path: &Path) -> Result<(), SeenError> {
+pub(super) fn remove(path: &Path) -> Result<(), SeenError> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(failed("deleting", path)(error)),
         _ => Ok(()),
@@ -435,7 +438,7 @@ fn remove(path: &Path) -> Result<(), SeenError> {
 }
 
 /// Whoever reads sees the old file or the new one.
-fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), SeenError> {
+pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), SeenError> {
     let beside = path.with_extension("new");
     let written = open_new(&beside).and_then(|mut file| {
         file.write_all(bytes)?;

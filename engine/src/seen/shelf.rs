@@ -1,13 +1,15 @@
 //! Counting what goes to the lake, on its way there.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use detect::seen::Recorder;
 use model::doors::BoxFuture;
-use model::limits;
+use model::{AgencyId, limits};
 
 use super::files::{SeenError, SeenFiles};
+use super::software::{OwnAddresses, SoftwareRecorder};
 use crate::ingest::{EVENTS, Shelf, ShelfError, ShelfRow};
 
 /// Longest that what was counted waits until it is written.
@@ -25,6 +27,9 @@ pub struct SeenShelf {
 
 struct Counting {
     recorder: Recorder,
+    software: SoftwareRecorder,
+    /// Whose software is counted; of an agency that is not here, none.
+    own: BTreeMap<AgencyId, Arc<OwnAddresses>>,
     /// Up to where was counted.
     counted: Option<u64>,
     /// Up to where it is written.
@@ -43,12 +48,19 @@ impl SeenShelf {
         let written = files.open()?;
         let counting = Counting {
             recorder: Recorder::default(),
+            software: SoftwareRecorder::default(),
+            own: BTreeMap::new(),
             counted: written,
             written,
             last_write: Instant::now(),
             is_lost: false,
         };
         Ok(SeenShelf { inner, files, counting: Arc::new(Mutex::new(counting)), writing: tokio::sync::Mutex::new(()) })
+    }
+
+    /// Says which addresses are the agency's own, from now on. Until somebody has, no software is counted for it.
+    pub fn know(&self, agency: &AgencyId, own: Arc<OwnAddresses>) {
+        self.counting().own.insert(agency.clone(), own);
     }
 
     fn counting(&self) -> MutexGuard<'_, Counting> {
@@ -60,7 +72,11 @@ impl SeenShelf {
         let mut counting = self.counting();
         for row in rows {
             if counting.counted.is_none_or(|counted| row.number > counted) {
-                counting.recorder.record(&row.event, row.received);
+                let Counting { recorder, software, own, .. } = &mut *counting;
+                recorder.record(&row.event, row.received);
+                if let Some(own) = own.get(&row.event.agency) {
+                    software.record(&row.event, row.received, own);
+                }
             }
         }
         counting.counted = counting.counted.max(Some(upto));
@@ -81,14 +97,23 @@ impl SeenShelf {
     /// When the system refuses; it is kept in memory then, and tried again.
     pub async fn write(&self) -> Result<(), ShelfError> {
         let _one = self.writing.lock().await;
-        let (mut recorder, from, upto) = {
+        let (mut recorder, (software, mut left_out), from, upto) = {
             let mut counting = self.counting();
             counting.last_write = Instant::now();
             let Some(upto) = counting.counted.filter(|_| counting.counted > counting.written) else { return Ok(()) };
-            (std::mem::take(&mut counting.recorder), counting.written, upto)
+            (std::mem::take(&mut counting.recorder), counting.software.take(), counting.written, upto)
         };
         let files = self.files.clone();
-        let kept = tokio::task::spawn_blocking(move || files.keep(&recorder.take(), (from, upto))).await;
+        let kept = tokio::task::spawn_blocking(move || {
+            // First what may be counted twice, then the offset that says that all is written.
+            left_out += files.keep_software(software)?;
+            files.keep(&recorder.take(), (from, upto))?;
+            if left_out > 0 {
+                tracing::warn!(left_out, "more software is seen than is kept; the rest is left out");
+            }
+            Ok::<(), SeenError>(())
+        });
+        let kept = kept.await;
         let kept = kept.map_err(|error| error.to_string()).and_then(|kept| {
             kept.map_err(|error| {
                 format!(
@@ -106,6 +131,7 @@ impl SeenShelf {
             Err(reason) => {
                 // What is lost of it here is handed in again, since nothing beyond `written` is called durable.
                 counting.recorder = Recorder::default();
+                drop(counting.software.take());
                 counting.counted = counting.written;
                 counting.is_lost = true;
                 Err(ShelfError { reason })
@@ -118,6 +144,7 @@ impl SeenShelf {
             let counting = self.counting();
             counting.last_write.elapsed() >= WRITE_EVERY
                 || counting.recorder.values() >= limits::SEEN_VALUES_WAITING_MAX
+                || counting.software.rows() >= limits::SOFTWARE_SEEN_WAITING_MAX
         };
         if is_due { self.write().await } else { Ok(()) }
     }

@@ -230,3 +230,143 @@ async fn what_could_not_be_written_is_asked_for_again_whoever_wanted_it_written(
     assert_eq!(sightings(&files, 1..2).0, [8]);
     assert_eq!(shelf.committed(EVENTS).await, Ok(Some(7)));
 }
+
+/// A web server of nginx that somebody asks with curl.
+fn asked(number: u64, client: &str, server: &str, day: i32) -> Event {
+    use model::ocsf::{HttpHeader, HttpRequest, HttpResponse};
+    let mut event = event(number, "portal.example", day);
+    event.class = Class::HTTP;
+    let end = |ip: &str| Some(Box::new(Endpoint { ip: Some(ip.to_owned()), ..Endpoint::default() }));
+    (event.attributes.src_endpoint, event.attributes.dst_endpoint) = (end(client), end(server));
+    let request = HttpRequest { user_agent: Some("curl/7.81.0".to_owned()), ..HttpRequest::default() };
+    let header = HttpHeader { name: Some("Server".to_owned()), value: Some("nginx/1.18.0".to_owned()) };
+    let response = HttpResponse { code: Some(200), http_headers: Some(vec![header]), ..HttpResponse::default() };
+    (event.attributes.http_request, event.attributes.http_response) =
+        (Some(Box::new(request)), Some(Box::new(response)));
+    event
+}
+
+fn own(addresses: &[&str]) -> OwnAddresses {
+    let mut item = model::register::Item::new(
+        model::register::ItemId::parse("srv").expect("a name"),
+        model::register::ItemKind::Machine,
+        "srv",
+    );
+    item.addresses = addresses.iter().map(|text| model::register::Address::parse(text).expect("an address")).collect();
+    OwnAddresses::of(std::iter::once(&item), Arc::default())
+}
+
+/// What is in the files, one text a row.
+fn software_in(files: &SeenFiles) -> (Vec<String>, SweepReport) {
+    let mut found = Vec::new();
+    let report = files.each_software(&AgencyId::home(), 0..=i32::MAX, |day, row, times| {
+        let software = &row.software;
+        found.push(format!(
+            "{} {} {}@{} {}",
+            day - TODAY,
+            row.address,
+            software.product,
+            software.version,
+            times.times
+        ));
+    });
+    (found, report.expect("read"))
+}
+
+#[test]
+fn software_counts_on_own_addresses_only() {
+    let mut recorder = software::SoftwareRecorder::default();
+    let own = own(&["10.20.7.20", "198.51.100.0/28"]);
+    let asked_of = [
+        ("10.20.7.20", "10.20.7.21"),
+        // A resident, and a stranger's server.
+        ("203.0.113.7", "198.51.100.3"),
+        ("10.20.7.20", "203.0.113.80"),
+        // A workplace that nobody has registered: what runs on it is nobody's business.
+        ("10.99.0.1", "10.20.7.21"),
+    ];
+    for (number, (client, server)) in asked_of.into_iter().enumerate() {
+        let event = asked(number as u64, client, server, TODAY);
+        recorder.record(&event, event.time, &own);
+    }
+    let (days, left_out) = recorder.take();
+    assert_eq!((left_out, recorder.rows()), (0, 0));
+    let day = &days[&(AgencyId::home(), TODAY)];
+    let shown: Vec<_> =
+        day.iter().map(|(row, times)| (row.address.to_string(), row.software.product.as_str(), times.times)).collect();
+    assert_eq!(
+        shown,
+        [
+            ("10.20.7.20".to_owned(), "curl", 2),
+            ("10.20.7.21".to_owned(), "nginx", 2),
+            ("198.51.100.3".to_owned(), "nginx", 1)
+        ]
+    );
+    let (again, damaged) = software::read(&software::write(day));
+    assert_eq!((&again, damaged), (day, 0), "what is written is read again");
+}
+
+#[test]
+fn software_is_joined_by_day_found_damaged_and_erased() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let files = SeenFiles::at(folder.path().to_path_buf());
+    files.open().expect("opened");
+    let own = own(&["10.20.7.20"]);
+    for (number, day) in [TODAY, TODAY, TODAY - 1].into_iter().enumerate() {
+        let mut recorder = software::SoftwareRecorder::default();
+        let event = asked(number as u64, "10.20.7.20", "10.20.7.21", day);
+        recorder.record(&event, event.time, &own);
+        assert_eq!(files.keep_software(recorder.take().0).expect("kept"), 0);
+    }
+    let all = [
+        "0 10.20.7.20 curl@7.81.0 2",
+        "0 10.20.7.21 nginx@1.18.0 2",
+        "-1 10.20.7.20 curl@7.81.0 1",
+        "-1 10.20.7.21 nginx@1.18.0 1",
+    ];
+    assert_eq!(
+        software_in(&files),
+        (all.map(str::to_owned).to_vec(), SweepReport { days: 2, ..SweepReport::default() })
+    );
+    let path = folder.path().join(format!("home/{TODAY}/software.jsonl"));
+    let text = std::fs::read_to_string(&path).expect("read");
+    std::fs::write(&path, format!("{text}{{\"address\":7}}\n")).expect("written");
+    assert_eq!(software_in(&files).1.damaged, 1);
+    assert_eq!(files.check().expect("checked").len(), 1);
+    let is_meant = |text: &[u8]| text == b"10.20.7.20";
+    assert_eq!(files.count(&AgencyId::home(), is_meant).expect("counted"), 3, "what cannot be read counts");
+    files.erase(&AgencyId::home(), is_meant).expect("erased");
+    assert_eq!(files.count(&AgencyId::home(), is_meant).expect("counted"), 0);
+    assert_eq!(software_in(&files).0, [all[1], all[3]]);
+    assert_eq!(files.forget_before(TODAY, |_, _| false).expect("forgotten"), 1);
+    assert_eq!(software_in(&files).0, [all[1]]);
+}
+
+#[test]
+fn a_day_of_software_has_a_limit() {
+    let row = |number: u32| {
+        let software = model::register::Software { product: format!("p{number}"), ..Default::default() };
+        SoftwareRow { address: [10, 0, 0, 1].into(), is_client: false, how: "banner".to_owned(), software }
+    };
+    let times = SoftwareTimes { times: 1, first: noon(TODAY), last: noon(TODAY) };
+    let most = u32::try_from(model::limits::SOFTWARE_SEEN_DAY_MAX).expect("a number");
+    let mut day: software::Day = (0..most).map(|number| (row(number), times)).collect();
+    let new = (0..most + 3).map(|number| (row(number), times)).collect();
+    assert_eq!(software::join(&mut day, new), 3);
+    assert_eq!((day.len() as u32, day[&row(0)].times), (most, 2));
+}
+
+#[tokio::test]
+async fn the_shelf_counts_software_once_it_knows_what_is_ours() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let files = SeenFiles::at(folder.path().to_path_buf());
+    let memory = Arc::new(Memory::default());
+    let shelf = SeenShelf::open(Arc::clone(&memory) as Arc<dyn Shelf>, files.clone()).expect("opened");
+    let row =
+        |number: u64| ShelfRow { event: asked(number, "10.20.7.20", "10.20.7.21", TODAY), ..row(number, "x", TODAY) };
+    shelf.append(EVENTS, vec![row(0)], 0).await.expect("taken");
+    shelf.know(&AgencyId::home(), Arc::new(own(&["10.20.7.20"])));
+    shelf.append(EVENTS, vec![row(1), row(2)], 2).await.expect("taken");
+    shelf.flush().await.expect("flushed");
+    assert_eq!(software_in(&files).0, ["0 10.20.7.20 curl@7.81.0 2", "0 10.20.7.21 nginx@1.18.0 2"]);
+}

@@ -76,7 +76,7 @@ fn result(bytes: &[u8]) -> Result<(Option<OwnFinding>, Option<Trouble>), Trouble
 }
 
 /// The host and the port of what was tested: an address with scheme, `host:port`, or a name.
-fn host_and_port(text: &str) -> (&str, Option<u16>) {
+pub(crate) fn host_and_port(text: &str) -> (&str, Option<u16>) {
     let (scheme, rest) = text.split_once("://").unwrap_or(("", text));
     let rest = rest.split(['/', '?', '#']).next().unwrap_or_default();
     let rest = rest.rsplit_once('@').map_or(rest, |(_, host)| host);

@@ -3,7 +3,7 @@
 mod record;
 
 use model::Timestamp;
-use model::ocsf::{ConnectionInfo, Device, Endpoint, Event, File, Fingerprint, Os, Process, Url, User};
+use model::ocsf::{ConnectionInfo, Device, Endpoint, Event, File, Fingerprint, HttpHeader, Os, Process, Url, User};
 
 use crate::Head;
 
@@ -13,6 +13,18 @@ pub(crate) use record::{Maker, begin, finish, metadata};
 pub(crate) fn device(hostname: Option<String>) -> Box<Device> {
     let ip = hostname.as_deref().and_then(crate::row::address);
     Box::new(Device { hostname: if ip.is_some() { None } else { hostname }, ip, type_id: Some(0), ..Device::default() })
+}
+
+/// A header of a response.
+pub(crate) fn header(name: &str, value: String) -> HttpHeader {
+    HttpHeader { name: Some(name.to_owned()), value: Some(value) }
+}
+
+/// Keeps a text that has no attribute, under the record's own name.
+pub(crate) fn keep(event: &mut Event, name: &str, text: Option<String>) {
+    if let Some(text) = text {
+        event.attributes.unmapped.get_or_insert_default().insert(name.to_owned(), text.into());
+    }
 }
 
 /// The operating system Windows.

@@ -89,6 +89,8 @@ pub(super) fn ssh(row: &Row<'_, E>, event: &mut Event) {
     a.app_name = Some("ssh".into());
     a.protocol_ver = row.text(E::SshProto);
     a.message = row.text(E::SshClient).or_else(|| row.text(E::SshServer));
+    parts::keep(event, "ssh.client.software_version", row.text(E::SshClient));
+    parts::keep(event, "ssh.server.software_version", row.text(E::SshServer));
 }
 
 pub(super) fn smb(row: &Row<'_, E>, event: &mut Event) {

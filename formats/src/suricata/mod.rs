@@ -12,8 +12,8 @@ mod names;
 mod tests;
 
 use model::ocsf::{
-    AnalyticObject, Attack, AttackName, Class, Event, Evidence, FindingInfo, Fingerprint, HttpRequest, HttpResponse,
-    Tls, Traffic, activity,
+    AnalyticObject, Attack, AttackName, Class, Event, Evidence, FindingInfo, Fingerprint, HttpHeader, HttpRequest,
+    HttpResponse, Tls, Traffic, activity,
 };
 use model::ocsf::{Certificate, File};
 use model::{Fields, Timestamp};
@@ -187,9 +187,16 @@ fn response(row: &Row<'_, E>) -> Option<Box<HttpResponse>> {
             code: Some(code),
             body_length: row.int(E::Length),
             content_type: row.text(E::ContentType),
+            http_headers: headers(row),
             ..HttpResponse::default()
         })
     })
+}
+
+/// The headers that say what answered, where the city has Suricata log them.
+fn headers(row: &Row<'_, E>) -> Option<Vec<HttpHeader>> {
+    let known = [("Server", E::HttpServer), ("X-Powered-By", E::PoweredBy)];
+    some_of(known.into_iter().filter_map(|(name, slot)| Some(parts::header(name, row.text(slot)?))).collect())
 }
 
 fn http(row: &Row<'_, E>, event: &mut Event) {

@@ -26,6 +26,7 @@ slots! {
         Hostname = "http.hostname", Url = "http.url", Method = "http.http_method", UserAgent = "http.http_user_agent",
         Referrer = "http.http_refer", Protocol = "http.protocol", Status = "http.status", Length = "http.length",
         ContentType = "http.http_content_type", HttpPort = "http.http_port", Xff = "http.xff",
+        HttpServer = "http.server", PoweredBy = "http.x_powered_by",
         // tls
         TlsVersion = "tls.version", Sni = "tls.sni", TlsSubject = "tls.subject", TlsIssuer = "tls.issuerdn", TlsSerial = "tls.serial",
         TlsFingerprint = "tls.fingerprint", NotBefore = "tls.notbefore", NotAfter = "tls.notafter", Ja3 = "tls.ja3.hash",

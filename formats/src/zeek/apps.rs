@@ -94,6 +94,8 @@ pub(super) fn ssh(row: &Row<'_, Z>, event: &mut Event) {
     event.attributes.app_name = Some("ssh".into());
     event.attributes.protocol_ver = row.text(Z::Version);
     event.attributes.message = row.text(Z::Client);
+    parts::keep(event, "client", row.text(Z::Client));
+    parts::keep(event, "server", row.text(Z::ServerBanner));
 }
 
 /// `rdp`.
@@ -203,15 +205,23 @@ pub(super) fn known_cert(row: &Row<'_, Z>, event: &mut Event) {
 
 /// `software`.
 pub(super) fn software(row: &Row<'_, Z>, event: &mut Event) {
-    let version = match (row.int(Z::MajorVersion), row.int(Z::MinorVersion)) {
-        (Some(major), Some(minor)) => Some(format!("{major}.{minor}")),
-        (Some(major), None) => Some(major.to_string()),
-        _ => row.text(Z::UnparsedVersion),
+    let numbers = [Z::MajorVersion, Z::MinorVersion, Z::MinorVersion2, Z::MinorVersion3];
+    let numbers: Vec<String> =
+        numbers.into_iter().map_while(|slot| row.int(slot)).map(|number| number.to_string()).collect();
+    let version = match numbers.is_empty() {
+        false => Some(format!(
+            "{}{}",
+            numbers.join("."),
+            row.text(Z::AddlVersion).map_or_else(String::new, |more| format!("-{more}"))
+        )),
+        true => row.text(Z::UnparsedVersion),
     };
     let name = row.text(Z::Name);
     event.attributes.product = name.map(|name| Box::new(Product { name: Some(name), version, ..Product::default() }));
     event.attributes.device = Some(parts::device(row.text(Z::Host)));
     event.attributes.message = row.text(Z::SoftwareType);
+    // Numbers leave out what distributions add.
+    parts::keep(event, "unparsed_version", row.text(Z::UnparsedVersion));
     no_ends(event);
 }
 

@@ -54,6 +54,7 @@ slots! {
         // known_*, software
         PortNum = "port_num", PortProto = "port_proto", SoftwareType = "software_type", HostP = "host_p",
         UnparsedVersion = "unparsed_version", MajorVersion = "version.major", MinorVersion = "version.minor",
+        MinorVersion2 = "version.minor2", MinorVersion3 = "version.minor3", AddlVersion = "version.addl",
         // operational technology
         Func = "func" | "function" | "fc_request" | "pdu_service" | "function_name" | "rosctr" | "enip_command" | "cip_service",
         PduType = "pdu_type" | "pdu_source" | "request_response", Message = "message",

@@ -104,6 +104,8 @@ pub(super) fn http(row: &Row<'_, Z>, event: &mut Event) {
             message: row.text(Z::StatusMsg),
             body_length: row.int(Z::ResponseLength),
             content_type: row.text(Z::RespMime),
+            // Zeek logs it where a script of the city's adds it.
+            http_headers: row.text(Z::ServerBanner).map(|server| vec![parts::header("Server", server)]),
             ..HttpResponse::default()
         })
     });

@@ -30,7 +30,8 @@ pub use self::intel::{
 pub use self::journal::{journal_marks, journal_segment};
 pub use self::netflow::netflow_packets;
 pub use self::register::{
-    advisories, bill_of_materials, mobile_manifests, register_files, register_inventories, software_names,
+    advisories, banner, bill_of_materials, mobile_manifests, register_files, register_inventories, scanner_json,
+    scanner_xml, software_names,
 };
 pub use self::risk::{decision_table, risk_files, risk_rows};
 pub use self::rpz::rpz_question;
@@ -112,6 +113,9 @@ targets! {
     register::mobile_manifests, 500;
     register::advisories, 500;
     register::software_names, 1000;
+    register::scanner_xml, 300;
+    register::scanner_json, 300;
+    register::banner, 500;
     journal::journal_segment, 200;
     journal::journal_marks, 200;
     small::times, 1000;

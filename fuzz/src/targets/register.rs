@@ -1,8 +1,9 @@
 //! What a city runs, what is in it, and what is said about that.
 
 use formats::register::{Brought, cloud, csv, json, scan};
-use formats::{mobile, osv, sbom};
-use model::limits::NOTES_KEPT_MAX;
+use formats::seen::{How, Said, Side, Words, software};
+use formats::{mobile, osv, sbom, scanner};
+use model::limits::{NOTES_KEPT_MAX, SCANNER_TITLE_BYTES_MAX};
 use model::software::{Cpe, Purl, Range};
 
 /// The same bytes give the same, notes are bounded, and what is brought is tidy.
@@ -99,6 +100,49 @@ pub fn software_names(bytes: &[u8]) {
     let _ = Range::vers(&format!("vers:{text}"));
 }
 
+/// Reports of scanners, of whatever form they are; the same bytes give the same, and what is taken is short and on one line.
+fn report(bytes: &[u8]) {
+    let found = scanner::read("report", bytes);
+    assert_eq!(found, scanner::read("report", bytes));
+    assert!(found.refused.len() as u64 <= found.refused_count && found.refused.len() <= NOTES_KEPT_MAX);
+    assert!(found.refused.iter().all(|refused| !refused.place.is_empty()));
+    for one in &found.reported {
+        assert!(one.title.len() <= SCANNER_TITLE_BYTES_MAX && !one.title.chars().any(char::is_control));
+        assert!(one.score_tenths.is_none_or(|score| score <= 100));
+    }
+}
+
+/// Reports in XML: Nessus, OpenVAS.
+pub fn scanner_xml(bytes: &[u8]) {
+    report(bytes);
+    report(&[b"<NessusClientData_v2><Report>", bytes].concat());
+    report(&[b"<report><results>", bytes].concat());
+}
+
+/// Reports in JSON: Trivy, Grype, osv-scanner, Nuclei, SARIF, bills of materials.
+pub fn scanner_json(bytes: &[u8]) {
+    report(bytes);
+    for name in ["Results", "matches", "results", "runs"] {
+        report(&[format!("{{\"{name}\":[").as_bytes(), bytes, b"]}"].concat());
+    }
+}
+
+/// Banners and user agents: names are names, versions are short.
+pub fn banner(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    for said in [Said::Ssh, Said::Web, Said::Mail, Said::File, Said::Agent, Said::Name] {
+        let named = (said == Said::Name).then_some((text.as_ref(), text.as_ref()));
+        let (side, how) = (Side::Server, How::Banner);
+        let words = Words { address: [192, 0, 2, 1].into(), side, how, said, text: &text, named, vendor: "" };
+        let found = software(&words);
+        assert_eq!(found, software(&words));
+        for one in found {
+            assert!(!one.product.is_empty() && one.version.len() <= model::limits::BANNER_WORD_BYTES_MAX);
+            assert!(one.cpe.as_deref().is_none_or(|cpe| Cpe::parse(cpe).is_ok_and(|read| read.to_string() == cpe)));
+        }
+    }
+}
+
 pub(super) mod seeds {
     use crate::seeds::texts;
 
@@ -148,6 +192,35 @@ pub(super) mod seeds {
             r#"{"id":"A","aliases":["CVE-2026-1000"],"affected":[{"package":{"ecosystem":"npm","name":"a"},"ranges":[{"type":"SEMVER","events":[{"introduced":"0"},{"fixed":"1"}]}]}]}"#,
             r#"{"vulns":[{"id":"A","withdrawn":"2026-01-01T00:00:00Z"}]}"#,
             r#"{"vulnerabilities":[{"cve":{"id":"CVE-2026-1000","configurations":[{"nodes":[{"cpeMatch":[{"vulnerable":true,"criteria":"cpe:2.3:a:b:c:*:*:*:*:*:*:*:*","versionEndExcluding":"2"}]}]}]}}]}"#,
+        ])
+    }
+
+    pub(in super::super) fn scanner_xml() -> Vec<Vec<u8>> {
+        texts(&[
+            r#"<NessusClientData_v2><Report name="x"><ReportHost name="a.example"><HostProperties><tag name="host-ip">192.0.2.1</tag></HostProperties><ReportItem port="443" severity="3" pluginID="1" pluginName="x &lt; 1"><cve>CVE-2024-4879</cve><cpe>cpe:/a:b:c:1</cpe><cvss3_base_score>7.5</cvss3_base_score><plugin_output>Fixed version : 2</plugin_output></ReportItem></ReportHost></Report></NessusClientData_v2>"#,
+            r#"<report><report><gmp><version>22.4</version></gmp><results><result id="r"><name>x</name><host>192.0.2.1<hostname>a.example</hostname></host><port>22/tcp</port><nvt oid="1"><refs><ref type="cve" id="CVE-2024-6387"/></refs></nvt><severity>8.1</severity><description>Installed version: 1</description></result></results></report></report>"#,
+            r#"<!DOCTYPE x [<!ENTITY a "b">]><report>&a;</report>"#,
+        ])
+    }
+
+    pub(in super::super) fn scanner_json() -> Vec<Vec<u8>> {
+        texts(&[
+            r#"{"SchemaVersion":2,"ArtifactName":"a:1","Results":[{"Vulnerabilities":[{"VulnerabilityID":"CVE-2024-6387","PkgName":"p","InstalledVersion":"1","FixedVersion":"2","Severity":"HIGH","CVSS":{"nvd":{"V3Score":8.1}}}]}]}"#,
+            r#"{"matches":[{"vulnerability":{"id":"GHSA-x","severity":"High","fix":{"versions":["2"]}},"artifact":{"name":"p","version":"1","purl":"pkg:npm/p@1"}}],"descriptor":{"name":"grype"}}"#,
+            r#"{"results":[{"source":{"path":"/a"},"packages":[{"package":{"name":"p","version":"1","ecosystem":"npm"},"vulnerabilities":[{"id":"GHSA-x","aliases":["CVE-2026-1000"]}],"groups":[{"ids":["GHSA-x"],"max_severity":"7.5"}]}]}]}"#,
+            r#"{"template-id":"x","host":"https://a.example:1","ip":"192.0.2.1","info":{"severity":"high","classification":{"cve-id":["cve-2024-4879"],"cvss-score":9.8}}}"#,
+            r#"{"version":"2.1.0","runs":[{"tool":{"driver":{"name":"x","rules":[{"id":"CVE-2024-6387","properties":{"security-severity":"8.1"}}]}},"results":[{"ruleIndex":0},{"ruleId":"x","properties":{"tags":["CVE-2024-6387"]}}]}]}"#,
+            r#"{"bomFormat":"CycloneDX","specVersion":"1.6","components":[{"bom-ref":"a","name":"a"}],"vulnerabilities":[{"id":"CVE-2026-1000","affects":[{"ref":"a"}]}]}"#,
+        ])
+    }
+
+    pub(in super::super) fn banner() -> Vec<Vec<u8>> {
+        texts(&[
+            "SSH-2.0-OpenSSH_8.9p1 Ubuntu-3ubuntu0.6",
+            "Apache/2.4.52 (Ubuntu) OpenSSL/3.0.2 PHP/8.1.2-1ubuntu2.14",
+            "Mozilla/5.0 (Windows NT 6.1; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/109.0.0.0 Safari/537.36 Edg/109.0.1518.78",
+            "Cisco IOS Software, C2960 Software (C2960-LANBASEK9-M), Version 15.2(4)E7, RELEASE SOFTWARE",
+            "Jetty(9.4.43.v20210629)",
         ])
     }
 
@@ -210,6 +283,39 @@ pub(super) mod words {
         "\"fixed\":",
         "\"cpeMatch\":[",
         "\"criteria\":",
+    ];
+    pub(in super::super) const scanner_xml: Words = &[
+        "<ReportHost name=",
+        "<ReportItem ",
+        "<cve>",
+        "<result id=",
+        "<ref type=\"cve\" id=",
+        "<detection>",
+        "<!DOCTYPE",
+        "<![CDATA[",
+        "&#65;",
+        "&x;",
+    ];
+    pub(in super::super) const scanner_json: Words = &[
+        "\"Vulnerabilities\":[",
+        "\"VulnerabilityID\":",
+        "\"vulnerability\":{",
+        "\"packages\":[",
+        "\"template-id\":",
+        "\"ruleIndex\":",
+        "\"bomFormat\":",
+        "CVE-2024-",
+    ];
+    pub(in super::super) const banner: Words = &[
+        "OpenSSH_",
+        "nginx/",
+        "Chrome/",
+        "Version ",
+        "Ubuntu",
+        "+deb12u3",
+        "MSIE ",
+        "Trident/7.0",
+        "Cisco IOS Software",
     ];
     pub(in super::super) const software_names: Words =
         &["pkg:", "cpe:2.3:", "cpe:/", "%40", "%2F", "%01", "%02", "\\:", "\\*", "~", "@", "vers:"];

@@ -120,3 +120,35 @@ pub const MOBILE_WEAKNESSES_MAX: usize = 200;
 pub const MOBILE_TEXT_BYTES_MAX: usize = 4 * 1024;
 /// Days after which evidence about an app counts no more.
 pub const MOBILE_EVIDENCE_DAYS_MAX: i32 = 365;
+
+// Reports of vulnerability scanners (`formats::scanner`).
+
+/// Largest report: a scan of ten thousand hosts has a few hundred MiB.
+pub const SCANNER_FILE_BYTES_MAX: usize = 512 * 1024 * 1024;
+/// Findings of one report.
+pub const SCANNER_REPORTED_MAX: usize = 1_000_000;
+/// Names of vulnerabilities, fixed versions or CVSS vectors of one finding.
+pub const SCANNER_LIST_MAX: usize = 1_000;
+/// Longest title of a finding.
+pub const SCANNER_TITLE_BYTES_MAX: usize = 200;
+/// Longest text of one element that is read.
+pub const SCANNER_TEXT_BYTES_MAX: usize = 64 * 1024;
+
+// Software that is seen in events (`formats::seen`, `engine::seen`).
+
+/// Longest banner or user agent that is looked at.
+pub const BANNER_BYTES_MAX: usize = 1_024;
+/// Products that one banner names.
+pub const BANNER_PRODUCTS_MAX: usize = 8;
+/// Longest vendor, product or version that is taken from what a stranger's program says.
+pub const BANNER_WORD_BYTES_MAX: usize = 128;
+/// Different pairs of address and software that are kept of one day and agency.
+pub const SOFTWARE_SEEN_DAY_MAX: usize = 50_000;
+/// Different pairs that wait in memory until they are written.
+pub const SOFTWARE_SEEN_WAITING_MAX: usize = 100_000;
+/// Largest file of one day.
+pub const SOFTWARE_SEEN_FILE_BYTES_MAX: u64 = 64 * 1024 * 1024;
+/// Pairs that are told at once.
+pub const SOFTWARE_SEEN_TOLD_MAX: usize = 50_000;
+/// Addresses and ranges that count as ours when software is seen.
+pub const SOFTWARE_OWN_ADDRESSES_MAX: usize = 1_000_000;

@@ -161,6 +161,10 @@ impl<'s> Subject<'s> {
                 (_, Relation::Equal | Relation::Superset) => {}
             }
         }
+        // A distribution mends old versions without giving them a new number: whoever reads the answer has to look at its own advisories.
+        if let Some(by) = own.text(Attribute::Other).filter(|_| doubt.is_none()) {
+            doubt = Some(format!("the distribution ({by}) may have mended it without another number"));
+        }
         let (version, named_version) = self.versions(named)?;
         Some(Fit {
             level: Level::Dictionary,

@@ -33,8 +33,8 @@ pub(crate) use peers::{
     SharedRight,
 };
 pub(crate) use register::{
-    AssetArgs, DataSaid, ImportArgs, ItemCommand, ItemListArgs, LinkArgs, RegisterArgs, RegisterCommand, SayArgs,
-    ServiceArgs, Told, YesNo,
+    AssetArgs, DataSaid, DiscoverArgs, ImportArgs, ItemCommand, ItemListArgs, LinkArgs, RegisterArgs, RegisterCommand,
+    SayArgs, ServiceArgs, Told, YesNo,
 };
 pub(crate) use reports::{ReportArgs, ReportCommand};
 pub(crate) use risk::{RiskArgs, RiskCommand};

@@ -357,6 +357,27 @@ pub(crate) struct ImportArgs {
     pub(crate) json: bool,
 }
 
+#[derive(Debug, Args)]
+pub(crate) struct DiscoverArgs {
+    /// How many days back.
+    #[arg(long, value_name = "N", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=90))]
+    pub(crate) days: u32,
+    /// Write the software that is missing on an item, and versions that nobody has said, into the register.
+    #[arg(long)]
+    pub(crate) take: bool,
+    /// Say what would be written, and write nothing.
+    #[arg(long, requires = "take")]
+    pub(crate) dry_run: bool,
+    #[command(flatten)]
+    pub(crate) whose: WhoseArgs,
+    /// Rows in each table.
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    pub(crate) rows: usize,
+    /// One JSON object an address, name or program.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum RegisterCommand {
     /// Import items and links from files.
@@ -387,20 +408,8 @@ pub(crate) enum RegisterCommand {
         #[arg(long)]
         json: bool,
     },
-    /// Show addresses and names of ours that talk and stand in no register.
-    Discover {
-        /// How many days back.
-        #[arg(long, value_name = "N", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=90))]
-        days: u32,
-        #[command(flatten)]
-        whose: WhoseArgs,
-        /// Rows in the table.
-        #[arg(long, value_name = "N", default_value_t = 100)]
-        rows: usize,
-        /// One JSON object an address or name.
-        #[arg(long)]
-        json: bool,
-    },
+    /// Show addresses and names of ours that talk and stand in no register, and software that is seen on items and does not stand there.
+    Discover(DiscoverArgs),
 }
 
 #[cfg(test)]

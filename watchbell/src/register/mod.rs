@@ -1,5 +1,6 @@
 //! `watchbell service`, `watchbell asset`, `watchbell register`: what the city runs, and what depends on what.
 
+mod discover;
 mod import;
 mod readers;
 mod show;
@@ -7,7 +8,6 @@ mod suppliers;
 
 use anyhow::{Context, Result, bail, ensure};
 use engine::office::{LinkPlace, OfficeError};
-use engine::seen::SeenFiles;
 use model::Timestamp;
 use model::register::{Interface, Item, ItemId, ItemKind, Link};
 use serde_json::json;
@@ -41,14 +41,7 @@ pub(crate) fn register(arguments: &RegisterArgs) -> Result<Exit> {
             RegisterCommand::Export { as_of, whose } => export(&open(whose).await?, as_of.as_deref()).await,
             RegisterCommand::Behind { value, whose, json } => behind(&open(whose).await?, value, *json).await,
             RegisterCommand::Suppliers { whose, json } => suppliers::run(&open(whose).await?, *json).await,
-            RegisterCommand::Discover { days, whose, rows, json } => {
-                let opened = open(whose).await?;
-                let files = SeenFiles::at(opened.config.seen_dir());
-                let found = opened.office.discover(&opened.ctx, &files, *days).await;
-                let found = found.context("cannot look through what was seen")?;
-                node::sign(&opened.config, &opened.state).await?;
-                show::discovered(&found, *rows, *json)
-            }
+            RegisterCommand::Discover(arguments) => discover::run(arguments).await,
         }
     })
 }

@@ -233,7 +233,7 @@ fn words_of(number: u64) -> String {
     if number == 1 { "1 address or name".to_owned() } else { format!("{} addresses and names", count(number)) }
 }
 
-pub(super) fn discovered(found: &Discovered, rows_max: usize, is_json: bool) -> Result<Exit> {
+pub(super) fn discovered(found: &Discovered, rows_max: usize, is_json: bool) -> Result<()> {
     let as_json = |one: &Unregistered| {
         json!({
             "kind": one.kind.name(), "value": one.value, "because": one.because, "retired": one.retired,
@@ -269,5 +269,5 @@ pub(super) fn discovered(found: &Discovered, rows_max: usize, is_json: bool) -> 
     if found.damaged > 0 {
         eprintln!("{} of what was seen could not be read", counted(found.damaged, "part"));
     }
-    Ok(Exit::Ok)
+    Ok(())
 }

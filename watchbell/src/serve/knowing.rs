@@ -15,6 +15,7 @@ use engine::seen::{SeenFiles, SeenShelf};
 use model::doors::Clock;
 use model::{AgencyId, OpContext, Roles, Timestamp};
 use store::journal::JournalHandle;
+use store::state::Revision;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
@@ -54,6 +55,28 @@ pub(super) async fn know_patterns(office: &Office, ctx: &OpContext, content: &Co
     content.indicators.watch_for(&ctx.agency, Some(Arc::new(known.watched)));
 }
 
+/// Tells who counts software which addresses are ours, where the register is another one than it was at `earlier`. Gives what it is now.
+pub(super) async fn know_own(
+    office: &Office,
+    ctx: &OpContext,
+    seen: &SeenShelf,
+    earlier: Option<Revision>,
+) -> Option<Revision> {
+    match office.own_addresses(ctx, earlier).await {
+        Ok(changed) => changed.map(|(revision, own)| {
+            seen.know(&ctx.agency, own);
+            revision
+        }),
+        Err(error) => {
+            tracing::error!(agency = %ctx.agency, %error, "software is counted on the addresses of before: {error}");
+            None
+        }
+    }
+}
+
+/// How often somebody looks whether the register changed.
+const OWN_EVERY: Duration = Duration::from_secs(60);
+
 /// What the watch knows by.
 pub(super) struct Knowing {
     pub(super) config: Config,
@@ -76,10 +99,19 @@ struct Known {
     last_look: Option<Instant>,
 }
 
+/// Which addresses are ours, as it was told last.
+#[derive(Default)]
+struct OwnKnown {
+    revisions: BTreeMap<AgencyId, Revision>,
+    looked: Option<Instant>,
+}
+
 impl Knowing {
     /// Takes up indexes now and whenever they change, also when rules and lists were read anew.
     pub(super) async fn watch(self, shutdown: CancellationToken) {
         let mut known: BTreeMap<AgencyId, Known> = BTreeMap::new();
+        let mut own = OwnKnown::default();
+        self.look_at_own(&mut own).await;
         self.review().await;
         loop {
             // What people brought by the console.
@@ -88,6 +120,9 @@ impl Knowing {
                 if let Err(error) = index::write(&self.config, &self.office, &ctx).await {
                     tracing::error!("the index of intelligence is not written: {error:#}");
                 }
+            }
+            if own.looked.is_none_or(|looked| looked.elapsed() >= OWN_EVERY) {
+                self.look_at_own(&mut own).await;
             }
             for agency in self.config.agencies() {
                 self.renew(&agency).await;
@@ -102,6 +137,16 @@ impl Knowing {
             tokio::select! {
                 () = tokio::time::sleep(LOOK_EVERY) => {}
                 () = shutdown.cancelled() => return,
+            }
+        }
+    }
+
+    async fn look_at_own(&self, own: &mut OwnKnown) {
+        own.looked = Some(Instant::now());
+        for agency in self.config.agencies() {
+            let earlier = own.revisions.get(&agency).copied();
+            if let Some(revision) = know_own(&self.office, &self.ctx(&agency), &self.seen, earlier).await {
+                own.revisions.insert(agency, revision);
             }
         }
     }

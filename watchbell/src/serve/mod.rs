@@ -176,6 +176,7 @@ async fn serve(config: Config, arguments: &ServeArgs) -> Result<Exit> {
     for agency in config.agencies() {
         let ctx = OpContext::new(agency, "node", Roles::NODE, clock.now());
         knowing::know_patterns(&office, &ctx, &content.load()).await;
+        knowing::know_own(&office, &ctx, &seen, None).await;
     }
     let watch = Watch::start(parts, &options).await.context("cannot start the watch")?;
     let intake = JournalIntake::new(journal.clone(), doors::agencies(&config));

@@ -100,6 +100,54 @@ fn what_is_said_on_the_command_line() {
 }
 
 #[test]
+fn software_that_is_seen_is_told_and_taken() {
+    let place = Place::new();
+    city(&place);
+    let token = place.token("agent");
+    let node = place.start(&[]);
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs() - 600;
+    let record = |host: &str, kind: &str, text: &str| {
+        serde_json::json!({ "_path": "software", "ts": since, "host": host, "software_type": kind, "name": "x", "unparsed_version": text })
+            .to_string()
+    };
+    let records = [
+        record("10.20.7.20", "SSH::SERVER", "OpenSSH_8.9p1 Ubuntu-3ubuntu0.6"),
+        record("10.20.7.20", "HTTP::SERVER", "nginx/1.18.0"),
+        record("10.20.7.77", "HTTP::SERVER", "lighttpd/1.4.53"),
+        // A resident's browser.
+        record("203.0.113.9", "HTTP::BROWSER", "Mozilla/5.0 Firefox/115.0"),
+    ];
+    assert_eq!(node.post("http?format=zeek", &token, "b-1", &(records.join("\n") + "\n")).unwrap().status, 200);
+    node.wait_until_caught_up();
+    node.stop();
+    let software = |lines: &[Value]| -> Vec<String> {
+        let seen = lines.iter().filter(|line| line["kind"] == "software");
+        seen.map(|line| format!("{} {} {}", line["item"], line["software"]["product"], line["registered"])).collect()
+    };
+    let seen = lines(&place.say(&["register", "discover", "--json"]));
+    let expected =
+        [r#""srv-1" "nginx" "other-version""#, r#""srv-1" "OpenSSH" "missing""#, r#"null "lighttpd" "no-item""#];
+    assert_eq!(software(&seen), expected, "{seen:?}");
+    assert!(!format!("{seen:?}").contains("Firefox"));
+    let table = place.say(&["register", "discover"]);
+    assert!(
+        table.contains("OpenSSH 8.9p1 (maybe mended: ubuntu-3ubuntu0.6)") && table.contains("version 1.25.3"),
+        "{table}"
+    );
+    assert_eq!(place.run(&["register", "discover", "--dry-run"]).status.code(), Some(2), "it goes with --take");
+    let said = text(&place.run(&["register", "discover", "--take", "--dry-run"]).stderr);
+    assert!(said.contains("would be written into the register: 1 program on 1 item"), "{said}");
+    assert!(!place.say(&["asset", "show", "srv-1"]).contains("OpenSSH"));
+    place.say(&["register", "discover", "--take"]);
+    let shown = read(&place.say(&["asset", "show", "srv-1", "--json"]));
+    assert_eq!(shown["software"].as_array().unwrap().len(), 2, "{shown}");
+    let seen = lines(&place.say(&["register", "discover", "--json"]));
+    assert_eq!(software(&seen), [expected[0], expected[2]], "{seen:?}");
+    assert!(place.say(&["fsck"]).contains(" 0 damaged"));
+    place.say(&["audit", "verify"]);
+}
+
+#[test]
 fn files_are_planned_and_imported() {
     let place = Place::new();
     city(&place);

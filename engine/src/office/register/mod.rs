@@ -2,6 +2,7 @@
 
 mod behind;
 mod import;
+mod software;
 #[cfg(test)]
 mod tests;
 mod weigh;
@@ -17,6 +18,7 @@ use crate::access::Operation;
 
 pub use behind::{Discovered, Unregistered, UnregisteredKind};
 pub use import::{ImportDocument, ImportPlan, ImportRefused, ImportScope};
+pub use software::{Registered, SoftwareAt, SoftwareFound, SoftwareTaken};
 pub use weigh::Suppliers;
 
 /// A page of items.

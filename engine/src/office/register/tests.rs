@@ -293,3 +293,126 @@ async fn what_follows_from_the_register() {
     let nothing = Categorization { confidentiality: open(), integrity: open(), availability: open() };
     assert_eq!(office.categorize_item(&lead, &id("tax"), None, nothing).await.unwrap().categorization, None);
 }
+
+/// What a record of Zeek says of software on an address.
+fn software_of_zeek(number: u64, address: &str, kind: &str, unparsed: &str) -> Event {
+    use model::ocsf::{Device, Metadata, Product};
+    let mut event = event(number, "10.9.9.9", "x");
+    event.class = Class::SOFTWARE_INFO;
+    let a = &mut event.attributes;
+    (a.src_endpoint, a.dst_endpoint) = (None, None);
+    a.metadata = Some(Box::new(Metadata::of_product("Zeek", "Zeek")));
+    a.device = Some(Box::new(Device { ip: Some(address.to_owned()), ..Device::default() }));
+    a.product = Some(Box::new(Product { name: Some(unparsed.to_owned()), ..Product::default() }));
+    a.message = Some(kind.to_owned());
+    event
+}
+
+#[tokio::test]
+async fn software_that_is_seen_and_not_registered() {
+    let place = Place::new().await;
+    let (office, lead) = (&place.office, place.ctx(Role::Lead));
+    let named = |product: &str, version: &str| model::register::Software {
+        product: product.to_owned(),
+        version: version.to_owned(),
+        ..Default::default()
+    };
+    let mut server = item("srv-1", ItemKind::Machine);
+    server.addresses = vec![Address::parse("10.20.7.20").unwrap()];
+    server.software = vec![named("nginx", ""), named("OpenSSH", "9.9"), named("PHP", "8.1.2")];
+    office.add_item(&lead, server).await.unwrap();
+    let mut net = item("net", ItemKind::Machine);
+    net.addresses = vec![Address::parse("10.30.0.0/16").unwrap()];
+    office.add_item(&lead, net).await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let files = SeenFiles::at(folder.path().to_owned());
+    let rows = [
+        ("10.20.7.20", "HTTP::SERVER", "nginx/1.18.0 PHP/8.1.2 OpenSSL/3.0.2"),
+        ("10.20.7.20", "SSH::SERVER", "OpenSSH_8.9p1 Ubuntu-3ubuntu0.6"),
+        ("10.30.4.4", "HTTP::SERVER", "lighttpd/1.4.53"),
+        ("10.40.4.4", "HTTP::SERVER", "lighttpd/1.4.53"),
+        // A stranger's browser, and a stranger's server.
+        ("203.0.113.9", "HTTP::BROWSER", "Firefox/115.0"),
+        ("203.0.113.80", "HTTP::SERVER", "nginx/1.18.0"),
+    ];
+    let shelf = crate::seen::SeenShelf::open(std::sync::Arc::new(Nowhere), files.clone()).unwrap();
+    let (revision, own) = office.own_addresses(&lead, None).await.unwrap().unwrap();
+    assert!(office.own_addresses(&lead, Some(revision)).await.unwrap().is_none(), "nothing changed");
+    shelf.know(&lead.agency, own);
+    let rows = rows.into_iter().enumerate().map(|(number, (address, kind, text))| {
+        let event = software_of_zeek(number as u64, address, kind, text);
+        let received = event.time;
+        let source = model::SourceId::parse("s").unwrap();
+        crate::ingest::ShelfRow { event, raw: Vec::new(), source, received, number: number as u64 }
+    });
+    crate::ingest::Shelf::append(&shelf, crate::ingest::EVENTS, rows.collect(), 9).await.unwrap();
+    shelf.write().await.unwrap();
+    let found = office.software_seen(&lead, &files, 7).await.unwrap();
+    let told = |found: &SoftwareFound| -> Vec<String> {
+        let one = |one: &SoftwareAt| {
+            let item = one.item.as_ref().map_or("-", |id| id.as_str());
+            format!(
+                "{item} {} {}@{} {}",
+                one.address,
+                one.software.product,
+                one.software.version,
+                one.registered.name()
+            )
+        };
+        found.found.iter().map(one).collect()
+    };
+    assert_eq!(
+        told(&found),
+        [
+            "net 10.30.4.4 lighttpd@1.4.53 missing",
+            "srv-1 10.20.7.20 nginx@1.18.0 without-version",
+            "srv-1 10.20.7.20 OpenSSH@8.9p1 other-version",
+            "srv-1 10.20.7.20 OpenSSL@3.0.2 missing",
+            "srv-1 10.20.7.20 PHP@8.1.2 as-seen",
+            "- 10.40.4.4 lighttpd@1.4.53 no-item",
+        ]
+    );
+    let ssh = found.found.iter().find(|one| one.software.product == "OpenSSH").unwrap();
+    assert_eq!(ssh.maybe_mended_by.as_deref(), Some("ubuntu-3ubuntu0.6"));
+    let taken = Office::software_to_take(&found);
+    let shown: Vec<_> = taken.iter().map(|one| (one.item.as_str(), one.software.len())).collect();
+    assert_eq!(shown, [("srv-1", 2)], "what is behind a range, or stands in another version, is for people");
+    assert!(office.take_software(&place.ctx(Role::Analyst), &taken).await.is_err());
+    office.take_software(&lead, &taken).await.unwrap();
+    let server = office.item(&lead, &id("srv-1"), None).await.unwrap().version.item;
+    let has: Vec<_> = server.software.iter().map(|one| format!("{}@{}", one.product, one.version)).collect();
+    assert_eq!(has, ["nginx@1.18.0", "OpenSSH@9.9", "PHP@8.1.2", "OpenSSL@3.0.2"]);
+    let again = office.software_seen(&lead, &files, 7).await.unwrap();
+    assert_eq!(Office::software_to_take(&again), []);
+    let lines = office.audit(&place.ctx(Role::Auditor), &LedgerAsked::default()).await.unwrap();
+    assert!(lines.iter().any(|line| line.entry.operation == "register.item.software"));
+}
+
+/// A shelf that keeps nothing.
+struct Nowhere;
+
+impl crate::ingest::Shelf for Nowhere {
+    fn committed<'a>(
+        &'a self,
+        _: &'a str,
+    ) -> model::doors::BoxFuture<'a, Result<Option<u64>, crate::ingest::ShelfError>> {
+        Box::pin(async { Ok(None) })
+    }
+
+    fn append<'a>(
+        &'a self,
+        _: &'a str,
+        _: Vec<crate::ingest::ShelfRow>,
+        _: u64,
+    ) -> model::doors::BoxFuture<'a, Result<(), crate::ingest::ShelfError>> {
+        Box::pin(async { Ok(()) })
+    }
+
+    fn flush_if_due(&self) -> model::doors::BoxFuture<'_, Result<(), crate::ingest::ShelfError>> {
+        Box::pin(async { Ok(()) })
+    }
+
+    fn flush(&self) -> model::doors::BoxFuture<'_, Result<(), crate::ingest::ShelfError>> {
+        Box::pin(async { Ok(()) })
+    }
+}

@@ -62,6 +62,15 @@ objects! {
         body_length: i64,
         /// MIME type.
         content_type: String,
+        /// Headers that say what answered.
+        http_headers: Vec<HttpHeader>,
+    }
+    /// `http_header`.
+    HttpHeader {
+        /// Name (required).
+        name: String,
+        /// Value (required).
+        value: String,
     }
     /// `url`.
     Url {

@@ -197,6 +197,30 @@ fn a_distributor_goes_before_the_dictionary() {
 }
 
 #[test]
+fn what_a_distribution_may_have_mended_is_affected_and_said() {
+    let nvd = said(
+        "CVE-2026-1005",
+        "nvd",
+        Voice::Database,
+        Named::Cpe(Cpe::parse("cpe:/a:bell:bellssh").unwrap()),
+        Status::Affected,
+        vec![Range::Between { from: None, to: Some(Bound { version: "9.8".into(), is_included: false }) }],
+    );
+    let check = |cpe: &str, is_said: bool| {
+        let software = named(cpe);
+        assert_eq!(answers(vec![nvd.clone()], &software), ["CVE-2026-1005 affected"], "{cpe}");
+        let knowledge = Knowledge::new(vec![nvd.clone()], Vec::new());
+        let found = knowledge.check(Installed { software: &software, within: None }, day("2026-11-27"));
+        let reasons = &found.answers[0].because;
+        let says_so =
+            |reason: &MatchReason| matches!(reason, MatchReason::Doubt { what } if what.contains("ubuntu-3ubuntu0.6"));
+        assert_eq!(reasons.iter().any(says_so), is_said, "{reasons:?}");
+    };
+    check("cpe:2.3:a:bell:bellssh:8.9:p1:*:*:*:*:*:ubuntu-3ubuntu0.6", true);
+    check("cpe:2.3:a:bell:bellssh:8.9:p1:*:*:*:*:*:*", false);
+}
+
+#[test]
 fn a_version_that_is_none_is_not_acquitted() {
     let known = osv("A", "npm", "bell", &[("introduced", "1.0.0"), ("fixed", "1.1.0")]);
     assert_eq!(answers(vec![known.clone()], &package("pkg:npm/bell@latest")), ["A under investigation"]);
