@@ -228,12 +228,13 @@ pub(super) fn read(bytes: &[u8]) -> (Day, u64) {
 pub(super) fn join(day: &mut Day, new: Day) -> u64 {
     let mut left_out = 0;
     for (row, times) in new {
+        let has_room = day.len() < limits::SOFTWARE_SEEN_DAY_MAX;
         match day.get_mut(&row) {
             Some(known) => known.join(&times),
-            None if day.len() >= limits::SOFTWARE_SEEN_DAY_MAX => left_out += 1,
-            None => {
+            None if has_room => {
                 day.insert(row, times);
             }
+            None => left_out += 1,
         }
     }
     left_out

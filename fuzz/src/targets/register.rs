@@ -275,6 +275,20 @@ pub(super) mod words {
         "\"@graph\":[",
         "vers:",
     ];
+    pub(in super::super) const mobile_manifests: Words = &[
+        "<manifest ",
+        "<uses-permission ",
+        "android:name=",
+        "<application ",
+        "android:exported=",
+        "<plist><dict>",
+        "<key>",
+        "NSCameraUsageDescription",
+        "NSPrivacyTracking",
+        "<array>",
+        "<true/>",
+        "<!DOCTYPE",
+    ];
     pub(in super::super) const advisories: Words = &[
         "\"affected\":[",
         "\"ranges\":[",

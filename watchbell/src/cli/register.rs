@@ -339,11 +339,22 @@ pub(crate) enum ItemCommand {
     },
 }
 
+fn item_and_file(text: &str) -> Result<(ItemId, PathBuf), String> {
+    let (item, file) = text.split_once('=').ok_or("write it as ITEM=FILE")?;
+    Ok((item.parse().map_err(|error: model::register::NoItemId| error.to_string())?, PathBuf::from(file)))
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct ImportArgs {
-    /// Files: JSON, {"items": […], "links": […]}.
-    #[arg(required = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    /// Files: tables of items or links (CSV), JSON, what nmap found (XML), inventories of clouds (JSON).
+    #[arg(required_unless_present = "sbom", value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) files: Vec<PathBuf>,
+    /// What they are, where their content does not tell.
+    #[arg(long = "as", value_name = "FORM")]
+    pub(crate) form: Option<crate::register::Form>,
+    /// What is in an item: a bill of materials (CycloneDX or SPDX, JSON), as ITEM=FILE. May be said again.
+    #[arg(long, value_name = "ITEM=FILE", value_parser = item_and_file)]
+    pub(crate) sbom: Vec<(ItemId, PathBuf)>,
     /// They are the whole register: what they do not mention is retired, and links of which they do not speak end.
     #[arg(long)]
     pub(crate) whole: bool,

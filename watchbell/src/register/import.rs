@@ -1,15 +1,18 @@
 //! `watchbell register import`: what files say, planned and done.
 
 use std::io::Write;
+use std::path::Path;
 
 use anyhow::{Context, Result};
 use engine::office::{ImportDocument, ImportPlan, ImportScope};
+use model::limits;
+use model::register::ItemId;
 use serde_json::json;
 
 use super::readers;
 use crate::cli::ImportArgs;
 use crate::exit::Exit;
-use crate::intel::{open, say};
+use crate::intel::{Opened, open, say};
 use crate::node;
 use crate::words::counted;
 
@@ -19,10 +22,13 @@ const NAMES_SHOWN: usize = 20;
 pub(super) async fn run(arguments: &ImportArgs) -> Result<Exit> {
     let mut document = ImportDocument::default();
     for path in &arguments.files {
-        document.add(readers::read(path)?);
+        document.add(readers::read(path, arguments.form)?);
     }
     let scope = if arguments.whole { ImportScope::Whole } else { ImportScope::Part };
     let opened = open(&arguments.whose).await?;
+    for (item, path) in &arguments.sbom {
+        add_bill(&opened, &mut document, item, path).await?;
+    }
     let (office, ctx) = (&opened.office, &opened.ctx);
     let plan = match arguments.dry_run {
         true => office.plan_import(ctx, &document, scope).await.context("cannot plan the import")?,
@@ -34,6 +40,36 @@ pub(super) async fn run(arguments: &ImportArgs) -> Result<Exit> {
         false => tell(&plan, arguments.dry_run)?,
     }
     Ok(if plan.refused_count() == 0 { Exit::Ok } else { Exit::Failed })
+}
+
+/// What is in an item, beside what is said of its software already.
+async fn add_bill(opened: &Opened, document: &mut ImportDocument, id: &ItemId, path: &Path) -> Result<()> {
+    let bill = readers::bill(path)?;
+    let mut item = match document.items.iter().position(|item| item.id == *id) {
+        Some(place) => document.items.swap_remove(place),
+        None => {
+            let found = opened.office.item(&opened.ctx, id, None).await;
+            found.with_context(|| format!("cannot add {} to {id}", path.display()))?.version.item
+        }
+    };
+    for refused in readers::refused_of(&bill) {
+        document.refuse(format!("{}: {}", path.display(), refused.name), refused.reason);
+    }
+    let components = bill.components.iter().enumerate().filter(|(place, _)| Some(*place) != bill.subject);
+    for (_, component) in components {
+        let software = component.software();
+        if software.product.is_empty() || item.software.contains(&software) {
+            continue;
+        }
+        if item.software.len() >= limits::ITEM_LIST_MAX {
+            let most = limits::ITEM_LIST_MAX;
+            document.refuse(format!("{}: {}", path.display(), software.product), format!("{id} has {most} programs already"));
+            continue;
+        }
+        item.software.push(software);
+    }
+    document.items.push(item);
+    Ok(())
 }
 
 fn as_json(plan: &ImportPlan, is_done: bool) -> serde_json::Value {

@@ -6,6 +6,8 @@ mod readers;
 mod show;
 mod suppliers;
 
+pub(crate) use readers::Form;
+
 use anyhow::{Context, Result, bail, ensure};
 use engine::office::{LinkPlace, OfficeError};
 use model::Timestamp;

@@ -174,7 +174,46 @@ fn files_are_planned_and_imported() {
     let back = read(&place.say(&["register", "import", &whole, "--whole", "--json"]));
     assert_eq!((&back["gone_items"][0], &back["gone_links"][0]), (&"srv-2".into(), &"srv-2 depends-on srv-1".into()));
     let wrong = place.run(&["register", "import", &file(&place, "wrong.json", "[1]")]);
-    assert!(text(&wrong.stderr).contains("no file of a register"), "{}", text(&wrong.stderr));
+    assert!(wrong.status.code() == Some(1) && text(&wrong.stderr).contains("not taken"), "{}", text(&wrong.stderr));
+}
+
+#[test]
+fn files_of_others_are_imported() {
+    let place = Place::new();
+    city(&place);
+    let table = file(&place, "items.csv", "id;kind;title;exposure\nvpn;machine;VPN gate;public\nbad;thing;Bad;\n");
+    let planned = place.run(&["register", "import", &table]);
+    assert_eq!(planned.status.code(), Some(1));
+    let said = text(&planned.stdout);
+    assert!(said.contains("+ vpn") && said.contains("line 3") && said.contains("no kind of item"), "{said}");
+    let scan = file(
+        &place,
+        "scan.xml",
+        r#"<?xml version="1.0"?><nmaprun scanner="nmap"><host><status state="up"/><address addr="10.20.7.44" addrtype="ipv4"/>
+           <hostnames><hostname name="printer.city.example" type="PTR"/></hostnames><ports><port protocol="tcp" portid="80"><state state="open"/>
+           <service name="http" product="lighttpd" version="1.4.53"/></port></ports></host></nmaprun>"#,
+    );
+    let found = read(&place.say(&["register", "import", &scan, "--json"]));
+    let id = found["new_items"][0].as_str().unwrap().to_owned();
+    let shown = place.say(&["asset", "show", &id]);
+    assert!(shown.contains("10.20.7.44") && shown.contains("lighttpd"), "{shown}");
+    let bill = file(
+        &place,
+        "bill.json",
+        r#"{"bomFormat": "CycloneDX", "specVersion": "1.6", "metadata": {"component": {"type": "application", "name": "portal", "bom-ref": "p"}},
+            "components": [{"type": "library", "name": "log4j-core", "group": "org.apache.logging.log4j", "version": "2.14.1",
+            "purl": "pkg:maven/org.apache.logging.log4j/log4j-core@2.14.1"}]}"#,
+    );
+    let alone = place.run(&["register", "import", &bill]);
+    assert!(text(&alone.stderr).contains("--sbom ITEM=FILE"), "{}", text(&alone.stderr));
+    place.say(&["register", "import", "--sbom", &format!("srv-1={bill}")]);
+    let server = read(&place.say(&["asset", "show", "srv-1", "--json"]));
+    let software: Vec<&str> =
+        server["software"].as_array().unwrap().iter().map(|one| one["product"].as_str().unwrap()).collect();
+    assert_eq!(software, ["nginx", "org.apache.logging.log4j:log4j-core"], "{server}");
+    // The same again is nothing new.
+    let again = read(&place.say(&["register", "import", "--sbom", &format!("srv-1={bill}"), "--json"]));
+    assert_eq!(again["unchanged"], 1, "{again}");
 }
 
 #[test]

@@ -94,7 +94,7 @@ mod tests {
     use engine::office::Probability;
 
     fn point(loss: f64, probability: f64) -> Exceedance {
-        Exceedance { loss, probability: Probability::nearest(probability) }
+        Exceedance { loss, probability: Probability::new(probability).unwrap() }
     }
 
     #[test]

@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use formats::register::Brought;
 use model::register::{Item, ItemId, ItemKind, Lifecycle, Link};
 use model::{OpContext, limits};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::json;
 use store::state::{Deed, LinkPlace, RegisterChange, RegisterWhole, StateError};
 
@@ -43,41 +44,19 @@ pub struct ImportDocument {
     pub refused_untold: u64,
 }
 
-/// The same as people write it.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Written {
-    #[serde(default)]
-    items: Vec<serde_json::Value>,
-    #[serde(default)]
-    links: Vec<serde_json::Value>,
+impl From<Brought> for ImportDocument {
+    fn from(brought: Brought) -> Self {
+        let told = brought.refused.len() as u64;
+        let mut document = ImportDocument { items: brought.items, links: brought.links, ..ImportDocument::default() };
+        for one in brought.refused {
+            document.refuse(one.place, one.trouble.detail);
+        }
+        document.refused_untold += brought.refused_count.saturating_sub(told);
+        document
+    }
 }
 
 impl ImportDocument {
-    /// Reads the JSON form: `{"items": […], "links": […]}`. What makes no sense of it is told, and the rest is taken.
-    ///
-    /// # Errors
-    /// When it is no such document.
-    pub fn read_json(bytes: &[u8]) -> Result<Self, String> {
-        let written: Written = serde_json::from_slice(bytes)
-            .map_err(|error| format!("{error}; hint: {{\"items\": […], \"links\": […]}}"))?;
-        let mut document = ImportDocument::default();
-        for (at, value) in written.items.into_iter().enumerate() {
-            let name = value["id"].as_str().map_or_else(|| format!("item {}", at + 1), shortened);
-            match serde_json::from_value(value) {
-                Ok(item) => document.items.push(item),
-                Err(error) => document.refuse(name, error),
-            }
-        }
-        for (at, value) in written.links.into_iter().enumerate() {
-            match serde_json::from_value(value) {
-                Ok(link) => document.links.push(link),
-                Err(error) => document.refuse(format!("link {}", at + 1), error),
-            }
-        }
-        Ok(document)
-    }
-
     /// Adds what another file says.
     pub fn add(&mut self, more: ImportDocument) {
         self.items.extend(more.items);
@@ -92,10 +71,6 @@ impl ImportDocument {
     pub fn refuse(&mut self, name: String, reason: impl std::fmt::Display) {
         refuse((&mut self.refused, &mut self.refused_untold), name, reason);
     }
-}
-
-fn shortened(text: &str) -> String {
-    text.chars().take(limits::ITEM_ID_BYTES_MAX).collect()
 }
 
 fn refuse((told, untold): (&mut Vec<ImportRefused>, &mut u64), name: String, reason: impl std::fmt::Display) {

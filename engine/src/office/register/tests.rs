@@ -137,7 +137,7 @@ async fn an_import_is_planned_and_then_done() {
         {"id": "SRV 2", "kind": "machine", "title": "no name", "state": "running"},
         {"id": "empty", "kind": "machine", "title": "", "state": "running"}],
       "links": [{"from": "portal", "kind": "runs-on", "to": "srv-1"}, {"from": "portal", "kind": "runs-on", "to": "srv-9"}]}"#;
-    let document = ImportDocument::read_json(text.as_bytes()).unwrap();
+    let document = ImportDocument::from(formats::register::json::read(text.as_bytes()));
     let plan = office.plan_import(&lead, &document, ImportScope::Part).await.unwrap();
     assert_eq!((plan.new_items.len(), plan.changed_items.len(), plan.new_links.len()), (1, 1, 1));
     assert_eq!(plan.changed_items[0].1, ["title"], "what it does not say stays");
@@ -163,7 +163,6 @@ async fn an_import_is_planned_and_then_done() {
     assert_eq!(office.items(&lead, &unsaid).await.unwrap().items.len(), 2, "the whole says what is known now");
     let server = office.item(&lead, &id("srv-1"), None).await.unwrap().version.item;
     assert_eq!(server.state, Lifecycle::Retired);
-    assert!(ImportDocument::read_json(b"[]").is_err() && ImportDocument::read_json(b"{\"item\": []}").is_err());
 }
 
 #[test]
