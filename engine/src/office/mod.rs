@@ -35,6 +35,7 @@ mod sources;
 #[cfg(test)]
 mod tests;
 mod tokens;
+mod vulnerabilities;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -87,6 +88,12 @@ pub use store::state::{
     Verdict, VersionsAsked,
 };
 pub use tokens::NamedToken;
+pub use vulnerabilities::{
+    AcceptanceAsked, AdvisorySource, CheckOutcome, DUE_POLICY, DUE_TABLE, Due, DuePolicy, DueReason, DueStanding,
+    Evidence, Harms, LookedAt, LookedAtWord, MATCHING, VulnerabilitiesAsked, VulnerabilitiesPage, VulnerabilityCounts,
+    VulnerabilityDetail, VulnerabilityView, WordAsked, check as check_vulnerabilities,
+    coverage as advisory_coverage, enrich as enrich_vulnerabilities, is_checkable,
+};
 
 use reads::Reads;
 
@@ -168,6 +175,8 @@ pub struct Office {
     lookups: Arc<Lookups>,
     cities: Arc<BTreeMap<AgencyId, Arc<City>>>,
     stale: Arc<Mutex<BTreeSet<AgencyId>>>,
+    /// Vulnerabilities of agencies as they were read last.
+    flaws: Arc<tokio::sync::Mutex<BTreeMap<AgencyId, Arc<store::state::VulnerabilitiesWhole>>>>,
 }
 
 impl std::fmt::Debug for Office {
@@ -200,6 +209,7 @@ impl Office {
             lookups: Arc::default(),
             cities: Arc::default(),
             stale: Arc::default(),
+            flaws: Arc::default(),
         })
     }
 

@@ -7,6 +7,7 @@ mod outlets;
 mod peers;
 mod register;
 mod reports;
+mod vuln;
 
 use std::path::PathBuf;
 
@@ -34,6 +35,7 @@ pub(crate) use register::{
     ServiceArgs, Told, YesNo,
 };
 pub(crate) use reports::{ReportArgs, ReportCommand};
+pub(crate) use vuln::{VulnArgs, VulnCheckArgs, VulnCommand, VulnListArgs, VulnPolicyArgs};
 
 /// Watchbell keeps a city's digital services safe and its citizens' trust whole.
 #[derive(Debug, Parser)]
@@ -103,8 +105,8 @@ pub(crate) enum Command {
     Fsck(FsckArgs),
     /// Show the configuration.
     Config(ConfigArgs),
-    /// Work on vulnerabilities: which first.
-    Vuln(crate::vuln::VulnArgs),
+    /// Work on vulnerabilities: which first, which is on which item, by when, and who carries which risk.
+    Vuln(Box<VulnArgs>),
     /// Check content before it is used: a verdict and a reason for each file.
     Validate(crate::validate::ValidateArgs),
     /// Print a completion script for a shell.
