@@ -63,6 +63,14 @@ fn needs(operation: &Operation) -> Option<(&'static str, &'static str)> {
         ("POST", "/register/items/{id}/retire") => ("register.write", "confirm=yes"),
         ("POST", "/register/items/{id}/link") => ("register.write", "kind=depends-on&other=nothing&direction=from"),
         ("POST", "/register/items/{id}/unlink") => ("register.write", "from=nothing&kind=depends-on&to=nothing"),
+        ("GET", "/risk/vulnerabilities" | "/risk/vulnerabilities.json" | "/risk/vulnerabilities.csv") => ("risk.read", ""),
+        ("GET", "/risk/vulnerabilities/{id}/{item}") => ("risk.read", ""),
+        ("POST", "/risk/vulnerabilities/{id}/{item}/accept") => {
+            // A day that is no day of an acceptance: whoever may is told so.
+            ("risk.decide", "why=a+test&until=2001-01-01&scope=this")
+        }
+        ("POST", "/risk/vulnerabilities/{id}/{item}/lift") => ("risk.decide", "number=1"),
+        ("POST", "/risk/vulnerabilities/{id}/{item}/say") => ("risk.write", "status=affected&why=a+test"),
         ("GET", "/intel" | "/intel.json" | "/intel/sources" | "/intel/sources.json" | "/intel/sources.csv") => {
             ("intel.read", "")
         }
