@@ -1,7 +1,7 @@
 //! Advisories of any form that is read: told apart by what a document has, not by its name.
 
-use crate::intel::{Item, Known, csaf};
 use crate::intel::walk;
+use crate::intel::{Item, Known, csaf};
 
 use super::{Read, nvd, read};
 
@@ -47,7 +47,8 @@ mod tests {
             "product_tree": {"full_product_names": [{"product_id": "P", "name": "Bell",
                 "product_identification_helper": {"purl": "pkg:generic/bell@1.0"}}]},
             "vulnerabilities": [{"cve": "CVE-2024-4879", "product_status": {"known_affected": ["P"]}}]}"#;
-        let nvd = br#"{"vulnerabilities": [{"cve": {"id": "CVE-2024-4880", "configurations": [{"nodes": [{"operator": "OR",
+        let nvd =
+            br#"{"vulnerabilities": [{"cve": {"id": "CVE-2024-4880", "configurations": [{"nodes": [{"operator": "OR",
             "cpeMatch": [{"vulnerable": true, "criteria": "cpe:2.3:a:acme:bell:1.0:*:*:*:*:*:*:*"}]}]}]}}]}"#;
         let osv = br#"[{"id": "GHSA-1", "affected": [{"package": {"ecosystem": "npm", "name": "bell"}, "versions": ["1.0"]}]}]"#;
         for (bytes, expected) in [(&csaf[..], "CVE-2024-4879"), (&nvd[..], "CVE-2024-4880"), (&osv[..], "GHSA-1")] {

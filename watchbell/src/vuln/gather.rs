@@ -62,7 +62,11 @@ pub(super) fn evidence(folder: &Path, mut tell: impl FnMut(&str)) -> Result<Evid
             ensure!(evidence.advisories.len() <= most, "more than {most} advisories in {}", folder.display());
         }
     }
-    ensure!(read > 0, "{}: nothing that is known; hint: advisories as .json, epss_scores-DATE.csv, …", folder.display());
+    ensure!(
+        read > 0,
+        "{}: nothing that is known; hint: advisories as .json, epss_scores-DATE.csv, …",
+        folder.display()
+    );
     evidence.sources = sources(&evidence.advisories);
     Ok(evidence)
 }

@@ -74,7 +74,9 @@ pub fn check(register: &RegisterWhole, evidence: Evidence, now: Timestamp) -> Ch
     }
     if result.instances.len() > limits::INSTANCES_MAX {
         let left_out = result.instances.len() - limits::INSTANCES_MAX;
-        result.instances.sort_by(|one, other| other.is_exploited.cmp(&one.is_exploited).then(other.status.cmp(&one.status)));
+        result
+            .instances
+            .sort_by(|one, other| other.is_exploited.cmp(&one.is_exploited).then(other.status.cmp(&one.status)));
         result.instances.truncate(limits::INSTANCES_MAX);
         notes.push(format!("{left_out} vulnerabilities are left out: at most {} are kept", limits::INSTANCES_MAX));
     }

@@ -68,7 +68,9 @@ impl Office {
         let days = asked.until.days_since(today);
         if !(0..=limits::ACCEPTANCE_DAYS_MAX).contains(&days) {
             let most = limits::ACCEPTANCE_DAYS_MAX;
-            return Err(refused(format!("a risk is accepted until today at the earliest, and {most} days ahead at most")));
+            return Err(refused(format!(
+                "a risk is accepted until today at the earliest, and {most} days ahead at most"
+            )));
         }
         if let Some(item) = &asked.item {
             self.must_have_item(ctx, item).await?;

@@ -118,7 +118,8 @@ mod tests {
     #[test]
     fn makers_and_catalogues() {
         let product = |state: &str, version: Option<&str>| {
-            let mut value = json!({"vendor": "ACME", "name": "Bell 1.0", "identifiers": ["pkg:generic/bell@1.0"], "state": state});
+            let mut value =
+                json!({"vendor": "ACME", "name": "Bell 1.0", "identifiers": ["pkg:generic/bell@1.0"], "state": state});
             version.into_iter().for_each(|version| value["version"] = json!(version));
             json!({"name": "CVE-2024-4879", "within": "ACME-1", "products": [value]})
         };

@@ -247,7 +247,8 @@ impl<'s> Seeing<'s> {
     fn view(&self, instance: &Instance, item: &Item) -> Option<VulnerabilityView> {
         let looked_at = self.looked_at.get(&item.id)?.clone();
         let of_id = self.acceptances.get(&instance.id).map(Vec::as_slice).unwrap_or_default();
-        let about: Vec<&Acceptance> = of_id.iter().copied().filter(|own| own.is_about(&instance.id, &item.id)).collect();
+        let about: Vec<&Acceptance> =
+            of_id.iter().copied().filter(|own| own.is_about(&instance.id, &item.id)).collect();
         let due = self.policy.due(&facts(instance, item, self.today), &about, self.today);
         let harm = self.harms.get(&(instance.id.clone(), item.id.clone())).cloned();
         Some(VulnerabilityView { instance: instance.clone(), item: item.clone(), harm, due, looked_at })

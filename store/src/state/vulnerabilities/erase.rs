@@ -14,7 +14,11 @@ impl State {
     ///
     /// # Errors
     /// When the database refuses or holds nonsense.
-    pub async fn vulnerabilities_naming(&self, ctx: &OpContext, names: impl Fn(&[u8]) -> bool) -> Result<u64, StateError> {
+    pub async fn vulnerabilities_naming(
+        &self,
+        ctx: &OpContext,
+        names: impl Fn(&[u8]) -> bool,
+    ) -> Result<u64, StateError> {
         let whole = self.vulnerabilities_whole(ctx).await?;
         let justified = whole.acceptances.iter().filter(|one| names(one.justification.as_bytes())).count();
         let said = whole.words.iter().filter(|one| names(one.why.as_bytes())).count();

@@ -74,7 +74,8 @@ impl State {
         let mut all = Vec::new();
         let mut after = [String::new(), String::new(), String::new()];
         loop {
-            let query = after.iter().fold(sqlx::query(INSTANCES).bind(agency(ctx)), |query, part| query.bind(part.clone()));
+            let query =
+                after.iter().fold(sqlx::query(INSTANCES).bind(agency(ctx)), |query, part| query.bind(part.clone()));
             let page: Vec<(i64, Found)> = self.flaws_page(ctx, query).await?;
             let Some((_, last)) = page.last() else { return Ok(all) };
             after = [last.found.item.to_string(), last.found.id.to_string(), last.by.clone()];
@@ -115,7 +116,8 @@ impl State {
         let mut all: Vec<Checked> = Vec::new();
         let mut after = [String::new(), String::new()];
         loop {
-            let query = after.iter().fold(sqlx::query(CHECKS).bind(agency(ctx)), |query, part| query.bind(part.clone()));
+            let query =
+                after.iter().fold(sqlx::query(CHECKS).bind(agency(ctx)), |query, part| query.bind(part.clone()));
             let page: Vec<Checked> = self.flaws_page(ctx, query).await?;
             let Some(last) = page.last() else { return Ok(all) };
             after = [last.item.to_string(), last.by.clone()];

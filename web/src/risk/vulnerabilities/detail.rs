@@ -113,12 +113,7 @@ fn acceptance(own: &Acceptance, today: Option<Day>) -> AcceptanceShown {
 }
 
 fn said(own: &Word) -> WordShown {
-    WordShown {
-        status: own.status.map(Status::vex),
-        why: own.why.clone(),
-        by: own.by.clone(),
-        at: own.at.to_string(),
-    }
+    WordShown { status: own.status.map(Status::vex), why: own.why.clone(), by: own.by.clone(), at: own.at.to_string() }
 }
 
 fn checked(own: &Checked) -> CheckShown {
@@ -200,9 +195,10 @@ pub(crate) async fn show(
     let ctx = &visit.visitor.ctx;
     let detail = everything(&app, ctx, &id, &item).await?;
     let today = Day::of(ctx.now);
-    let deciders = detail.acceptances.iter().flat_map(|own| {
-        [Some(own.by.as_str()), own.lifted.as_ref().map(|(_, by)| by.as_str())].into_iter().flatten()
-    });
+    let deciders = detail
+        .acceptances
+        .iter()
+        .flat_map(|own| [Some(own.by.as_str()), own.lifted.as_ref().map(|(_, by)| by.as_str())].into_iter().flatten());
     let actors: BTreeSet<&str> = deciders.chain(detail.words.iter().map(|word| word.by.as_str())).collect();
     let names = app.office.names(ctx, &actors.into_iter().collect::<Vec<_>>()).await?;
     let shown = VulnerabilityDocument::of(&detail, today);
@@ -228,13 +224,16 @@ fn history(detail: &VulnerabilityDetail, names: &Names, today: Option<Day>) -> V
     let mut rows = Vec::new();
     for own in &detail.acceptances {
         let scope = if own.item.is_none() { " on all items" } else { "" };
-        rows.push((own.at, HistoryRow {
-            at: moment(own.at),
-            by: names.show(&own.by).to_owned(),
-            what: format!("accepted{scope} until {} (number {})", own.until, own.number),
-            why: own.justification.clone(),
-            lift: Some(own.number).filter(|_| today.is_some_and(|today| own.holds(today))),
-        }));
+        rows.push((
+            own.at,
+            HistoryRow {
+                at: moment(own.at),
+                by: names.show(&own.by).to_owned(),
+                what: format!("accepted{scope} until {} (number {})", own.until, own.number),
+                why: own.justification.clone(),
+                lift: Some(own.number).filter(|_| today.is_some_and(|today| own.holds(today))),
+            },
+        ));
         if let Some((at, by)) = &own.lifted {
             let what = format!("lifted number {}", own.number);
             let by = names.show(by).to_owned();
@@ -242,7 +241,8 @@ fn history(detail: &VulnerabilityDetail, names: &Names, today: Option<Day>) -> V
         }
     }
     for own in &detail.words {
-        let what = own.status.map_or_else(|| "took earlier words back".to_owned(), |status| format!("said {}", status.text()));
+        let what =
+            own.status.map_or_else(|| "took earlier words back".to_owned(), |status| format!("said {}", status.text()));
         let by = names.show(&own.by).to_owned();
         rows.push((own.at, HistoryRow { at: moment(own.at), by, what, why: own.why.clone(), lift: None }));
     }

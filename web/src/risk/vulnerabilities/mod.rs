@@ -378,4 +378,3 @@ pub(crate) async fn csv(
     ];
     Ok(csv_answer("vulnerabilities", &columns, &list.rows))
 }
-
