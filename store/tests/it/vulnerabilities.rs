@@ -161,7 +161,10 @@ fn decisions_stay() {
         assert_eq!(state.erase_vulnerabilities_naming(&home, is_named).await.unwrap(), 2);
         assert_eq!(state.vulnerabilities_naming(&home, is_named).await.unwrap(), 0);
         let whole = state.vulnerabilities_whole(&home).await.unwrap();
-        assert_eq!((whole.acceptances[0].justification.as_str(), whole.words[0].why.as_str()), ("(erased)", "(erased)"));
+        assert_eq!(
+            (whole.acceptances[0].justification.as_str(), whole.words[0].why.as_str()),
+            ("(erased)", "(erased)")
+        );
         assert!(whole.revision.number > before.number, "whoever keeps what was read looks again");
         state.close().await;
     });
@@ -174,7 +177,11 @@ fn a_city_has_tens_of_thousands() {
         let home = ctx("home", SECOND);
         let mut instances = Vec::new();
         for number in 0..50_000_u32 {
-            instances.push(found(&home, &format!("CVE-2024-{}", 10_000 + number % 500), &format!("srv-{}", number / 500)));
+            instances.push(found(
+                &home,
+                &format!("CVE-2024-{}", 10_000 + number % 500),
+                &format!("srv-{}", number / 500),
+            ));
         }
         let checks = (0..100).map(|number| checked(&home, &format!("srv-{number}"))).collect();
         let all = result("matching", instances, checks);

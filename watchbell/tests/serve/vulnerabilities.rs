@@ -36,8 +36,10 @@ fn city(place: &Place) -> String {
             day(0)
         )
     };
-    std::fs::write(folder.join("npm.json"), format!("[{}, {}, 7]", osv("CVE-2024-0001"), osv("GHSA-aaaa-bbbb-cccc"))).unwrap();
-    let catalogue = format!("cveID,vendorProject,product,dateAdded,dueDate\nCVE-2024-0001,V,P,{},{}\n", day(-9), day(-2));
+    std::fs::write(folder.join("npm.json"), format!("[{}, {}, 7]", osv("CVE-2024-0001"), osv("GHSA-aaaa-bbbb-cccc")))
+        .unwrap();
+    let catalogue =
+        format!("cveID,vendorProject,product,dateAdded,dueDate\nCVE-2024-0001,V,P,{},{}\n", day(-9), day(-2));
     std::fs::write(folder.join("known_exploited_vulnerabilities.csv"), catalogue).unwrap();
     folder.to_str().unwrap().to_owned()
 }
@@ -49,7 +51,10 @@ fn what_is_checked_on_the_command_line() {
     let planned = place.run(&["vuln", "check", "--from", &folder, "--dry-run"]);
     assert_eq!(planned.status.code(), Some(0), "{}", text(&planned.stderr));
     let said = text(&planned.stderr);
-    assert!(said.contains("would be kept: 4 vulnerabilities") && said.contains("not checked: 1 item (srv-3)"), "{said}");
+    assert!(
+        said.contains("would be kept: 4 vulnerabilities") && said.contains("not checked: 1 item (srv-3)"),
+        "{said}"
+    );
     assert!(said.contains("an object should stand here"), "what cannot be read is named: {said}");
     assert!(lines(&place.say(&["vuln", "list", "--json"])).is_empty(), "a plan keeps nothing");
     let found = lines(&place.say(&["vuln", "check", "--from", &folder, "--json"]));
@@ -118,7 +123,11 @@ fn vulnerabilities_in_the_console() {
     assert_eq!((&found["total"], &found["counts"]["items_not_checked"]), (&1.into(), &1.into()), "{found}");
     assert!(ask(&node, "GET", "/risk/vulnerabilities.csv", &analyst, "").body.starts_with("id,item,item_title"));
     for wrong in ["exploited=perhaps", "item=A+B", "looked_at=x", "rows=0", "skip=-1", "overdue=YES"] {
-        assert_eq!(ask(&node, "GET", &format!("/risk/vulnerabilities.json?{wrong}"), &analyst, "").status, 400, "{wrong}");
+        assert_eq!(
+            ask(&node, "GET", &format!("/risk/vulnerabilities.json?{wrong}"), &analyst, "").status,
+            400,
+            "{wrong}"
+        );
     }
     let path = "/risk/vulnerabilities/CVE-2024-0001/srv-1";
     let shown = page(&analyst, path);

@@ -39,7 +39,8 @@ impl KeptKnowledge {
         let is_current = vulnerability.standing != Standing::Withdrawn;
         if vulnerability.is_exploited
             && is_current
-            && let (Ok(cve), Some(added)) = (vulnerability.id.parse::<model::CveId>(), vulnerability.added.and_then(Day::of))
+            && let (Ok(cve), Some(added)) =
+                (vulnerability.id.parse::<model::CveId>(), vulnerability.added.and_then(Day::of))
         {
             let product = vulnerability.products.first().cloned().unwrap_or_default();
             self.exploited.push(Exploited {

@@ -90,7 +90,10 @@ fn software_is_held_against_advisories() {
     let found: Vec<String> = result.instances.iter().map(|one| format!("{} on {}", one.id, one.item)).collect();
     assert_eq!(found, ["CVE-2024-0001 on srv-1", "CVE-2024-0002 on srv-1", "CVE-2024-0001 on srv-2"]);
     let exploited = &result.instances[1];
-    assert_eq!((exploited.is_exploited, exploited.likelihood, exploited.cvss_score), (Some(true), Some(1.0), Some(9.8)));
+    assert_eq!(
+        (exploited.is_exploited, exploited.likelihood, exploited.cvss_score),
+        (Some(true), Some(1.0), Some(9.8))
+    );
     assert_eq!(exploited.fixed_in, ["1.5.0"]);
     assert!(exploited.reasons[0].contains("in a range"), "{:?}", exploited.reasons);
     assert_eq!(result.instances[0].is_exploited, Some(false));
