@@ -377,6 +377,27 @@ pub const REGISTER: &[Kept] = &[
         how_long: "for ever: decisions name the hashes of what they rest on",
         erased_by: Some("watchbell people forget takes the name of who brought it"),
     },
+    technical("vulnerability_heads", "the number of the latest change of vulnerabilities", "to change them in order", "for ever"),
+    technical(
+        "vulnerability_instances",
+        "which vulnerabilities are on which items, why, and by which checker",
+        "to know what has to be mended first",
+        "until the checker finds them no more",
+    ),
+    Kept {
+        place: "vulnerability_decisions",
+        what: "which risks are carried until when, what was said of vulnerabilities, why, and by whom",
+        of_whom: Some("people who work here, by their ids; whom they write about"),
+        why: "to know who decided to carry a risk, and for how long",
+        how_long: "for ever; words that name a person until they are erased",
+        erased_by: Some("watchbell erase takes the words; watchbell people forget takes the name of who said so"),
+    },
+    technical(
+        "vulnerability_checks",
+        "which items were looked at for vulnerabilities, when, and what of them was not",
+        "to tell no findings from nobody looked",
+        "until the item is retired",
+    ),
     technical("consumers", "how far parts of the program have come", "to go on after a restart", "for ever"),
     technical(
         "file_positions",

@@ -165,7 +165,8 @@ impl Job<'_> {
             lake_rows_held: lake.hits_held.values().sum(),
             seen_values: self.seen().count(&self.ctx.agency, |text| self.matcher.is_in(text))?,
             texts: self.state.texts_naming(self.ctx, |text| self.matcher.is_in(text)).await?
-                + self.state.register_naming(self.ctx, |text| self.matcher.is_in(text)).await?,
+                + self.state.register_naming(self.ctx, |text| self.matcher.is_in(text)).await?
+                + self.state.vulnerabilities_naming(self.ctx, |text| self.matcher.is_in(text)).await?,
             correlation_memory: self.in_file(&self.config.memory_file())?,
             state_file: self.in_state_file()?,
         })
@@ -176,6 +177,7 @@ impl Job<'_> {
         let holds = self.holds().await?;
         self.state.erase_texts_naming(self.ctx, |text| self.matcher.is_in(text)).await?;
         self.state.erase_register_naming(self.ctx, |text| self.matcher.is_in(text)).await?;
+        self.state.erase_vulnerabilities_naming(self.ctx, |text| self.matcher.is_in(text)).await?;
         let (named, _) = self.findings(&holds).await?;
         self.state.erase_findings(self.ctx, &named).await?;
         for path in [self.config.memory_file(), self.config.journal_dir().join("quarantine")] {

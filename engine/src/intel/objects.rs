@@ -105,7 +105,10 @@ fn product(product: &Product) -> Value {
         ProductState::UnderInvestigation => "under_investigation",
         ProductState::Recommended => "recommended",
     };
-    json!({ "vendor": product.vendor, "name": product.name, "identifiers": product.identifiers, "state": state })
+    json!({
+        "vendor": product.vendor, "name": product.name, "product": product.product, "version": product.version,
+        "identifiers": product.identifiers, "state": state,
+    })
 }
 
 fn of_advisory(advisory: &Advisory) -> Option<NewIntelObject> {

@@ -37,6 +37,7 @@ mod stake;
 #[cfg(test)]
 mod tests;
 mod tokens;
+mod vulnerabilities;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -99,6 +100,12 @@ pub use store::state::{
     Suppression, Taken, Verdict, VersionsAsked,
 };
 pub use tokens::NamedToken;
+pub use vulnerabilities::{
+    AcceptanceAsked, AdvisorySource, CheckOutcome, DUE_POLICY, DUE_TABLE, Due, DuePolicy, DueReason, DueStanding,
+    Evidence, Harms, LookedAt, LookedAtWord, MATCHING, VulnerabilitiesAsked, VulnerabilitiesPage, VulnerabilityCounts,
+    VulnerabilityDetail, VulnerabilityView, WordAsked, check as check_vulnerabilities,
+    coverage as advisory_coverage, enrich as enrich_vulnerabilities, is_checkable,
+};
 
 use reads::Reads;
 
@@ -182,6 +189,8 @@ pub struct Office {
     stale: Arc<Mutex<BTreeSet<AgencyId>>>,
     /// What was reckoned of what is at stake, by agency; made when it is asked for.
     stakes: Arc<stake::Reckoned>,
+    /// Vulnerabilities of agencies as they were read last.
+    flaws: Arc<tokio::sync::Mutex<BTreeMap<AgencyId, Arc<store::state::VulnerabilitiesWhole>>>>,
 }
 
 impl std::fmt::Debug for Office {
@@ -215,6 +224,7 @@ impl Office {
             cities: Arc::default(),
             stale: Arc::default(),
             stakes: Arc::default(),
+            flaws: Arc::default(),
         })
     }
 

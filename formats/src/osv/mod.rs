@@ -1,11 +1,12 @@
 //! Advisories about software: OSV (Open Source Vulnerability format, schema 1.7), and what NVD's API 2.0 says about configurations.
 //!
-//! [`read`] takes a record, a list, `{"vulns": […]}`, or one a line; [`nvd`] an answer of NVD. CSAF comes through
+//! [`read`] takes a record, a list, `{"vulns": […]}`, or one a line; [`nvd`] an answer of NVD; [`any`] whichever of them it is, CSAF among them. CSAF of feeds comes through
 //! [`crate::intel::csaf`] and [`crate::intel::Vulnerability::statements`].
 //!
 //! Deliberately absent: ranges of commits, which nothing in a register could be compared with; a package of which only those are named
 //! cannot be told, and that is said.
 
+mod any;
 mod nvd;
 
 use model::limits::{
@@ -19,6 +20,7 @@ use crate::Trouble;
 pub use crate::intel::Refused;
 use crate::intel::object::{Object, cut};
 use crate::intel::walk;
+pub use any::any;
 pub use nvd::read as nvd;
 
 /// Advisories, and what could not be read.

@@ -3,7 +3,7 @@
 //! | reader | what |
 //! |---|---|
 //! | [`epss`] | FIRST's daily forecasts (CSV, api.first.org format of 2021 and later) |
-//! | [`exploited`] | CISA's catalogue of known exploited vulnerabilities: its JSON, and lists of CVE and date |
+//! | [`exploited`] | CISA's catalogue of known exploited vulnerabilities: its JSON, its CSV, and lists of CVE and date |
 //! | [`described`] | CVE records with CISA's decision points (Vulnrichment), flattened to CSV |
 //! | [`information`] | types of information (SP 800-60), as FedRAMP's table has them |
 //! | [`ssvc`] | decision tables of CERT/CC's SSVC: CSV, and JSON of schema 2.0.0 |
@@ -92,7 +92,7 @@ pub enum Source {
 
 impl Source {
     /// By the name of the file, without its folder: `epss_2024-07-28….csv.gz`, `vulnrichment_2024-07-28….csv.gz`,
-    /// `known_exploited_vulnerabilities….json`, `kev_….csv`, packed or not. `None` for any other.
+    /// `known_exploited_vulnerabilities….json` or `….csv`, `kev_….csv`, packed or not. `None` for any other.
     ///
     /// ```
     /// use formats::risk::Source;
@@ -108,7 +108,8 @@ impl Source {
             return (!plain.contains("schema")).then_some(Source::ExploitedJson);
         }
         let stem = plain.strip_suffix(".csv")?;
-        if stem.starts_with("kev") {
+        // CISA's own file has the long name.
+        if stem.starts_with("kev") || stem.starts_with("known_exploited_vulnerabilities") {
             return Some(Source::ExploitedList);
         }
         // The first ten characters that are a day.
@@ -150,7 +151,11 @@ impl Row<'_, '_> {
     }
 
     fn cve(&self) -> Result<CveId, Trouble> {
-        self.text("cve").parse().map_err(|error: model::vulnerability::NoCveId| Trouble::malformed(error.to_string()))
+        self.cve_of("cve")
+    }
+
+    fn cve_of(&self, column: &str) -> Result<CveId, Trouble> {
+        self.text(column).parse().map_err(|error: model::vulnerability::NoCveId| Trouble::malformed(error.to_string()))
     }
 
     /// The day that a text begins with, where there is one.

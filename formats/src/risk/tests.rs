@@ -26,6 +26,7 @@ fn names_of_files() {
         ("known_exploited_vulnerabilities.json", Some(Source::ExploitedJson)),
         ("known_exploited_vulnerabilities_2025-01-01.json.zst", Some(Source::ExploitedJson)),
         ("known_exploited_vulnerabilities_schema.json", None),
+        ("known_exploited_vulnerabilities.csv", Some(Source::ExploitedList)),
         ("kev_dates_to_2024-10-24.csv", Some(Source::ExploitedList)),
         ("epss.csv", None),
         ("epss_2024-13-28.csv", None),
@@ -56,6 +57,14 @@ fn exploited() {
     );
     assert_eq!((read.rows.len(), read.refused_count), (1, 1));
     assert_eq!(read.rows[0].added, day("2021-11-03"));
+    let own = exploited::list(
+        b"cveID,vendorProject,product,vulnerabilityName,dateAdded,shortDescription,requiredAction,dueDate,knownRansomwareCampaignUse,notes,cwes\n\
+          CVE-2024-0001,V,P,\"A, B\",2024-10-24,x,y,2024-11-14,Unknown,,\"CWE-79, CWE-80\"\nCVE-2024-0002,V,P,A,someday,x,y,,,,\n",
+    );
+    assert_eq!((own.rows.len(), own.refused_count), (1, 1));
+    let row = &own.rows[0];
+    assert_eq!((row.added, row.due, row.vendor.as_str()), (day("2024-10-24"), Some(day("2024-11-14")), "V"));
+    assert_eq!(row.weaknesses, ["CWE-79", "CWE-80"]);
     let text = br#"{"vulnerabilities": [{"cveID": "CVE-2024-0001", "vendorProject": "V", "product": "P", "dateAdded": "2024-10-24", "cwes": ["CWE-79"]},
         {"cveID": "CVE-2024-0002"}, {"cveID": "x", "dateAdded": "2024-10-24"}]}"#;
     let read = exploited::json(text);

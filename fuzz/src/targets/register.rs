@@ -73,7 +73,7 @@ pub fn mobile_manifests(bytes: &[u8]) {
 
 /// Advisories of OSV and NVD.
 pub fn advisories(bytes: &[u8]) {
-    for read in [osv::read, osv::nvd] {
+    for read in [osv::read, osv::nvd, osv::any] {
         let found = read(bytes);
         assert_eq!(found, read(bytes));
         assert!(found.refused.len() as u64 <= found.refused_count && found.refused.len() <= NOTES_KEPT_MAX);

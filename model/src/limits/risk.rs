@@ -152,3 +152,34 @@ pub const SOFTWARE_SEEN_FILE_BYTES_MAX: u64 = 64 * 1024 * 1024;
 pub const SOFTWARE_SEEN_TOLD_MAX: usize = 50_000;
 /// Addresses and ranges that count as ours when software is seen.
 pub const SOFTWARE_OWN_ADDRESSES_MAX: usize = 1_000_000;
+
+// Vulnerabilities on items (`model::vulnerability`).
+
+/// Longest name of a vulnerability.
+pub const VULNERABILITY_ID_BYTES_MAX: usize = 100;
+/// Vulnerabilities on items of one agency: a city has tens of thousands.
+pub const INSTANCES_MAX: usize = 500_000;
+/// Reasons, finders or versions that are kept of one of them.
+pub const INSTANCE_REASONS_MAX: usize = 16;
+/// Longest text among them.
+pub const INSTANCE_TEXT_BYTES_MAX: usize = 500;
+/// Longest body of one as it is kept.
+pub const INSTANCE_BODY_BYTES_MAX: usize = 128 * 1024;
+/// Vulnerabilities, acceptances, words or checks that are read at once.
+pub const INSTANCES_PAGE_MAX: usize = 2_000;
+/// Acceptances and words that an agency keeps.
+pub const ACCEPTANCES_MAX: usize = 200_000;
+/// Days ahead until which a risk may be accepted at most.
+pub const ACCEPTANCE_DAYS_MAX: i32 = 366;
+/// Letters of a justification or of a reason that a person gives.
+pub const JUSTIFICATION_CHARS_MAX: usize = 2_000;
+/// Longest name of a checker or scanner.
+pub const CHECKER_BYTES_MAX: usize = 120;
+/// Largest policy of due dates.
+pub const DUE_POLICY_BYTES_MAX: usize = 64 * 1024;
+/// Clauses of such a policy.
+pub const DUE_CLAUSES_MAX: usize = 200;
+/// Most days that a clause gives.
+pub const DUE_DAYS_MAX: i32 = 3_650;
+/// Advisories that one check holds software against.
+pub const CHECK_ADVISORIES_MAX: usize = 1_000_000;

@@ -213,6 +213,19 @@ pub struct Bound {
 }
 
 impl Status {
+    /// The word of VEX.
+    pub const fn vex(self) -> &'static str {
+        match self {
+            Status::NotAffected => "not_affected",
+            Status::Fixed => "fixed",
+            Status::UnderInvestigation => "under_investigation",
+            Status::Affected => "affected",
+        }
+    }
+
+    /// All, the best first.
+    pub const ALL: &[Status] = &[Status::NotAffected, Status::Fixed, Status::UnderInvestigation, Status::Affected];
+
     /// In words.
     pub const fn text(self) -> &'static str {
         match self {

@@ -20,7 +20,7 @@ use std::fmt;
 
 use model::limits::ADVISORY_FRESH_DAYS;
 use model::register::Software;
-use model::software::{Advisory, Named, Status};
+use model::software::{Advisory, Named, Status, Voice};
 use model::{CveId, Day};
 
 pub use range::{Place, Standing, standing};
@@ -163,6 +163,27 @@ pub enum How {
     NoVersion,
     /// A later version is mended, and nothing is said about this one.
     NothingSaid,
+}
+
+/// What a source knows about, going by what its advisories name: the sorts of packages, and the dictionary. Makers know their own
+/// products only, so that their advisories cover nothing.
+pub fn coverage<'a>(advisories: impl IntoIterator<Item = &'a Advisory>) -> Vec<Coverage> {
+    let mut kinds = std::collections::BTreeSet::new();
+    let mut is_dictionary = false;
+    for advisory in advisories.into_iter().filter(|advisory| advisory.voice == Voice::Database) {
+        for statement in &advisory.statements {
+            match &statement.product {
+                Named::Package { .. } | Named::Purl(_) => {
+                    let key = key(&statement.product);
+                    kinds.insert(key.split('/').next().unwrap_or_default().to_owned());
+                }
+                Named::Cpe(_) => is_dictionary = true,
+                Named::Words { .. } => {}
+            }
+        }
+    }
+    let packages = kinds.into_iter().map(Coverage::Packages);
+    packages.chain(is_dictionary.then_some(Coverage::Dictionary)).collect()
 }
 
 impl Knowledge {

@@ -28,6 +28,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration { version: 13, text: include_str!("../../migrations/0013_sharing_again.sql") },
     Migration { version: 14, text: include_str!("../../migrations/0014_risk_register.sql") },
     Migration { version: 15, text: include_str!("../../migrations/0015_risk_documents.sql") },
+    Migration { version: 16, text: include_str!("../../migrations/0016_vulnerabilities.sql") },
 ];
 
 pub(super) const NEWEST: i64 = MIGRATIONS[MIGRATIONS.len() - 1].version;

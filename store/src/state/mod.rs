@@ -35,6 +35,7 @@ mod tally;
 mod taxii;
 mod tokens;
 mod triage;
+mod vulnerabilities;
 
 use model::OpContext;
 
@@ -73,6 +74,7 @@ pub use taxii::{
 };
 pub use tokens::{NewToken, Scope, ServiceToken};
 pub use triage::{InboxAsked, InboxRow, Suppression, Triage, Verdict};
+pub use vulnerabilities::VulnerabilitiesWhole;
 
 /// Every statement, for the test that prepares all of them on both engines.
 pub fn statements() -> Vec<&'static str> {
@@ -97,9 +99,10 @@ pub fn statements() -> Vec<&'static str> {
         tally::STATEMENTS,
         tokens::STATEMENTS,
         triage::STATEMENTS,
+        vulnerabilities::STATEMENTS,
     ];
     let made = taxii::statements().into_iter().chain(intel::bulk_statements()).chain(peers::more_statements());
-    let made = made.chain(register::bulk_statements());
+    let made = made.chain(register::bulk_statements()).chain(vulnerabilities::bulk_statements());
     fixed.into_iter().flatten().copied().chain(made).collect()
 }
 

@@ -22,3 +22,4 @@ mod taxii;
 mod torture;
 mod torture_short;
 mod upgrade;
+mod vulnerabilities;

@@ -9,6 +9,7 @@ mod peers;
 mod register;
 mod reports;
 mod risk;
+mod vuln;
 
 use std::path::PathBuf;
 
@@ -38,6 +39,7 @@ pub(crate) use register::{
 };
 pub(crate) use reports::{ReportArgs, ReportCommand};
 pub(crate) use risk::{RiskArgs, RiskCommand};
+pub(crate) use vuln::{VulnArgs, VulnCheckArgs, VulnCommand, VulnListArgs, VulnPolicyArgs};
 
 /// Watchbell keeps a city's digital services safe and its citizens' trust whole.
 #[derive(Debug, Parser)]
@@ -111,8 +113,8 @@ pub(crate) enum Command {
     Config(ConfigArgs),
     /// See what is at stake: where the city stands, and which service may open first.
     Risk(RiskArgs),
-    /// Work on vulnerabilities: which first.
-    Vuln(crate::vuln::VulnArgs),
+    /// Work on vulnerabilities: which first, which is on which item, by when, and who carries which risk.
+    Vuln(Box<VulnArgs>),
     /// Check content before it is used: a verdict and a reason for each file.
     Validate(crate::validate::ValidateArgs),
     /// Print a completion script for a shell.

@@ -250,6 +250,9 @@ const enter = async (page, link, name) => {
   await page.waitForURL("**/register/map");
   assert.match(await page.textContent("svg"), /Welfare portal/);
   await judge(page, "service map");
+  await page.goto(`${origin}/risk/vulnerabilities`);
+  assert.match(await page.textContent("main"), /Nothing here/);
+  await judge(page, "vulnerabilities");
   await page.goto(`${origin}/agencies`);
   assert.match(await page.textContent("tbody"), /home[\s\S]*the installation stands here/);
   await judge(page, "agencies");
@@ -357,7 +360,7 @@ const enter = async (page, link, name) => {
   await page.click("button.main");
   await page.waitForURL(`${origin}/audit?operation=finding.decide`);
   for (const twin of ["/inbox.json?verdict=acknowledged", "/inbox.csv", "/audit.json", "/audit.csv", "/people.json", "/people.csv", "/suppressions.json", "/suppressions.csv", "/health.json", "/health.csv",
-    "/health/rates.json", "/processing.json", "/processing.csv", "/register.json", "/register.csv", "/register/map.json", "/tokens.json", "/tokens.csv", "/keys.json", "/keys.csv", "/agencies.json", "/agencies.csv", "/intel.json?value=listed.example", "/intel/sources.json", "/intel/sources.csv", "/intel/actors.json", "/intel/brief.json", "/intel/brief.md", "/dpia.json", "/dpia.csv",
+    "/health/rates.json", "/processing.json", "/processing.csv", "/register.json", "/register.csv", "/risk/vulnerabilities.json", "/risk/vulnerabilities.csv", "/register/map.json", "/tokens.json", "/tokens.csv", "/keys.json", "/keys.csv", "/agencies.json", "/agencies.csv", "/intel.json?value=listed.example", "/intel/sources.json", "/intel/sources.csv", "/intel/actors.json", "/intel/brief.json", "/intel/brief.md", "/dpia.json", "/dpia.csv",
     "/hunt.json?sql=SELECT+1", "/hunt.csv?sql=SELECT+1"]) {
     assert.equal((await page.request.get(origin + twin)).status(), 200, twin);
   }

@@ -37,6 +37,7 @@ impl Operation {
             .replace("{status}", "x")
             .replace("{file}", "x")
             .replace("{prefix}", "00000")
+            .replace("{item}", "x")
     }
 }
 

@@ -22,3 +22,4 @@ mod schema;
 mod sharing;
 mod staff;
 mod tenants;
+mod vulnerabilities;

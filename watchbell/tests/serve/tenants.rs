@@ -80,6 +80,14 @@ fn needs(operation: &Operation) -> Option<(&'static str, &'static str)> {
             ("risk.write", "version=0&to=a+test&place=outside&data=&is_encrypted=&purpose=&is_third_party=")
         }
         ("POST", "/risk/mobile/{id}/flow-drop") => ("risk.write", "version=0&to=a+test&place=outside"),
+        ("GET", "/risk/vulnerabilities" | "/risk/vulnerabilities.json" | "/risk/vulnerabilities.csv") => ("risk.read", ""),
+        ("GET", "/risk/vulnerabilities/{id}/{item}") => ("risk.read", ""),
+        ("POST", "/risk/vulnerabilities/{id}/{item}/accept") => {
+            // A day that is no day of an acceptance: whoever may is told so.
+            ("risk.decide", "why=a+test&until=2001-01-01&scope=this")
+        }
+        ("POST", "/risk/vulnerabilities/{id}/{item}/lift") => ("risk.decide", "number=1"),
+        ("POST", "/risk/vulnerabilities/{id}/{item}/say") => ("risk.write", "status=affected&why=a+test"),
         ("GET", "/intel" | "/intel.json" | "/intel/sources" | "/intel/sources.json" | "/intel/sources.csv") => {
             ("intel.read", "")
         }
@@ -223,6 +231,8 @@ fn installation() -> (Place, Node, String) {
     place.say(&[&["service", "add", CANARY, "--title", CANARY][..], &said].concat());
     place.say(&["asset", "add", "canaria-server", "--kind", "machine", "--title", CANARY]);
     place.say(&["service", "link", CANARY, "runs-on", "canaria-server", "--about", CANARY]);
+    let say = ["vuln", "say", "CVE-2024-0001", "--item", "canaria-server", "--status", "affected", "--why", CANARY];
+    place.say(&say);
     place.say(&["hunts", "save", CANARY, &format!("SELECT '{CANARY}'")]);
     place.say(&[
         "hold",
@@ -268,6 +278,7 @@ async fn every_route_keeps_agencies_and_roles_apart() {
     let people: serde_json::Value = serde_json::from_str(&people).unwrap();
     let person = people["people"][0]["id"].as_str().unwrap().to_owned();
     assert!(ask(&node, "GET", "/register.json", &ours, "").body.contains(CANARY));
+    assert!(ask(&node, "GET", "/risk/vulnerabilities.json", &ours, "").body.contains(CANARY));
     let reports = ask(&node, "GET", "/intel/reports.json", &ours, "").body;
     assert!(reports.contains(CANARY), "{reports}");
     let reports: serde_json::Value = serde_json::from_str(&reports).unwrap();
@@ -293,6 +304,9 @@ async fn every_route_keeps_agencies_and_roles_apart() {
             path if path.starts_with("/register/items/{id}") => vec![with(CANARY)],
             "/risk/mobile/{id}" => vec![with(CANARY), with("canaria.json")],
             path if path.starts_with("/risk/mobile/{id}") => vec![with(CANARY)],
+            path if path.starts_with("/risk/vulnerabilities/{id}") => {
+                vec![with("CVE-2024-0001").replace("{item}", "canaria-server")]
+            }
             "/findings/{id}" => vec![with(&finding), with(&format!("{finding}.json"))],
             "/findings/{id}/suppress" => vec![with(&finding)],
             "/suppressions/{id}/lift" => vec![with(&suppression)],
@@ -313,6 +327,9 @@ async fn every_route_keeps_agencies_and_roles_apart() {
                 }
                 "/audit" | "/audit.json" | "/audit.csv" => vec!["?before=9007199254740991".into()],
                 "/register" | "/register.json" | "/register.csv" => vec!["?text=example".into(), "?rows=1999".into()],
+                "/risk/vulnerabilities" | "/risk/vulnerabilities.json" | "/risk/vulnerabilities.csv" => {
+                    vec!["?settled=yes".into(), "?rows=2000".into()]
+                }
                 "/intel" | "/intel.json" => vec!["?value=planted.example".into()],
                 _ => Vec::new(),
             };

@@ -9,10 +9,12 @@ pub(crate) mod policy;
 pub(crate) mod report;
 pub(crate) mod service;
 pub(crate) mod suppliers;
+pub(crate) mod vulnerabilities;
 
 /// Pages about risk: their addresses and what they are called.
 const TABS: &[(&str, &str)] = &[
     ("/risk", "Opening order"),
+    ("/risk/vulnerabilities", "Vulnerabilities"),
     ("/risk/mobile", "Apps"),
     ("/risk/suppliers", "Suppliers"),
     ("/risk/policy", "Policy"),
