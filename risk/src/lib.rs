@@ -33,4 +33,8 @@ pub mod matching;
 pub mod suppliers;
 pub mod vulnerability;
 
+// How far a city is, and how that is beside others.
+pub mod benchmark;
+pub mod csf;
+
 pub use interval::{Interval, Probability};

@@ -5,6 +5,7 @@ mod backup;
 mod cli;
 mod collections;
 mod config;
+mod csf;
 mod doctor;
 mod erase;
 mod exit;
@@ -62,6 +63,7 @@ fn main() -> ExitCode {
         Command::Service(arguments) => register::service(&arguments),
         Command::Asset(arguments) => register::asset(&arguments),
         Command::Register(arguments) => register::register(&arguments),
+        Command::Csf(arguments) => csf::run(&arguments),
         Command::Outlet(arguments) => outlets::run(&arguments),
         Command::Peer(arguments) => peers::run(&arguments),
         Command::Share(arguments) => peers::share::run(&arguments),
