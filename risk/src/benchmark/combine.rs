@@ -34,7 +34,9 @@ impl Default for Useful {
 
 /// Bounds that are none.
 #[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
-#[error("{agencies_min} agencies and ± {half_width_max} steps are no bounds; hint: 2 agencies at least, and a width from 0.01 to 10")]
+#[error(
+    "{agencies_min} agencies and ± {half_width_max} steps are no bounds; hint: 2 agencies at least, and a width from 0.01 to 10"
+)]
 pub struct NotUseful {
     agencies_min: usize,
     half_width_max: f64,

@@ -208,7 +208,8 @@ impl Gift {
 /// # Errors
 /// When there are too many, or it is no JSON of that form.
 pub fn read_gifts(bytes: &[u8]) -> Result<(Vec<Gift>, Vec<GiftNote>), BenchmarkError> {
-    let within = |what, found, max| if found > max { Err(BenchmarkError::TooLarge { what, found, max }) } else { Ok(()) };
+    let within =
+        |what, found, max| if found > max { Err(BenchmarkError::TooLarge { what, found, max }) } else { Ok(()) };
     within("bytes of gifts", bytes.len(), limits::BENCHMARK_BYTES_MAX)?;
     let value = serde_json::from_slice(bytes).map_err(|error| BenchmarkError::Form(error.to_string()))?;
     let values = match value {

@@ -211,7 +211,8 @@ fn rounds(rounds: u64, agencies: usize, epsilon: &str) -> (f64, f64, f64) {
     let (mut sum, mut of_these, mut of_all) = (0.0, 0.0, 0.0);
     for round in 0..rounds {
         let mut chance = Chance::new(11).of(round);
-        let levels: Vec<f64> = (0..agencies).map(|_| (2.5 + 3.0 * chance.unit()) * 10.0).map(|x| x.round() / 10.0).collect();
+        let levels: Vec<f64> =
+            (0..agencies).map(|_| (2.5 + 3.0 * chance.unit()) * 10.0).map(|x| x.round() / 10.0).collect();
         let gifts: Vec<Gift> = levels.iter().map(|level| drawn([*level; 6], &terms, &mut chance)).collect();
         let true_mean = levels.iter().sum::<f64>() / agencies as f64;
         let comparison = combine(&gifts, &terms, &everything);
@@ -251,7 +252,10 @@ fn enough_agencies_are_shown_and_too_few_say_how_many_it_takes() {
     let (all, large) = comparison.cells.split_at(6);
     for cell in all {
         let estimate = cell.estimate.unwrap();
-        assert!((estimate.mean - 4.0).abs() < 4.0 * cell.error && estimate.of_all.covers(&estimate.of_these), "{cell:?}");
+        assert!(
+            (estimate.mean - 4.0).abs() < 4.0 * cell.error && estimate.of_all.covers(&estimate.of_these),
+            "{cell:?}"
+        );
         assert!(cell.error >= cell.noise_error);
     }
     for cell in large {

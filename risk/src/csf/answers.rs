@@ -153,10 +153,9 @@ impl Assessment {
         let mut assessment = Assessment::new(file.year)?;
         let mut notes = Notes::default();
         let known = |tier: &u8| (1..=questions.tier_max()).contains(tier);
-        for (name, said, place) in [
-            ("tier", file.tier, &mut assessment.tier),
-            ("tier_target", file.tier_target, &mut assessment.tier_target),
-        ] {
+        for (name, said, place) in
+            [("tier", file.tier, &mut assessment.tier), ("tier_target", file.tier_target, &mut assessment.tier_target)]
+        {
             *place = said.filter(known);
             if said.is_some() && place.is_none() {
                 notes.add(name, format!("tiers are 1 to {}", questions.tier_max()));
@@ -169,7 +168,8 @@ impl Assessment {
     }
 
     fn take(&mut self, number: usize, value: serde_json::Value, questions: &QuestionSet, notes: &mut Notes) {
-        let name = value.get("question").and_then(serde_json::Value::as_str).map(|name| name.chars().take(40).collect());
+        let name =
+            value.get("question").and_then(serde_json::Value::as_str).map(|name| name.chars().take(40).collect());
         let name: String = name.unwrap_or_else(|| format!("answer {number}"));
         let answer: Answer = match serde_json::from_value(value) {
             Ok(answer) => answer,
@@ -250,7 +250,8 @@ impl Notes {
         match self.0.len() {
             len if len < limits::CSF_NOTES_MAX => self.0.push(CsfNote { record: record.to_owned(), reason }),
             limits::CSF_NOTES_MAX => {
-                self.0.push(CsfNote { record: "more".to_owned(), reason: "the rest is not told one by one".to_owned() });
+                self.0
+                    .push(CsfNote { record: "more".to_owned(), reason: "the rest is not told one by one".to_owned() });
             }
             _ => {}
         }

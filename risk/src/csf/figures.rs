@@ -44,13 +44,7 @@ impl Figure {
             0 => "nothing is registered".to_owned(),
             _ => format!("{found} of {of} ({:.0} %)", 100.0 * found as f64 / of as f64),
         };
-        Figure {
-            question: question.to_owned(),
-            name: name.to_owned(),
-            value,
-            is_bad: of == 0 || found > 0,
-            day,
-        }
+        Figure { question: question.to_owned(), name: name.to_owned(), value, is_bad: of == 0 || found > 0, day }
     }
 }
 
@@ -63,8 +57,16 @@ pub fn register_figures<'a>(items: impl Iterator<Item = &'a Item>, day: Day) -> 
     };
     let unsaid = [
         ("ID.AM-03", "items whose exposure nobody has said", counted(&|item| item.exposure.is_none())),
-        ("ID.AM-05", "items of which nobody has said how many residents use them", counted(&|item| item.residents.is_none())),
-        ("ID.AM-07", "items of which nobody has said what personal data they hold", counted(&|item| item.data.is_none())),
+        (
+            "ID.AM-05",
+            "items of which nobody has said how many residents use them",
+            counted(&|item| item.residents.is_none()),
+        ),
+        (
+            "ID.AM-07",
+            "items of which nobody has said what personal data they hold",
+            counted(&|item| item.data.is_none()),
+        ),
         ("ID.AM-08", "items that nobody answers for", counted(&|item| item.owner.is_empty())),
     ];
     unsaid.into_iter().map(|(question, name, counted)| Figure::lacking(question, name, counted, day)).collect()

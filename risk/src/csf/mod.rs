@@ -23,7 +23,9 @@ use serde::{Deserialize, Serialize};
 
 pub use answers::{Answer, Assessment, AssessmentError, CsfNote, Evidence, EvidenceSource};
 pub use figures::{Counted, Figure, register_figures};
-pub use posture::{CategoryPosture, Freshness, FunctionPosture, Gap, Means, Posture, PostureReason, Score, StaleEvidence};
+pub use posture::{
+    CategoryPosture, Freshness, FunctionPosture, Gap, Means, Posture, PostureReason, Score, StaleEvidence,
+};
 pub use questions::{Category, Question, QuestionError, QuestionSet};
 pub use table::{read_table, write_table};
 pub use trend::{Change, TrendYear, trend};

@@ -253,7 +253,9 @@ impl Posture {
             }
             match answer.and_then(|answer| Some((answer, answer.current?))) {
                 None => posture.unanswered.push(question.id.clone()),
-                Some((answer, current)) if current > 1 && !answer.evidence.iter().any(|one| freshness.is_fresh(one)) => {
+                Some((answer, current))
+                    if current > 1 && !answer.evidence.iter().any(|one| freshness.is_fresh(one)) =>
+                {
                     posture.unproven.push(question.id.clone());
                 }
                 Some(_) => {}
@@ -345,11 +347,15 @@ impl fmt::Display for PostureReason {
                 write!(f, "{count} without a target: for each, the top of the scale stands in")
             }
             PostureReason::NotApplicable { count } => write!(f, "{count} do not apply and are left out"),
-            PostureReason::Unproven { count } => write!(f, "{count} above the lowest step without evidence that still counts"),
+            PostureReason::Unproven { count } => {
+                write!(f, "{count} above the lowest step without evidence that still counts")
+            }
             PostureReason::Stale { count, days } => {
                 write!(f, "{count} pieces of evidence are older than {days} days, or of a day to come")
             }
-            PostureReason::Unfitting { question, reason } => write!(f, "the answer to {question} does not count: {reason}"),
+            PostureReason::Unfitting { question, reason } => {
+                write!(f, "the answer to {question} does not count: {reason}")
+            }
         }
     }
 }

@@ -39,7 +39,11 @@ fn cell(text: &str) -> String {
 ///
 /// # Errors
 /// When it is too large, no text, or lacks a column.
-pub fn read_table(bytes: &[u8], into: &mut Assessment, questions: &QuestionSet) -> Result<Vec<CsfNote>, AssessmentError> {
+pub fn read_table(
+    bytes: &[u8],
+    into: &mut Assessment,
+    questions: &QuestionSet,
+) -> Result<Vec<CsfNote>, AssessmentError> {
     if bytes.len() > limits::CSF_BYTES_MAX {
         return Err(AssessmentError::TooLarge);
     }

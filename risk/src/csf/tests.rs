@@ -165,7 +165,8 @@ fn what_is_not_answered_counts_as_the_lowest_step() {
 fn what_does_not_apply_is_left_out() {
     let set = small();
     let not = |name: &str| Answer { not_applicable: Some("we have none".to_owned()), ..answer(name, None, None) };
-    let posture = Posture::of(&assessment(2026, &[not("ID.AM-01"), answer("GV.OC-01", Some(3), Some(3))]), &set, today());
+    let posture =
+        Posture::of(&assessment(2026, &[not("ID.AM-01"), answer("GV.OC-01", Some(3), Some(3))]), &set, today());
     assert_eq!(posture.whole.not_applicable, 1);
     let last = posture.categories.last().unwrap();
     assert_eq!((last.id.as_str(), last.score.means), ("ID.AM", None), "what nothing applies to comes last");
@@ -191,7 +192,8 @@ fn evidence_ages_and_answers_outlive_questions() {
     assert_eq!(posture.unproven, ["GV.OC-01"]);
     assert_eq!(posture.unanswered, ["ID.AM-01"], "a step that is none of the scale is no answer");
     let said: Vec<String> = posture.because.iter().map(ToString::to_string).collect();
-    let parts = ["1 without an answer", "1 without a target", "1 above the lowest step", "3 pieces", "ID.AM-01", "RC.RP-01"];
+    let parts =
+        ["1 without an answer", "1 without a target", "1 above the lowest step", "3 pieces", "ID.AM-01", "RC.RP-01"];
     assert_eq!(said.len(), parts.len(), "{said:?}");
     assert!(said.iter().zip(parts).all(|(said, part)| said.contains(part)), "{said:?}");
 }
@@ -219,7 +221,10 @@ fn tables_go_both_ways() {
     let noted = Answer { note: "=1+1\nand more".to_owned(), ..answer("GV.OC-01", Some(2), Some(4)) };
     let said = assessment(2026, &[noted, not]);
     let text = write_table(&said, &set);
-    assert!(text.contains("GV.OC-01,2,4,\"'=1+1\nand more\"\r\nGV.OC-02,n/a,,\"no, \"\"none\"\"\"\r\nID.AM-01,,,\r\n"), "{text}");
+    assert!(
+        text.contains("GV.OC-01,2,4,\"'=1+1\nand more\"\r\nGV.OC-02,n/a,,\"no, \"\"none\"\"\"\r\nID.AM-01,,,\r\n"),
+        "{text}"
+    );
     let mut read = Assessment::new(2026).unwrap();
     assert_eq!(read_table(text.as_bytes(), &mut read, &set).unwrap(), []);
     assert_eq!(read, said);

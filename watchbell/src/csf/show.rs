@@ -128,7 +128,13 @@ pub(super) fn trend(view: &CsfView, is_json: bool) -> Result<Exit> {
 pub(super) fn comparison(comparison: &Comparison) -> Result<()> {
     let mut out = std::io::stdout().lock();
     let Comparison { terms, useful, agencies, cells, refused, refused_untold } = comparison;
-    writeln!(out, "{}: {agencies} agencies, ε {} each, noise of {:.1} steps on each gift", terms.year, terms.epsilon, terms.noise())?;
+    writeln!(
+        out,
+        "{}: {agencies} agencies, ε {} each, noise of {:.1} steps on each gift",
+        terms.year,
+        terms.epsilon,
+        terms.noise()
+    )?;
     writeln!(
         out,
         "shown from {} agencies on, and when the 90 % interval is at most ± {} steps",

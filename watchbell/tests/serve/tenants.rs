@@ -63,6 +63,12 @@ fn needs(operation: &Operation) -> Option<(&'static str, &'static str)> {
         ("POST", "/register/items/{id}/retire") => ("register.write", "confirm=yes"),
         ("POST", "/register/items/{id}/link") => ("register.write", "kind=depends-on&other=nothing&direction=from"),
         ("POST", "/register/items/{id}/unlink") => ("register.write", "from=nothing&kind=depends-on&to=nothing"),
+        ("GET", "/risk/csf" | "/risk/csf.json" | "/risk/csf.csv" | "/risk/csf/{function}") => ("risk.read", ""),
+        ("POST", "/risk/csf") => ("risk.write", "version=0&year=2026&tier=2&tier_target=3"),
+        ("POST", "/risk/csf/{function}") => (
+            "risk.write",
+            "version=0&year=2026&question=GV.OC-01&current=2&target=3&not_applicable=&note=a+test&evidence=",
+        ),
         ("GET", "/intel" | "/intel.json" | "/intel/sources" | "/intel/sources.json" | "/intel/sources.csv") => {
             ("intel.read", "")
         }
@@ -273,6 +279,10 @@ async fn every_route_keeps_agencies_and_roles_apart() {
             path if path.starts_with("/intel/reports/{id}") => vec![with(&report).replace("{number}", "1")],
             "/register/items/{id}" if operation.method == "GET" => vec![with(CANARY), with("canaria.json")],
             path if path.starts_with("/register/items/{id}") => vec![with(CANARY)],
+            "/risk/csf/{function}" if operation.method == "GET" => {
+                vec![path.replace("{function}", "GV"), path.replace("{function}", "GV.json")]
+            }
+            "/risk/csf/{function}" => vec![path.replace("{function}", "GV")],
             "/findings/{id}" => vec![with(&finding), with(&format!("{finding}.json"))],
             "/findings/{id}/suppress" => vec![with(&finding)],
             "/suppressions/{id}/lift" => vec![with(&suppression)],

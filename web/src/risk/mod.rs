@@ -1,8 +1,10 @@
 //! What is at stake: which service may open first, vulnerabilities by harm, the steps of the framework, the city's posture. Each is a page of its
 //! own; what they share stands here.
 
+pub(crate) mod csf;
+
 /// Pages about risk: their addresses and what they are called.
-const TABS: &[(&str, &str)] = &[("/risk", "Opening order")];
+const TABS: &[(&str, &str)] = &[("/risk", "Opening order"), ("/risk/csf", "Posture")];
 
 /// The way to a page about risk.
 pub(crate) struct Tab {

@@ -47,8 +47,7 @@ impl Office {
         }
         let view = self.csf_posture(ctx, Some(asked.year)).await?;
         let standing = Standing::of(&view.posture).map_err(refused)?;
-        let terms =
-            Terms { year: asked.year, level_max: view.questions.set.level_max(), epsilon: asked.epsilon };
+        let terms = Terms { year: asked.year, level_max: view.questions.set.level_max(), epsilon: asked.epsilon };
         let gift = draw(&standing, &terms, asked.size)?;
         let body = gift.written().map_err(refused)?;
         // Whoever comes second at the same moment must not see another draw.
@@ -128,7 +127,9 @@ impl Office {
         if bytes.len() > limits::CSF_BYTES_MAX {
             return Err(refused(format!("a result of a comparison has at most {} bytes", limits::CSF_BYTES_MAX)));
         }
-        let bad = |error| refused(format!("not the form of a result: {error}; hint: watchbell csf benchmark --json writes it"));
+        let bad = |error| {
+            refused(format!("not the form of a result: {error}; hint: watchbell csf benchmark --json writes it"))
+        };
         let comparison: Comparison = serde_json::from_slice(bytes).map_err(bad)?;
         comparison.terms.check().map_err(refused)?;
         comparison.useful.check().map_err(refused)?;

@@ -14,8 +14,9 @@ use crate::access::Operation;
 pub use gifts::{GiftAsked, Given};
 pub use risk::benchmark::{Cell, Comparison, Epsilon, Estimate, Gift, GiftNote, SizeClass, Terms, TooFew, Useful};
 pub use risk::csf::{
-    Answer, Assessment, Category, CategoryPosture, Change, CsfNote, Evidence, EvidenceSource, Figure, Freshness, Function,
-    FunctionPosture, Gap, Means, Posture, PostureReason, Question, QuestionSet, Score, StaleEvidence, TrendYear, write_table,
+    Answer, Assessment, Category, CategoryPosture, Change, CsfNote, Evidence, EvidenceSource, Figure, Freshness,
+    Function, FunctionPosture, Gap, Means, Posture, PostureReason, Question, QuestionSet, Score, StaleEvidence,
+    TrendYear, write_table,
 };
 
 /// The name under which own questions are kept: there is one set at a time.

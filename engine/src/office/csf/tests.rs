@@ -95,7 +95,11 @@ async fn files_go_in_and_come_out() {
     office.keep_csf_questions(&lead, own).await.unwrap();
     let view = office.csf_posture(&lead, Some(2023)).await.unwrap();
     assert_eq!((view.questions.set.version.as_str(), view.assessment.answers.len()), ("own", 1));
-    assert!(view.posture.because.iter().any(|reason| reason.to_string().contains("GV.OC-02")), "{:?}", view.posture.because);
+    assert!(
+        view.posture.because.iter().any(|reason| reason.to_string().contains("GV.OC-02")),
+        "{:?}",
+        view.posture.because
+    );
     assert!(said(office.keep_csf_questions(&lead, b"levels = 7").await).contains("form of questions"));
 }
 
@@ -136,7 +140,10 @@ async fn a_gift_is_drawn_once() {
     assert_eq!((comparison.agencies, comparison.refused.len()), (1, 2));
     assert!(comparison.cells.iter().all(|cell| cell.estimate.is_none() && cell.too_few.is_some()));
     assert_eq!(office.csf_posture(&lead, None).await.unwrap().comparison, Some(comparison.clone()));
-    assert!(said(office.combine_csf(&lead, &first.gift.terms(), Useful::default(), &[b"x".to_vec()]).await).contains("file 1"));
+    assert!(
+        said(office.combine_csf(&lead, &first.gift.terms(), Useful::default(), &[b"x".to_vec()]).await)
+            .contains("file 1")
+    );
     let alone = Useful { agencies_min: 1, ..Useful::default() };
     assert!(said(office.combine_csf(&lead, &first.gift.terms(), alone, &[]).await).contains("2 agencies at least"));
     // What somebody else put together.
