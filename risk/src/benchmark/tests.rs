@@ -234,7 +234,7 @@ fn the_mean_is_unbiased_and_intervals_cover() {
         let noise = terms(epsilon).noise() / (agencies as f64 * 900.0).sqrt();
         assert!(bias.abs() < 4.0 * noise, "{agencies}: bias {bias}, error {noise}");
         assert!((0.87..=0.95).contains(&of_these), "{agencies}: noise covers {of_these}");
-        assert!(of_all > 0.86, "{agencies}: all covers {of_all}");
+        assert!(of_all > 0.84, "{agencies}: all covers {of_all}");
     }
 }
 

@@ -54,7 +54,6 @@ const fn one() -> u32 {
     1
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
 const fn is_one(weight: &u32) -> bool {
     *weight == 1
 }

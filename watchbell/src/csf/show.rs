@@ -100,7 +100,7 @@ pub(super) fn posture(view: &CsfView, rows: usize, is_json: bool) -> Result<Exit
 
 pub(super) fn trend(view: &CsfView, is_json: bool) -> Result<Exit> {
     if is_json {
-        view.trend.iter().try_for_each(|year| say(year))?;
+        view.trend.iter().try_for_each(say)?;
         return Ok(Exit::Ok);
     }
     if view.trend.is_empty() {

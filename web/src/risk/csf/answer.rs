@@ -83,7 +83,7 @@ impl Page {
 
     /// What a step is, in words.
     fn words(&self, said: &Option<u8>) -> String {
-        let name = |level: u8| self.levels.iter().find(|(one, _)| *one == level).map_or("", |(_, name)| name);
+        let name = |level: u8| self.levels.iter().find(|(one, _)| *one == level).map_or("", |(_, name)| name.as_str());
         said.map_or_else(|| "unsaid".to_owned(), |level| format!("{level}: {}", name(level)))
     }
 }

@@ -103,7 +103,7 @@ pub(super) struct CsfGift {
     pub(super) epsilon: String,
     pub(super) size: Option<&'static str>,
     /// Each function's mean in tenths of a step, under noise.
-    pub(super) values: BTreeMap<&'static str, i64>,
+    pub(super) values: BTreeMap<String, i64>,
 }
 
 /// One function in the comparison, of all agencies or of those of a size.
@@ -178,7 +178,7 @@ fn gift(gift: &Gift) -> CsfGift {
     CsfGift {
         epsilon: gift.epsilon.to_string(),
         size: gift.size.map(SizeClass::name),
-        values: gift.values.iter().map(|(function, value)| (function.id(), *value)).collect(),
+        values: gift.values.iter().map(|(function, value)| (function.id().to_owned(), *value)).collect(),
     }
 }
 

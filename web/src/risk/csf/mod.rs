@@ -46,7 +46,7 @@ fn year_of(text: &str) -> Result<i16, Problem> {
 
 /// The number of a version as a form says it; 0 when there was none.
 fn version_of(text: &str) -> Result<u64, Problem> {
-    let number = text.parse::<u64>().ok().filter(|number| text.len() <= 10 && number.to_string() == text);
+    let number = text.parse::<u64>().ok().filter(|number| text.len() <= 9 && number.to_string() == text);
     number.ok_or_else(|| Problem::bad("version says which one was looked at"))
 }
 
@@ -161,11 +161,11 @@ pub(crate) struct CsfTierSaid {
     year: String,
     /// The tier; empty when nobody says.
     #[serde(default)]
-    #[schema(pattern = "^[1-4]?$")]
+    #[schema(pattern = "^([1-9]|10)?$")]
     tier: String,
     /// The tier that is wanted.
     #[serde(default)]
-    #[schema(pattern = "^[1-4]?$")]
+    #[schema(pattern = "^([1-9]|10)?$")]
     tier_target: String,
 }
 
@@ -204,7 +204,7 @@ mod tests {
             assert!(year_of(text).is_err(), "{text}");
         }
         assert_eq!((version_of("0").ok(), version_of("17").ok()), (Some(0), Some(17)));
-        for text in ["", "-1", "+1", "01", "x", "99999999999"] {
+        for text in ["", "-1", "+1", "01", "x", "1234567890"] {
             assert!(version_of(text).is_err(), "{text}");
         }
         assert_eq!((level_of("x", "").ok(), level_of("x", "7").ok()), (Some(None), Some(Some(7))));
