@@ -146,7 +146,8 @@ fn what_is_beyond_the_scale_is_held_to_it() {
 
 #[test]
 fn a_gift_names_nobody_and_is_read_again() {
-    let gift = Gift { size: Some(SizeClass::Small), ..drawn([3.4; 6], &terms("3/2"), &mut Chance::new(2)) };
+    let mut gift = drawn([3.4; 6], &terms("3/2"), &mut Chance::new(2));
+    gift.size = Some(SizeClass::Small);
     let bytes = gift.written().unwrap();
     let value: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
     let mut keys: Vec<_> = value.as_object().unwrap().keys().map(String::as_str).collect();
