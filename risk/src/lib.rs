@@ -36,4 +36,8 @@ pub mod mobile;
 pub mod suppliers;
 pub mod vulnerability;
 
+// How far a city is, and how that is beside others.
+pub mod benchmark;
+pub mod csf;
+
 pub use interval::{Interval, Probability};

@@ -5,6 +5,7 @@ mod backup;
 mod cli;
 mod collections;
 mod config;
+mod csf;
 mod doctor;
 mod erase;
 mod exit;
@@ -65,6 +66,7 @@ fn main() -> ExitCode {
         Command::Asset(arguments) => register::asset(&arguments),
         Command::Register(arguments) => register::register(&arguments),
         Command::Mobile(arguments) => mobile::run(&arguments),
+        Command::Csf(arguments) => csf::run(&arguments),
         Command::Outlet(arguments) => outlets::run(&arguments),
         Command::Peer(arguments) => peers::run(&arguments),
         Command::Share(arguments) => peers::share::run(&arguments),

@@ -9,6 +9,7 @@ mod back;
 mod brief;
 mod concerns;
 mod counts;
+pub mod csf;
 mod documents;
 mod dpia;
 mod feeds;

@@ -183,3 +183,28 @@ pub const DUE_CLAUSES_MAX: usize = 200;
 pub const DUE_DAYS_MAX: i32 = 3_650;
 /// Advisories that one check holds software against.
 pub const CHECK_ADVISORIES_MAX: usize = 1_000_000;
+
+// Self-assessment and comparison (`risk::csf`, `risk::benchmark`).
+
+/// Largest file of questions, of a self-assessment or of a table of answers.
+pub const CSF_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// Questions of one set: the framework has 106 outcomes.
+pub const CSF_QUESTIONS_MAX: usize = 2_000;
+/// Steps of one scale.
+pub const CSF_LEVELS_MAX: usize = 10;
+/// Longest text of an answer, of a question or of a piece of evidence.
+pub const CSF_TEXT_BYTES_MAX: usize = 4 * 1024;
+/// Pieces of evidence of one answer.
+pub const CSF_EVIDENCE_MAX: usize = 50;
+/// Days after which evidence is called stale.
+pub const CSF_FRESH_DAYS: i32 = 365;
+/// What a file got wrong, told one by one.
+pub const CSF_NOTES_MAX: usize = 1_000;
+/// Years that are shown together.
+pub const CSF_YEARS_MAX: usize = 20;
+/// Largest file of gifts to a comparison.
+pub const BENCHMARK_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// Gifts that are combined at once.
+pub const BENCHMARK_GIFTS_MAX: usize = 100_000;
+/// Random numbers that one draw may take: chance alone never comes near.
+pub const BENCHMARK_DRAWS_MAX: u32 = 1_000_000;

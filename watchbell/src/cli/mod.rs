@@ -1,6 +1,7 @@
 //! The command line.
 
 mod collections;
+mod csf;
 mod house;
 mod intel;
 mod mobile;
@@ -21,6 +22,7 @@ use crate::config::{Config, Overrides};
 use crate::exit::Exit;
 
 pub(crate) use collections::{CollectionArgs, CollectionCommand, Right};
+pub(crate) use csf::{AnswerArgs, AnswersAs, BenchmarkArgs, CsfArgs, CsfCommand, YearArgs};
 pub(crate) use house::{
     AuditArgs, AuditCommand, BackupArgs, DoctorArgs, EraseArgs, HoldArgs, HoldCommand, JobsArgs, JobsCommand, KeysArgs,
     KeysCommand, PeopleArgs, PeopleCommand, RestoreArgs, TokenArgs, TokenCommand,
@@ -77,6 +79,8 @@ pub(crate) enum Command {
     Register(RegisterArgs),
     /// Work on apps for telephones: what they ask for, what was found, whether they may open.
     Mobile(MobileArgs),
+    /// Work on the self-assessment by the Cybersecurity Framework, and on the anonymous comparison.
+    Csf(CsfArgs),
     /// Work on outlets: what leaves for blocklists and detectors of others.
     Outlet(OutletArgs),
     /// Work on peers: agencies with whom this one shares.

@@ -31,7 +31,7 @@ impl Operation {
     pub(crate) fn filled(&self) -> String {
         let path = self.path.replace("{id}", &"0".repeat(32)).replace("{name}", "app.css");
         let path = path.replace("{source}", "http").replace("{credential}", "AAAA");
-        let path = path.replace("{number}", "1");
+        let path = path.replace("{number}", "1").replace("{function}", "GV");
         path.replace("{root}", "shared")
             .replace("{object}", "tool--1")
             .replace("{status}", "x")

@@ -6,6 +6,7 @@ mod backup;
 mod city;
 mod console;
 mod crash;
+mod csf;
 mod feeds;
 mod intel;
 mod kept;

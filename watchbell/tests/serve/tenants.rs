@@ -88,6 +88,12 @@ fn needs(operation: &Operation) -> Option<(&'static str, &'static str)> {
         }
         ("POST", "/risk/vulnerabilities/{id}/{item}/lift") => ("risk.decide", "number=1"),
         ("POST", "/risk/vulnerabilities/{id}/{item}/say") => ("risk.write", "status=affected&why=a+test"),
+        ("GET", "/risk/csf" | "/risk/csf.json" | "/risk/csf.csv" | "/risk/csf/{function}") => ("risk.read", ""),
+        ("POST", "/risk/csf") => ("risk.write", "version=0&year=2026&tier=2&tier_target=3"),
+        ("POST", "/risk/csf/{function}") => (
+            "risk.write",
+            "version=0&year=2026&question=GV.OC-01&current=2&target=3&not_applicable=&note=a+test&evidence=",
+        ),
         ("GET", "/intel" | "/intel.json" | "/intel/sources" | "/intel/sources.json" | "/intel/sources.csv") => {
             ("intel.read", "")
         }
@@ -307,6 +313,10 @@ async fn every_route_keeps_agencies_and_roles_apart() {
             path if path.starts_with("/risk/vulnerabilities/{id}") => {
                 vec![with("CVE-2024-0001").replace("{item}", "canaria-server")]
             }
+            "/risk/csf/{function}" if operation.method == "GET" => {
+                vec![path.replace("{function}", "GV"), path.replace("{function}", "GV.json")]
+            }
+            "/risk/csf/{function}" => vec![path.replace("{function}", "GV")],
             "/findings/{id}" => vec![with(&finding), with(&format!("{finding}.json"))],
             "/findings/{id}/suppress" => vec![with(&finding)],
             "/suppressions/{id}/lift" => vec![with(&suppression)],

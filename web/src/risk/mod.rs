@@ -2,6 +2,7 @@
 //! own; what they share stands here.
 
 pub(crate) mod amount;
+pub(crate) mod csf;
 pub(crate) mod curve;
 pub(crate) mod mobile;
 pub(crate) mod openings;
@@ -15,6 +16,7 @@ pub(crate) mod vulnerabilities;
 const TABS: &[(&str, &str)] = &[
     ("/risk", "Opening order"),
     ("/risk/vulnerabilities", "Vulnerabilities"),
+    ("/risk/csf", "Posture"),
     ("/risk/mobile", "Apps"),
     ("/risk/suppliers", "Suppliers"),
     ("/risk/policy", "Policy"),
