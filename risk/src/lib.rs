@@ -27,6 +27,7 @@ pub mod categorize;
 pub mod city;
 pub mod network;
 pub mod order;
+pub mod rmf;
 
 // Vulnerabilities, what they are in, and who delivers it.
 pub mod matching;

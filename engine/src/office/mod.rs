@@ -30,6 +30,7 @@ mod people;
 mod reads;
 mod register;
 mod reports;
+mod rmf;
 mod sharing;
 mod sources;
 #[cfg(test)]
@@ -74,6 +75,9 @@ pub use register::{
     UnregisteredKind,
 };
 pub use reports::{Choice, Proposal, REPORT_KIND, ReportView, Reported};
+pub use rmf::{
+    Accepted, AuthorizationRecord, ControlFinding, RmfSeam, RmfView, SignedAuthorization, Tailor, Verified,
+};
 pub use sharing::{Readable, Writable};
 pub use sources::{Gauges, IntakeView, Period, SourceView, WatchView};
 pub use store::ledger::{Entry as LedgerEntry, Outcome, Verdict as LedgerVerdict};

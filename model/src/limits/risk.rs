@@ -94,3 +94,18 @@ pub const DOCUMENT_NAME_BYTES_MAX: usize = 120;
 pub const DOCUMENTS_MAX: usize = 1_000_000;
 /// Versions that are read at once.
 pub const DOCUMENT_ROWS_MAX: usize = 500;
+
+// The Risk Management Framework (`risk::rmf`).
+
+/// Largest package of one service as it is kept.
+pub const PACKAGE_BYTES_MAX: usize = 32 * 1024 * 1024;
+/// Longest text about one control, result or action.
+pub const PACKAGE_TEXT_BYTES_MAX: usize = 16 * 1024;
+/// Most controls, actions or pieces of evidence of one package.
+pub const PACKAGE_ENTRIES_MAX: usize = 10_000;
+/// Days that an authorization holds at most: three years.
+pub const AUTHORIZATION_DAYS_MAX: u64 = 3 * 366;
+/// Days before its end from which on an authorization is called expiring.
+pub const AUTHORIZATION_EXPIRING_DAYS: u64 = 30;
+/// Days after which monitoring has to have looked again.
+pub const MONITOR_DAYS: u64 = 30;
