@@ -26,6 +26,7 @@ mod progress;
 mod ranking;
 mod register;
 mod retro;
+mod rmf;
 mod rules;
 mod scan;
 mod serve;
@@ -62,6 +63,7 @@ fn main() -> ExitCode {
         Command::Service(arguments) => register::service(&arguments),
         Command::Asset(arguments) => register::asset(&arguments),
         Command::Register(arguments) => register::register(&arguments),
+        Command::Rmf(arguments) => rmf::run(&arguments),
         Command::Outlet(arguments) => outlets::run(&arguments),
         Command::Peer(arguments) => peers::run(&arguments),
         Command::Share(arguments) => peers::share::run(&arguments),

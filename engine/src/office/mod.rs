@@ -76,7 +76,7 @@ pub use register::{
 };
 pub use reports::{Choice, Proposal, REPORT_KIND, ReportView, Reported};
 pub use rmf::{
-    Accepted, AuthorizationRecord, ControlFinding, RmfSeam, RmfView, SignedAuthorization, Tailor, Verified,
+    Accepted, AuthorizationRecord, ControlFinding, RmfSeam, RmfView, SignedAuthorization, Tailor, Verified, sha256_hex,
 };
 pub use sharing::{Readable, Writable};
 pub use sources::{Gauges, IntakeView, Period, SourceView, WatchView};

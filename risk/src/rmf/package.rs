@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::str::FromStr;
 
 use model::Timestamp;
 use model::register::{Impact, ItemId};
@@ -27,9 +28,15 @@ macro_rules! words {
                 }
             }
 
-            /// Reads it as it is written.
-            pub fn parse(text: &str) -> Option<Self> {
-                $type::ALL.iter().copied().find(|word| word.name() == text)
+        }
+
+        impl FromStr for $type {
+            type Err = String;
+
+            fn from_str(text: &str) -> Result<Self, String> {
+                let known = || $type::ALL.iter().map(|word| word.name()).collect::<Vec<_>>().join(", ");
+                let found = $type::ALL.iter().copied().find(|word| word.name() == text.trim());
+                found.ok_or_else(|| format!("no such word; known are {}", known()))
             }
         }
 

@@ -7,6 +7,7 @@ mod outlets;
 mod peers;
 mod register;
 mod reports;
+mod rmf;
 
 use std::path::PathBuf;
 
@@ -34,6 +35,7 @@ pub(crate) use register::{
     ServiceArgs, Told, YesNo,
 };
 pub(crate) use reports::{ReportArgs, ReportCommand};
+pub(crate) use rmf::{RmfArgs, RmfAt, RmfCommand};
 
 /// Watchbell keeps a city's digital services safe and its citizens' trust whole.
 #[derive(Debug, Parser)]
@@ -69,6 +71,8 @@ pub(crate) enum Command {
     Asset(AssetArgs),
     /// Work on the whole register: import, export, look up addresses, find what nobody registered.
     Register(RegisterArgs),
+    /// Work through the seven steps of the Risk Management Framework, service by service.
+    Rmf(RmfArgs),
     /// Work on outlets: what leaves for blocklists and detectors of others.
     Outlet(OutletArgs),
     /// Work on peers: agencies with whom this one shares.

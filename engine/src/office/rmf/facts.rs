@@ -28,7 +28,7 @@ fn owned(whole: &RegisterWhole, boundary: &BTreeSet<ItemId>) -> Owned {
 }
 
 /// SHA-256, in hexadecimal digits.
-pub(super) fn sha256(body: &[u8]) -> String {
+pub fn sha256_hex(body: &[u8]) -> String {
     hex(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, body).as_ref())
 }
 
@@ -130,7 +130,7 @@ impl Office {
             let Some(signed) = named.get(kind.name()) else { continue };
             let place = place(kind, service.as_str())?;
             if let Some((version, body)) = self.state.document(ctx, &place, Some(signed.version)).await? {
-                let hash = super::aside(move || sha256(&body)).await?;
+                let hash = super::aside(move || sha256_hex(&body)).await?;
                 found.insert(kind.name().to_owned(), SignedDocument { version: version.number, hash });
             }
         }

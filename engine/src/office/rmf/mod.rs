@@ -23,6 +23,7 @@ use super::{Office, OfficeError};
 use crate::seen::SeenFiles;
 
 pub use authorize::{Accepted, AuthorizationRecord, SignedAuthorization, Verified};
+pub use facts::sha256_hex;
 pub use work::Tailor;
 
 /// What others know, and the framework asks for. What is not given is "cannot say".
