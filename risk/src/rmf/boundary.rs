@@ -17,9 +17,9 @@ pub fn boundary(package: &Package, items: &BTreeMap<ItemId, Item>, links: &[Link
     }
     let is_of_it = |id: &ItemId| {
         !package.boundary.removed.contains_key(id)
-            && items.get(id).is_some_and(|item| {
-                item.state != Lifecycle::Retired && item.kind != model::register::ItemKind::Vendor
-            })
+            && items
+                .get(id)
+                .is_some_and(|item| item.state != Lifecycle::Retired && item.kind != model::register::ItemKind::Vendor)
     };
     let mut found = BTreeSet::new();
     let mut left: Vec<&ItemId> = package.boundary.added.keys().chain([&package.service]).collect();

@@ -131,8 +131,10 @@ fn events(t: &Telemetry<'_>) -> (Option<bool>, String) {
     let talking: Vec<&Item> = t.within().filter(|item| !item.addresses.is_empty()).collect();
     let is_silent = |item: &&&Item| seen.get(&item.id).is_none_or(|at| *at <= since);
     let wrong: Vec<String> = talking.iter().filter(is_silent).map(|item| item.id.to_string()).collect();
-    let words =
-        ("items with addresses stood in events of the last 7 days", "items with addresses stood in no event of the last 7 days");
+    let words = (
+        "items with addresses stood in events of the last 7 days",
+        "items with addresses stood in no event of the last 7 days",
+    );
     all_right(talking.len(), &wrong, words)
 }
 
@@ -160,7 +162,10 @@ fn clear_links(t: &Telemetry<'_>) -> (Option<bool>, String) {
     let unsaid: Vec<String> = flows.iter().filter(|link| is_encrypted(link).is_none()).map(name).collect();
     if !unsaid.is_empty() {
         let (some, all) = (unsaid.len(), flows.len());
-        return (None, format!("of {some} of {all} links nobody has said whether they are encrypted: {}", names(&unsaid)));
+        return (
+            None,
+            format!("of {some} of {all} links nobody has said whether they are encrypted: {}", names(&unsaid)),
+        );
     }
     all_right(flows.len(), &[], ("links that carry personal data are encrypted", ""))
 }
@@ -174,7 +179,10 @@ fn authentication(t: &Telemetry<'_>) -> (Option<bool>, String) {
     let unsaid: Vec<String> = open.iter().filter(|(_, is)| is.is_none()).map(name).collect();
     if wrong.is_empty() && !unsaid.is_empty() {
         let (some, all) = (unsaid.len(), open.len());
-        return (None, format!("of {some} of {all} interfaces nobody has said whether they ask who comes: {}", names(&unsaid)));
+        return (
+            None,
+            format!("of {some} of {all} interfaces nobody has said whether they ask who comes: {}", names(&unsaid)),
+        );
     }
     all_right(open.len(), &wrong, ("interfaces ask who comes", "interfaces do not ask who comes"))
 }
@@ -198,13 +206,22 @@ fn exposure(t: &Telemetry<'_>) -> (Option<bool>, String) {
     let width = t.service.exposure.unwrap_or(Exposure::Isolated);
     let wider = t.within().filter(|item| item.exposure > Some(width));
     let wrong: Vec<String> = wider.map(|item| item.id.to_string()).collect();
-    all_right(total, &wrong, ("items can be reached by no more than the service itself", "items can be reached by more than the service itself"))
+    all_right(
+        total,
+        &wrong,
+        (
+            "items can be reached by no more than the service itself",
+            "items can be reached by more than the service itself",
+        ),
+    )
 }
 
 fn continuity(t: &Telemetry<'_>) -> (Option<bool>, String) {
     let needs = t.links.iter().filter(|link| link.from == t.service.id && link.kind == LinkKind::DependsOn).count();
     match (t.service.day_costs, needs) {
-        (Some(costs), 1..) => (Some(true), format!("a day without it costs {costs}, and {needs} things are named that it needs")),
+        (Some(costs), 1..) => {
+            (Some(true), format!("a day without it costs {costs}, and {needs} things are named that it needs"))
+        }
         (None, _) => (Some(false), "nobody has said what a day without it costs".to_owned()),
         (Some(_), 0) => (Some(false), "nothing is named that it needs".to_owned()),
     }

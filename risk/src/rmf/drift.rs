@@ -128,7 +128,9 @@ impl fmt::Display for Drift {
             DriftKind::Data { category: Some(category) } => write!(f, "holds {category} data now"),
             DriftKind::Data { category: None } => f.write_str("nobody says any more which personal data it holds"),
             DriftKind::Finding { id } => write!(f, "new finding {id}"),
-            DriftKind::HighWater { from, to } => write!(f, "high-water mark: {} before, {} now", level(from), level(to)),
+            DriftKind::HighWater { from, to } => {
+                write!(f, "high-water mark: {} before, {} now", level(from), level(to))
+            }
             DriftKind::Expiring { at } => write!(f, "the authorization ends on {at}"),
             DriftKind::Expired { at } => write!(f, "the authorization ended on {at}"),
             DriftKind::Document { name } => write!(f, "{name} is no longer what was signed"),

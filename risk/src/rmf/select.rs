@@ -44,7 +44,8 @@ pub fn baseline(
             None => unsaid.push(item.id.as_str()),
         }
     }
-    for (list, words) in [(&mut holding, "personal data is held by"), (&mut unsaid, "nobody has said whether there is personal data in")]
+    for (list, words) in
+        [(&mut holding, "personal data is held by"), (&mut unsaid, "nobody has said whether there is personal data in")]
     {
         list.sort_unstable();
         list.dedup();

@@ -236,7 +236,8 @@ fn monitor(package: &Package, around: &Around<'_>) -> Said {
         None => missing.push("nobody has looked since the decision".to_owned()),
     }
     missing.extend(around.drift.iter().map(ToString::to_string));
-    let late = package.actions.values().filter(|one| one.status != ActionStatus::Closed && one.due <= around.now).count();
+    let late =
+        package.actions.values().filter(|one| one.status != ActionStatus::Closed && one.due <= around.now).count();
     if late > 0 {
         missing.push(format!("{late} actions are late"));
     }

@@ -152,7 +152,13 @@ fn steps_say_what_is_missing() {
     package.tailoring.removed.insert("ac-1".into(), "another office".into());
     assert_eq!(package.controls(), BTreeSet::from(["ac-2"]));
     package.statements.insert("ac-2".into(), how(Implementation::Implemented, Source::Item(id("app"))));
-    let result = |method, is_satisfied| Assessed { method, is_satisfied, words: String::new(), evidence: Vec::new(), done: done(2) };
+    let result = |method, is_satisfied| Assessed {
+        method,
+        is_satisfied,
+        words: String::new(),
+        evidence: Vec::new(),
+        done: done(2),
+    };
     package.assess("ac-2", result(Method::Examine, true));
     package.assess("ac-2", result(Method::Test, false));
     assert_eq!(package.is_satisfied("ac-2"), Some(false), "one no is enough");
@@ -282,7 +288,8 @@ fn checks_say_yes_no_or_that_they_cannot_say() {
     items.get_mut(&id("server")).unwrap().addresses.push(Address::parse("10.0.0.1").unwrap());
     items.get_mut(&id("portal")).unwrap().day_costs = Some(9_000);
     for link in &mut links {
-        link.interface = Some(Interface { is_authenticated: Some(true), is_encrypted: Some(true), ..Interface::default() });
+        link.interface =
+            Some(Interface { is_authenticated: Some(true), is_encrypted: Some(true), ..Interface::default() });
     }
     let second = said(&items, &links, Some(&seen));
     for control in ["cm-8", "au-6", "sc-8", "ia-2", "cp-2"] {

@@ -1,7 +1,7 @@
 //! `watchbell rmf`: the seven steps of the Risk Management Framework.
 
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 use engine::office::{Accepted, RmfSeam, RmfView, Tailor};
@@ -124,7 +124,7 @@ fn read(file: &Path) -> Result<Vec<u8>> {
     std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))
 }
 
-async fn bring(opened: &Opened, (kind, name): (DocumentKind, &str), file: &PathBuf) -> Result<Exit> {
+async fn bring(opened: &Opened, (kind, name): (DocumentKind, &str), file: &Path) -> Result<Exit> {
     let is_known = matches!(kind, DocumentKind::Catalog | DocumentKind::Profile | DocumentKind::InformationTypes);
     ensure!(is_known, "a {kind} is not brought; hint: catalog, profile or information-types");
     let brought = opened.office.rmf_bring(&opened.ctx, (kind, name), read(file)?).await;
@@ -166,7 +166,11 @@ fn told(view: &RmfView) -> Result<()> {
 async fn status(opened: &Opened, service: Option<&ItemId>, is_json: bool) -> Result<Exit> {
     if let Some(service) = service {
         let view = opened.office.rmf_package(&opened.ctx, service).await.context("cannot show it")?;
-        if is_json { say(&view_json(&view))? } else { told(&view)? }
+        if is_json {
+            say(&view_json(&view))?
+        } else {
+            told(&view)?
+        }
         return Ok(Exit::Ok);
     }
     for view in opened.office.rmf_services(&opened.ctx).await.context("cannot list services")? {
@@ -240,7 +244,8 @@ async fn verify(opened: &Opened, at: &RmfAt) -> Result<Exit> {
         say(&json!({"signed": verified.is_signed, "changed": verified.changed, "authorization": verified.signed}))?;
     } else {
         let accepted = &verified.signed.record.accepted;
-        let signature = if verified.is_signed { "signed by this installation" } else { "not signed by this installation" };
+        let signature =
+            if verified.is_signed { "signed by this installation" } else { "not signed by this installation" };
         let mut out = std::io::stdout().lock();
         writeln!(out, "{} until {}: {signature}", accepted.decision, accepted.expires)?;
         for name in &verified.changed {

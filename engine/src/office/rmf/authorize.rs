@@ -193,7 +193,8 @@ impl Office {
         self.may(ctx, Operation::RiskRead).await?;
         let place = place(DocumentKind::Authorization, service.as_str())?;
         let found = self.state.document(ctx, &place, version).await?;
-        let (_, body) = found.ok_or_else(|| OfficeError::NotFound { what: "decision about", name: service.to_string() })?;
+        let (_, body) =
+            found.ok_or_else(|| OfficeError::NotFound { what: "decision about", name: service.to_string() })?;
         serde_json::from_slice(&body).map_err(|error| refused(format!("{place} makes no sense: {error}")))
     }
 
@@ -216,7 +217,12 @@ impl Office {
     ///
     /// # Errors
     /// When the context may not, there is no decision, or the state refuses.
-    pub async fn rmf_drift(&self, ctx: &OpContext, service: &ItemId, seam: &RmfSeam) -> Result<Vec<Drift>, OfficeError> {
+    pub async fn rmf_drift(
+        &self,
+        ctx: &OpContext,
+        service: &ItemId,
+        seam: &RmfSeam,
+    ) -> Result<Vec<Drift>, OfficeError> {
         let view = self.rmf_package(ctx, service).await?;
         let version = view.package.authorization.as_ref().map(|head| head.version);
         let signed = self.rmf_authorization(ctx, service, version).await?;

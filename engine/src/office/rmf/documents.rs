@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use formats::oscal::Document;
 use formats::oscal::build::{
     About, By, Controlled, Looked, Met, Referred, System, ToDo, assessment_plan, assessment_results, plan_of_action,
     security_plan,
@@ -106,7 +107,13 @@ impl Office {
         let (title, hash) = source.map(|(name, hash)| (name.clone(), hash.clone())).unwrap_or_default();
         let system = System {
             service: view.item.clone(),
-            items: view.boundary.iter().filter(|id| *id != service).filter_map(|id| whole.items.get(id)).cloned().collect(),
+            items: view
+                .boundary
+                .iter()
+                .filter(|id| *id != service)
+                .filter_map(|id| whole.items.get(id))
+                .cloned()
+                .collect(),
             information: view.item.information_types.iter().filter_map(|id| types.get(id)).cloned().collect(),
             categorization: view.item.categorization.clone(),
             flows: flows(&view, &whole),
@@ -130,16 +137,23 @@ impl Office {
             href: format!("{}.json", version.place.kind),
             hash: hex(&version.hash),
         };
-        let keep = async |kind, document: formats::oscal::Document| {
-            self.keep_document(ctx, &place(kind, name)?, After::Any, document.to_json().as_bytes()).await
-        };
-        let plan = keep(DocumentKind::SecurityPlan, security_plan(system, about)).await?;
+        let plan = self.rmf_keep_one(ctx, (DocumentKind::SecurityPlan, name), &security_plan(system, about)).await?;
         let automated: Vec<&str> = checks::checked_controls().collect();
         let assessment = assessment_plan(system, about, (&referred(&plan), &automated));
-        let assessment = keep(DocumentKind::AssessmentPlan, assessment).await?;
+        let assessment = self.rmf_keep_one(ctx, (DocumentKind::AssessmentPlan, name), &assessment).await?;
         let results = assessment_results(system, about, &referred(&assessment));
-        let results = keep(DocumentKind::AssessmentResults, results).await?;
-        let actions = keep(DocumentKind::ActionPlan, plan_of_action(system, about, &referred(&plan))).await?;
+        let results = self.rmf_keep_one(ctx, (DocumentKind::AssessmentResults, name), &results).await?;
+        let actions = plan_of_action(system, about, &referred(&plan));
+        let actions = self.rmf_keep_one(ctx, (DocumentKind::ActionPlan, name), &actions).await?;
         Ok(vec![plan, assessment, results, actions])
+    }
+
+    async fn rmf_keep_one(
+        &self,
+        ctx: &OpContext,
+        (kind, name): (DocumentKind, &str),
+        document: &Document,
+    ) -> Result<DocumentVersion, OfficeError> {
+        self.keep_document(ctx, &place(kind, name)?, After::Any, document.to_json().as_bytes()).await
     }
 }

@@ -164,7 +164,8 @@ impl Office {
         let Some((version, body)) = self.state.document(ctx, &place, None).await? else {
             return Ok((Package::new(service.clone()), 0));
         };
-        let package = serde_json::from_slice(&body).map_err(|error| refused(format!("{place} makes no sense: {error}")))?;
+        let package =
+            serde_json::from_slice(&body).map_err(|error| refused(format!("{place} makes no sense: {error}")))?;
         Ok((package, version.number))
     }
 
@@ -186,7 +187,8 @@ impl Office {
     }
 
     async fn rmf_keep(&self, ctx: &OpContext, package: &Package, after: u64) -> Result<DocumentVersion, OfficeError> {
-        let entries = [package.statements.len(), package.assessed.len(), package.actions.len(), package.tailoring.added.len()];
+        let entries =
+            [package.statements.len(), package.assessed.len(), package.actions.len(), package.tailoring.added.len()];
         if entries.into_iter().any(|length| length > limits::PACKAGE_ENTRIES_MAX) {
             return Err(refused(format!("a package has at most {} entries of each sort", limits::PACKAGE_ENTRIES_MAX)));
         }
@@ -220,7 +222,13 @@ fn text(text: &str, what: &str) -> Result<String, OfficeError> {
     Ok(text.to_owned())
 }
 
-fn view(whole: &RegisterWhole, item: &Item, (package, version): (Package, u64), drift: &[Drift], now: Timestamp) -> RmfView {
+fn view(
+    whole: &RegisterWhole,
+    item: &Item,
+    (package, version): (Package, u64),
+    drift: &[Drift],
+    now: Timestamp,
+) -> RmfView {
     let boundary = rmf::boundary(&package, &whole.items, &whole.links);
     let explained = rmf::baseline(item, &boundary, &whole.items);
     let steps = rmf::steps(&package, &Around { item, boundary: &boundary, drift, now });

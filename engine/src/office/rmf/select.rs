@@ -107,7 +107,7 @@ impl Office {
         aside(move || {
             let mut library = Library { sources, ..Library::default() };
             bodies.iter().try_for_each(|(name, body)| library.add(name, body))?;
-            Ok(library)
+            Ok::<_, OfficeError>(library)
         })
         .await?
     }
@@ -125,15 +125,19 @@ impl Office {
     ) -> Result<Vec<String>, OfficeError> {
         self.may(ctx, Operation::RiskWrite).await?;
         let view = self.rmf_package(ctx, service).await?;
-        let level = level.or(view.baseline.level).ok_or_else(|| {
-            refused(format!("{}; hint: watchbell rmf categorize {service}", view.because.join("; ")))
-        })?;
+        let level = level
+            .or(view.baseline.level)
+            .ok_or_else(|| refused(format!("{}; hint: watchbell rmf categorize {service}", view.because.join("; "))))?;
         if view.baseline.level.is_some_and(|follows| level < follows) {
-            return Err(refused(format!("{level} is less than what follows; hint: take controls out one by one, with reasons")));
+            return Err(refused(format!(
+                "{level} is less than what follows; hint: take controls out one by one, with reasons"
+            )));
         }
         let has_privacy = privacy.unwrap_or(view.baseline.has_privacy);
         if view.baseline.has_privacy && !has_privacy {
-            return Err(refused("there is personal data, or nobody has said that there is none: the overlay belongs to it"));
+            return Err(refused(
+                "there is personal data, or nobody has said that there is none: the overlay belongs to it",
+            ));
         }
         let library = self.rmf_library(ctx).await?;
         let (controls, sources, notes) = aside(move || {

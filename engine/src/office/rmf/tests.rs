@@ -1,7 +1,7 @@
 //! One service, through all seven steps and out of them again.
 
-use model::register::{DataCategory, DataHeld, Exposure, Impact, Link, LinkKind};
 use model::Role;
+use model::register::{DataCategory, DataHeld, Exposure, Impact, Link, LinkKind};
 use risk::rmf::{Action, ActionStatus, Decision, Implementation, Method, Source, StepState};
 use serde_json::json;
 
@@ -19,7 +19,8 @@ fn metadata() -> serde_json::Value {
 }
 
 fn catalog() -> Vec<u8> {
-    let control = |id: &str| json!({"id": id, "title": id, "parts": [{"id": format!("{id}_smt"), "name": "statement"}]});
+    let control =
+        |id: &str| json!({"id": id, "title": id, "parts": [{"id": format!("{id}_smt"), "name": "statement"}]});
     let controls: Vec<_> = ["ac-1", "cm-8", "cp-2", "pt-1"].map(control).into();
     let uuid = "e18eb11d-19ae-4f7b-a6e2-3d3fcc0a4e40";
     json!({"catalog": {"uuid": uuid, "metadata": metadata(), "controls": controls}}).to_string().into()
@@ -37,6 +38,7 @@ async fn registered(place: &Place, ctx: &OpContext) {
         item.owner = "Office of tests".into();
         item.exposure = Some(Exposure::Internal);
         item.data = Some(Vec::new());
+        item.day_costs = Some(9_000);
         place.office.add_item(ctx, item).await.unwrap();
     }
     place.office.link_items(ctx, Link::new(id("portal"), LinkKind::DependsOn, id("server"))).await.unwrap();

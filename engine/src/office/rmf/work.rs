@@ -25,7 +25,10 @@ pub enum Tailor {
 fn counts(package: &Package, control: &str) -> Result<(), OfficeError> {
     match package.controls().contains(control) {
         true => Ok(()),
-        false => Err(refused(format!("{control} is none of the controls of {}; hint: watchbell rmf tailor", package.service))),
+        false => Err(refused(format!(
+            "{control} is none of the controls of {}; hint: watchbell rmf tailor",
+            package.service
+        ))),
     }
 }
 

@@ -71,10 +71,8 @@ fn risk_with_plan(system: &System, control: &Controlled) -> Risk {
     }
     risk.deadline = left().map(|to_do| to_do.due).min().map(|due| due.to_string());
     let one = |to_do: &&ToDo| {
-        let timing = Timing {
-            on_date: Some(OnDate { date: to_do.due.to_string(), ..OnDate::default() }),
-            ..Timing::default()
-        };
+        let timing =
+            Timing { on_date: Some(OnDate { date: to_do.due.to_string(), ..OnDate::default() }), ..Timing::default() };
         let task = Task {
             uuid: system.uuid("milestone", &to_do.id),
             r#type: "milestone".into(),

@@ -10,11 +10,8 @@ use super::{About, Controlled, Looked, Referred, System, document_uuid, line, me
 /// How a system is going to be assessed: `automated` are the controls at which the program looks by itself.
 pub fn assessment_plan(system: &System, about: &About, (plan, automated): (&Referred, &[&str])) -> Document {
     let (href, back_matter) = resource(system, plan);
-    let (by_program, by_people): (Vec<_>, Vec<_>) = system
-        .controls
-        .iter()
-        .map(|control| control.id.as_str())
-        .partition(|id| automated.contains(id));
+    let (by_program, by_people): (Vec<_>, Vec<_>) =
+        system.controls.iter().map(|control| control.id.as_str()).partition(|id| automated.contains(id));
     let all = |words: &str| AssessmentSubject {
         r#type: "component".into(),
         description: Some(words.into()),
@@ -24,7 +21,12 @@ pub fn assessment_plan(system: &System, about: &About, (plan, automated): (&Refe
     let mut activities = Vec::new();
     let mut tasks = Vec::new();
     let sorts = [
-        ("automated", "The program looks", "What the program sees for itself is compared with the control.", by_program),
+        (
+            "automated",
+            "The program looks",
+            "What the program sees for itself is compared with the control.",
+            by_program,
+        ),
         ("by-hand", "People look", "Papers are read, people asked, and settings tried.", by_people),
     ];
     for (name, title, about_it, controls) in sorts {
@@ -99,7 +101,8 @@ pub fn assessment_results(system: &System, about: &About, plan: &Referred) -> Do
 
 fn reviewed<'c>(controls: impl Iterator<Item = &'c str>) -> ReviewedControls {
     let one = |id: &str| SelectedControl { control_id: id.to_owned(), ..SelectedControl::default() };
-    let mut selection = ControlSelection { include_controls: controls.map(one).collect(), ..ControlSelection::default() };
+    let mut selection =
+        ControlSelection { include_controls: controls.map(one).collect(), ..ControlSelection::default() };
     if selection.include_controls.is_empty() {
         selection.include_all = Some(Rest::new());
     }

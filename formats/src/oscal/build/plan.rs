@@ -76,7 +76,10 @@ fn characteristics(system: &System) -> SystemCharacteristics {
         system_name_short: Some(service.id.to_string()),
         description: words(&service.about),
         security_sensitivity_level: high_water.map(fips),
-        system_information: SystemInformation { information_types: information(system), ..SystemInformation::default() },
+        system_information: SystemInformation {
+            information_types: information(system),
+            ..SystemInformation::default()
+        },
         security_impact_level: level,
         status: running(service),
         authorization_boundary: Described { description: boundary, ..Described::default() },
