@@ -93,6 +93,11 @@ impl Ledger {
         self.key.verifier()
     }
 
+    /// Signs a document by the ledger's key, in base64. Its first bytes have to say what it is: see [`VerifierKey::has_signed`].
+    pub fn sign_document(&self, document: &[u8]) -> String {
+        self.key.sign_document(document)
+    }
+
     /// The newest checkpoint as it was signed, if there is one.
     ///
     /// # Errors

@@ -29,6 +29,7 @@ pub mod city;
 pub mod network;
 pub mod order;
 pub mod policy;
+pub mod rmf;
 
 // Vulnerabilities, what they are in, who delivers it, and apps for telephones.
 pub mod matching;

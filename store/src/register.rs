@@ -377,7 +377,12 @@ pub const REGISTER: &[Kept] = &[
         how_long: "for ever: decisions name the hashes of what they rest on",
         erased_by: Some("watchbell people forget takes the name of who brought it"),
     },
-    technical("vulnerability_heads", "the number of the latest change of vulnerabilities", "to change them in order", "for ever"),
+    technical(
+        "vulnerability_heads",
+        "the number of the latest change of vulnerabilities",
+        "to change them in order",
+        "for ever",
+    ),
     technical(
         "vulnerability_instances",
         "which vulnerabilities are on which items, why, and by which checker",

@@ -29,6 +29,7 @@ mod ranking;
 mod register;
 mod retro;
 mod risk;
+mod rmf;
 mod rules;
 mod scan;
 mod serve;
@@ -67,6 +68,7 @@ fn main() -> ExitCode {
         Command::Register(arguments) => register::register(&arguments),
         Command::Mobile(arguments) => mobile::run(&arguments),
         Command::Csf(arguments) => csf::run(&arguments),
+        Command::Rmf(arguments) => rmf::run(&arguments),
         Command::Outlet(arguments) => outlets::run(&arguments),
         Command::Peer(arguments) => peers::run(&arguments),
         Command::Share(arguments) => peers::share::run(&arguments),

@@ -32,6 +32,7 @@ mod people;
 mod reads;
 mod register;
 mod reports;
+mod rmf;
 mod sharing;
 mod sources;
 mod stake;
@@ -87,6 +88,9 @@ pub use risk::order::Verdict as OpeningVerdict;
 pub use risk::policy::{Policy, PolicyError};
 pub use risk::severity::Unit;
 pub use risk::suppliers::Concentration;
+pub use rmf::{
+    Accepted, AuthorizationRecord, ControlFinding, RmfSeam, RmfView, SignedAuthorization, Tailor, Verified, sha256_hex,
+};
 pub use sharing::{Readable, Writable};
 pub use sources::{Gauges, IntakeView, Period, SourceView, WatchView};
 pub use stake::{Inputs, Openings, PolicyView, Stake};
@@ -104,8 +108,8 @@ pub use tokens::NamedToken;
 pub use vulnerabilities::{
     AcceptanceAsked, AdvisorySource, CheckOutcome, DUE_POLICY, DUE_TABLE, Due, DuePolicy, DueReason, DueStanding,
     Evidence, Harms, LookedAt, LookedAtWord, MATCHING, VulnerabilitiesAsked, VulnerabilitiesPage, VulnerabilityCounts,
-    VulnerabilityDetail, VulnerabilityView, WordAsked, check as check_vulnerabilities,
-    coverage as advisory_coverage, enrich as enrich_vulnerabilities, is_checkable,
+    VulnerabilityDetail, VulnerabilityView, WordAsked, check as check_vulnerabilities, coverage as advisory_coverage,
+    enrich as enrich_vulnerabilities, is_checkable,
 };
 
 use reads::Reads;

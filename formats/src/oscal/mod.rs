@@ -9,6 +9,7 @@
 //! has them asks ([`Model::schema`]).
 
 mod assess;
+pub mod build;
 mod catalog;
 mod check;
 mod common;

@@ -208,3 +208,18 @@ pub const BENCHMARK_BYTES_MAX: usize = 16 * 1024 * 1024;
 pub const BENCHMARK_GIFTS_MAX: usize = 100_000;
 /// Random numbers that one draw may take: chance alone never comes near.
 pub const BENCHMARK_DRAWS_MAX: u32 = 1_000_000;
+
+// The Risk Management Framework (`risk::rmf`).
+
+/// Largest package of one service as it is kept.
+pub const PACKAGE_BYTES_MAX: usize = 32 * 1024 * 1024;
+/// Longest text about one control, result or action.
+pub const PACKAGE_TEXT_BYTES_MAX: usize = 16 * 1024;
+/// Most controls, actions or pieces of evidence of one package.
+pub const PACKAGE_ENTRIES_MAX: usize = 10_000;
+/// Days that an authorization holds at most: three years.
+pub const AUTHORIZATION_DAYS_MAX: u64 = 3 * 366;
+/// Days before its end from which on an authorization is called expiring.
+pub const AUTHORIZATION_EXPIRING_DAYS: u64 = 30;
+/// Days after which monitoring has to have looked again.
+pub const MONITOR_DAYS: u64 = 30;

@@ -10,6 +10,7 @@ mod peers;
 mod register;
 mod reports;
 mod risk;
+mod rmf;
 mod vuln;
 
 use std::path::PathBuf;
@@ -41,6 +42,7 @@ pub(crate) use register::{
 };
 pub(crate) use reports::{ReportArgs, ReportCommand};
 pub(crate) use risk::{RiskArgs, RiskCommand};
+pub(crate) use rmf::{RmfArgs, RmfAt, RmfCommand};
 pub(crate) use vuln::{VulnArgs, VulnCheckArgs, VulnCommand, VulnListArgs, VulnPolicyArgs};
 
 /// Watchbell keeps a city's digital services safe and its citizens' trust whole.
@@ -81,6 +83,8 @@ pub(crate) enum Command {
     Mobile(MobileArgs),
     /// Work on the self-assessment by the Cybersecurity Framework, and on the anonymous comparison.
     Csf(CsfArgs),
+    /// Work through the seven steps of the Risk Management Framework, service by service.
+    Rmf(RmfArgs),
     /// Work on outlets: what leaves for blocklists and detectors of others.
     Outlet(OutletArgs),
     /// Work on peers: agencies with whom this one shares.

@@ -63,7 +63,10 @@ async fn add_bill(opened: &Opened, document: &mut ImportDocument, id: &ItemId, p
         }
         if item.software.len() >= limits::ITEM_LIST_MAX {
             let most = limits::ITEM_LIST_MAX;
-            document.refuse(format!("{}: {}", path.display(), software.product), format!("{id} has {most} programs already"));
+            document.refuse(
+                format!("{}: {}", path.display(), software.product),
+                format!("{id} has {most} programs already"),
+            );
             continue;
         }
         item.software.push(software);

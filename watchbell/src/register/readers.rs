@@ -70,7 +70,8 @@ fn recognise(bytes: &[u8]) -> Result<Form> {
         !["bomFormat", "spdxVersion", "@graph"].into_iter().any(has),
         "a bill of materials says what is in one item\nhint: --sbom ITEM=FILE"
     );
-    let is_register = has("items") || has("links") || (has("id") && has("kind") && !has("type")) || (has("from") && has("to"));
+    let is_register =
+        has("items") || has("links") || (has("id") && has("kind") && !has("type")) || (has("from") && has("to"));
     Ok(if is_register { Form::Json } else { Form::Cloud })
 }
 

@@ -80,7 +80,9 @@ fn needs(operation: &Operation) -> Option<(&'static str, &'static str)> {
             ("risk.write", "version=0&to=a+test&place=outside&data=&is_encrypted=&purpose=&is_third_party=")
         }
         ("POST", "/risk/mobile/{id}/flow-drop") => ("risk.write", "version=0&to=a+test&place=outside"),
-        ("GET", "/risk/vulnerabilities" | "/risk/vulnerabilities.json" | "/risk/vulnerabilities.csv") => ("risk.read", ""),
+        ("GET", "/risk/vulnerabilities" | "/risk/vulnerabilities.json" | "/risk/vulnerabilities.csv") => {
+            ("risk.read", "")
+        }
         ("GET", "/risk/vulnerabilities/{id}/{item}") => ("risk.read", ""),
         ("POST", "/risk/vulnerabilities/{id}/{item}/accept") => {
             // A day that is no day of an acceptance: whoever may is told so.

@@ -77,14 +77,14 @@ pub struct Discovered {
 
 /// Addresses and names that items have.
 #[derive(Default)]
-struct Owned {
+pub(in crate::office) struct Owned {
     addresses: HashMap<IpAddr, ItemId>,
     ranges: Vec<(Address, ItemId)>,
     names: HashMap<String, ItemId>,
 }
 
 impl Owned {
-    fn of<'i>(items: impl Iterator<Item = &'i Item>) -> Self {
+    pub(in crate::office) fn of<'i>(items: impl Iterator<Item = &'i Item>) -> Self {
         let mut owned = Owned::default();
         for item in items {
             for address in &item.addresses {
@@ -103,7 +103,7 @@ impl Owned {
         owned
     }
 
-    fn find(&self, address: &Address) -> Option<&ItemId> {
+    pub(in crate::office) fn find(&self, address: &Address) -> Option<&ItemId> {
         match address {
             Address::Ip(ip) => {
                 let in_range = || self.ranges.iter().find(|(range, _)| range.covers(*ip)).map(|(_, id)| id);

@@ -16,6 +16,7 @@ use store::state::{
 use super::{Office, OfficeError};
 use crate::access::Operation;
 
+pub(in crate::office) use behind::Owned;
 pub use behind::{Discovered, Unregistered, UnregisteredKind};
 pub use import::{ImportDocument, ImportPlan, ImportRefused, ImportScope};
 pub use software::{Registered, SoftwareAt, SoftwareFound, SoftwareTaken};
