@@ -99,7 +99,7 @@ async fn later(command: &RmfCommand) -> Result<Exit> {
             let expires = times::parse(expires, opened.ctx.now)?;
             let (conditions, risk) = (condition.clone(), risk.clone());
             let accepted = Accepted { decision: *decision, expires, conditions, risk };
-            let seam = seam(&opened);
+            let seam = seam(&opened).await?;
             let signed = opened.office.rmf_authorize(&opened.ctx, &at.service, (accepted, &seam)).await;
             say(&signed.context("cannot decide")?)?;
             node::sign(&opened.config, &opened.state).await?;
@@ -112,9 +112,10 @@ async fn later(command: &RmfCommand) -> Result<Exit> {
     }
 }
 
-/// What the program itself has seen; vulnerabilities are not known here.
-fn seam(opened: &Opened) -> RmfSeam {
-    RmfSeam { seen: Some(SeenFiles::at(opened.config.seen_dir())), ..RmfSeam::default() }
+/// What the program itself has seen and keeps.
+async fn seam(opened: &Opened) -> Result<RmfSeam> {
+    let seen = SeenFiles::at(opened.config.seen_dir());
+    opened.office.rmf_seam(&opened.ctx, Some(seen)).await.context("cannot read what is known")
 }
 
 fn read(file: &Path) -> Result<Vec<u8>> {
@@ -213,7 +214,7 @@ async fn categorize(
 }
 
 async fn check(opened: &Opened, at: &RmfAt) -> Result<Exit> {
-    let checked = opened.office.rmf_check(&opened.ctx, &at.service, &seam(opened)).await.context("cannot look")?;
+    let checked = opened.office.rmf_check(&opened.ctx, &at.service, &seam(opened).await?).await.context("cannot look")?;
     node::sign(&opened.config, &opened.state).await?;
     for one in &checked {
         if at.json {
@@ -256,7 +257,7 @@ async fn verify(opened: &Opened, at: &RmfAt) -> Result<Exit> {
 }
 
 async fn monitor(opened: &Opened, at: &RmfAt, is_dry: bool) -> Result<Exit> {
-    let seam = seam(opened);
+    let seam = seam(opened).await?;
     let drift = if is_dry {
         opened.office.rmf_drift(&opened.ctx, &at.service, &seam).await
     } else {

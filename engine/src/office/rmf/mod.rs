@@ -58,21 +58,6 @@ pub struct RmfView {
     pub summary: Summary,
 }
 
-/// Whether a control of a service was found to be met.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ControlFinding {
-    /// The service.
-    pub service: ItemId,
-    /// What belongs to it.
-    pub boundary: Vec<ItemId>,
-    /// The control.
-    pub control: String,
-    /// Whether it is met.
-    pub is_satisfied: bool,
-    /// When somebody looked last.
-    pub at: Timestamp,
-}
-
 fn refused(error: impl std::fmt::Display) -> OfficeError {
     OfficeError::Refused(error.to_string())
 }
@@ -139,23 +124,20 @@ impl Office {
         Ok(view(&whole, item, loaded, &[], ctx.now))
     }
 
-    /// Controls at which somebody looked, of all services, for whoever reckons with them.
+    /// What others know, from what is kept here: when vulnerabilities were looked for, and which are open.
     ///
     /// # Errors
     /// When the context may not, or the state refuses.
-    pub async fn control_findings(&self, ctx: &OpContext) -> Result<Vec<ControlFinding>, OfficeError> {
-        let mut found = Vec::new();
-        for view in self.rmf_services(ctx).await? {
-            for control in view.package.controls() {
-                let looked = view.package.assessed.get(control).into_iter().flatten();
-                let at = looked.map(|one| one.done.at).max();
-                if let (Some(is_satisfied), Some(at)) = (view.package.is_satisfied(control), at) {
-                    let (service, boundary) = (view.item.id.clone(), view.boundary.iter().cloned().collect());
-                    found.push(ControlFinding { service, boundary, control: control.to_owned(), is_satisfied, at });
-                }
-            }
+    pub async fn rmf_seam(&self, ctx: &OpContext, seen: Option<SeenFiles>) -> Result<RmfSeam, OfficeError> {
+        let found = self.vulnerabilities_whole(ctx).await?;
+        let vulnerabilities_checked = found.checks.iter().map(|check| check.when).max();
+        let mut by_item: BTreeMap<ItemId, BTreeSet<String>> = BTreeMap::new();
+        for instance in found.instances.iter().filter(|instance| instance.is_open()) {
+            by_item.entry(instance.item.clone()).or_default().insert(instance.id.to_string());
         }
-        Ok(found)
+        // Where nobody ever looked, nothing can be said.
+        let vulnerabilities = vulnerabilities_checked.map(|_| by_item);
+        Ok(RmfSeam { vulnerabilities_checked, vulnerabilities, seen })
     }
 
     /// The package of a service, and its version; an empty one of version 0 while there is none.
