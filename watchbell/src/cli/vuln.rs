@@ -78,6 +78,27 @@ pub(crate) struct VulnCheckArgs {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct VulnScanArgs {
+    /// The report: Nessus, OpenVAS, Trivy, Grype, osv-scanner, Nuclei, SARIF or CycloneDX.
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) file: PathBuf,
+    /// Everything in it is about this item: an image, a folder, a program. Without it, items are found by the hosts' addresses and names.
+    #[arg(long, value_name = "ITEM")]
+    pub(crate) on: Option<ItemId>,
+    /// Folder with forecasts, the catalogue of exploited vulnerabilities and records with decision points, to say how likely each is tried.
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) from: Option<PathBuf>,
+    /// Say what would be kept, and keep nothing.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    #[command(flatten)]
+    pub(crate) whose: WhoseArgs,
+    /// One JSON object a vulnerability on an item, then one about the report.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct VulnListArgs {
     /// Only on this item.
     #[arg(long, value_name = "ITEM")]
@@ -134,6 +155,8 @@ pub(crate) enum VulnCommand {
     },
     /// Hold the register's software and bills of materials against advisories, and keep what is found.
     Check(VulnCheckArgs),
+    /// Bring a scanner's report, and keep what it says of the register's items.
+    Scan(VulnScanArgs),
     /// List vulnerabilities on items, those to mend first before the others.
     List(VulnListArgs),
     /// Carry a risk until a day.

@@ -40,11 +40,12 @@ pub(super) async fn run(arguments: &VulnCheckArgs) -> Result<Exit> {
         node::sign(&opened.config, &opened.state).await?;
     }
     spinner.finish_and_clear();
-    tell(&outcome, arguments)?;
+    tell(&outcome, (arguments.dry_run, arguments.json))?;
     Ok(Exit::Ok)
 }
 
-fn tell(CheckOutcome { result, notes }: &CheckOutcome, arguments: &VulnCheckArgs) -> Result<()> {
+/// Says what was found, or would be kept.
+pub(super) fn tell(CheckOutcome { result, notes }: &CheckOutcome, (is_dry, is_json): (bool, bool)) -> Result<()> {
     let open: Vec<&Instance> = result.instances.iter().filter(|one| one.is_open()).collect();
     let not_checked: Vec<_> = result.checked.iter().filter(|one| one.looked_at == 0).collect();
     for note in notes.iter().take(NOTES_SHOWN) {
@@ -53,20 +54,20 @@ fn tell(CheckOutcome { result, notes }: &CheckOutcome, arguments: &VulnCheckArgs
     if notes.len() > NOTES_SHOWN {
         eprintln!("and {} more", counted((notes.len() - NOTES_SHOWN) as u64, "note"));
     }
-    if arguments.json {
+    if is_json {
         result.instances.iter().try_for_each(|one| say(&show::instance_json(one)))?;
         return say(&json!({
-            "done": !arguments.dry_run, "items": result.checked.len(), "open": open.len(),
+            "done": !is_dry, "items": result.checked.len(), "open": open.len(),
             "exploited": open.iter().filter(|one| one.is_exploited == Some(true)).count(),
             "items_not_checked": not_checked.iter().map(|one| json!({
                 "item": one.item, "why": one.not_looked_at })).collect::<Vec<_>>(),
             "notes": notes,
         }));
     }
-    if arguments.dry_run {
+    if is_dry {
         show::instances(&open)?;
     }
-    let mood = if arguments.dry_run { "would be kept" } else { "kept" };
+    let mood = if is_dry { "would be kept" } else { "kept" };
     let exploited = open.iter().filter(|one| one.is_exploited == Some(true)).count();
     eprintln!(
         "{mood}: {} on {}, {exploited} of them exploited",

@@ -2,6 +2,7 @@
 
 mod check;
 mod gather;
+mod scanned;
 mod show;
 
 use std::io::{self, BufWriter, Read, Write};
@@ -30,6 +31,7 @@ async fn kept(command: &VulnCommand) -> Result<Exit> {
         // It needs no data of an installation, and was done above.
         VulnCommand::Rank { as_of, from, top, json } => ranked(*as_of, from, *top, *json),
         VulnCommand::Check(arguments) => check::run(arguments).await,
+        VulnCommand::Scan(arguments) => scanned::run(arguments).await,
         VulnCommand::List(arguments) => show::list(&open(&arguments.whose).await?, arguments).await,
         VulnCommand::Accept { id, item, why, until, whose } => {
             let opened = open(whose).await?;

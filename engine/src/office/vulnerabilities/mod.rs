@@ -8,6 +8,7 @@ mod check;
 mod decide;
 mod kept;
 mod policy;
+mod scanned;
 #[cfg(test)]
 mod tests;
 mod view;
