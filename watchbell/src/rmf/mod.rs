@@ -4,6 +4,7 @@ use std::io::Write as _;
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
+use engine::access::Operation;
 use engine::office::{Accepted, DocumentVersion, RmfSeam, RmfView, Tailor};
 use model::document::{DocumentKind, DocumentPlace};
 use model::limits;
@@ -132,7 +133,7 @@ async fn later(command: &RmfCommand) -> Result<Exit> {
 
 /// What the program itself knows of the service.
 async fn seam(opened: &Opened, at: &RmfAt) -> Result<RmfSeam> {
-    opened.office.rmf_seam(&opened.ctx, &at.service).await.context("cannot look")
+    opened.office.rmf_seam(&opened.ctx, Operation::RiskRead, &at.service).await.context("cannot look")
 }
 
 fn version_json(version: &DocumentVersion) -> Value {
@@ -153,12 +154,7 @@ fn read(file: &Path) -> Result<Vec<u8>> {
     std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))
 }
 
-async fn bring(
-    opened: &Opened,
-    (kind, name): (DocumentKind, &str),
-    file: &Path,
-    is_json: bool,
-) -> Result<Exit> {
+async fn bring(opened: &Opened, (kind, name): (DocumentKind, &str), file: &Path, is_json: bool) -> Result<Exit> {
     let is_known = matches!(kind, DocumentKind::Catalog | DocumentKind::Profile | DocumentKind::InformationTypes);
     ensure!(is_known, "a {kind} is not brought; hint: catalog, profile or information-types");
     let brought = opened.office.rmf_bring(&opened.ctx, (kind, name), read(file)?).await;
@@ -295,7 +291,10 @@ async fn verify(opened: &Opened, at: &RmfAt) -> Result<Exit> {
             writeln!(out, "{name}: not what was signed")?;
         }
         if let Some(version) = verified.unnamed {
-            writeln!(out, "version {version} of the decision counts for nothing: what was said changed while it was made")?;
+            writeln!(
+                out,
+                "version {version} of the decision counts for nothing: what was said changed while it was made"
+            )?;
         }
     }
     Ok(if is_good { Exit::Ok } else { Exit::Failed })

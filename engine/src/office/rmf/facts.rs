@@ -14,6 +14,7 @@ use super::super::is_checkable;
 use super::super::register::Owned;
 use super::super::{Office, OfficeError};
 use super::{RmfSeam, hex, place, refused};
+use crate::access::Operation;
 
 /// Findings from this level on count against an item.
 const LEVEL_MIN: Level = Level::High;
@@ -35,11 +36,17 @@ pub fn sha256_hex(body: &[u8]) -> String {
 
 impl Office {
     /// What others of this program know of a service: when each item of it that can have vulnerabilities was looked at, which vulnerabilities
-    /// are open on items, and what was seen in events.
+    /// are open on items, and what was seen in events. It is for an operation: whoever may not do that is told so before anything is read.
     ///
     /// # Errors
     /// When the context may not, there is no such service, or the state refuses.
-    pub async fn rmf_seam(&self, ctx: &OpContext, service: &ItemId) -> Result<RmfSeam, OfficeError> {
+    pub async fn rmf_seam(
+        &self,
+        ctx: &OpContext,
+        operation: Operation,
+        service: &ItemId,
+    ) -> Result<RmfSeam, OfficeError> {
+        self.may(ctx, operation).await?;
         let view = self.rmf_package(ctx, service).await?;
         let whole = self.state.register_whole(ctx, None).await?;
         let known = self.vulnerabilities_whole(ctx).await?;
