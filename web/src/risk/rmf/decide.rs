@@ -8,7 +8,8 @@ use engine::office::rmf::Decision;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::say::{back_to, day_end, long, must, seen};
+use super::form::{day_end, long, must, seen};
+use super::say::back_to;
 use crate::app::App;
 use crate::asked::{Form, Path};
 use crate::problem::Problem;

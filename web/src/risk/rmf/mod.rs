@@ -3,6 +3,7 @@
 
 pub(crate) mod control;
 pub(crate) mod decide;
+mod form;
 pub(crate) mod package;
 pub(crate) mod say;
 

@@ -5,19 +5,17 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use engine::office::Tailor;
 use engine::office::rmf::{Action, ActionStatus, Done, Evidence, Implementation, Method, Source};
+use model::OpContext;
 use model::register::{Impact, ItemId};
-use model::{OpContext, Timestamp};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
+use super::form::{day_end, long, must, seen};
 use crate::app::App;
 use crate::asked::{Form, Path};
 use crate::problem::Problem;
 use crate::register::{item_id, word};
 use crate::visit::Visit;
-
-/// Letters of a text of a form.
-const TEXT_CHARS_MAX: usize = 4_000;
 
 /// What belongs to a service, whatever links say.
 #[derive(Deserialize, ToSchema)]
@@ -169,32 +167,6 @@ pub(crate) struct RmfPlanned {
     due: String,
     #[schema(pattern = "^(open|remediating|closed)$")]
     status: String,
-}
-
-/// The version that was looked at.
-pub(super) fn seen(text: &str) -> Result<u64, Problem> {
-    let number = text.parse::<u64>().ok().filter(|number| text.len() <= 18 && number.to_string() == text);
-    number.ok_or_else(|| Problem::bad("version says which one was looked at"))
-}
-
-/// A text of a form, with line ends as we have them.
-pub(super) fn long(name: &str, text: &str) -> Result<String, Problem> {
-    if text.chars().count() > TEXT_CHARS_MAX {
-        return Err(Problem::bad(format!("{name} has at most {TEXT_CHARS_MAX} letters")));
-    }
-    Ok(text.replace("\r\n", "\n").trim().to_owned())
-}
-
-/// The end of a day, in UTC.
-pub(super) fn day_end(name: &str, text: &str) -> Result<Timestamp, Problem> {
-    let is_shaped = text.len() == 10 && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
-    let found = Some(format!("{text}T23:59:59Z")).filter(|_| is_shaped).and_then(|text| Timestamp::parse(&text));
-    found.ok_or_else(|| Problem::bad(format!("{name} is a day as 2027-05-01")))
-}
-
-/// A word of a list that has to be said.
-pub(super) fn must<T: Copy>(what: &str, text: &str, all: &[T], name: impl Fn(T) -> &'static str) -> Result<T, Problem> {
-    word(what, text, all, name)?.ok_or_else(|| Problem::bad(format!("say {what}")))
 }
 
 fn how(text: &str) -> Result<Tailor, Problem> {
@@ -390,14 +362,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_forms_say() {
-        assert_eq!(seen("7").unwrap(), 7);
-        assert!(seen("07").is_err() && seen("").is_err() && seen("-1").is_err());
-        assert_eq!(day_end("due", "2027-05-01").unwrap().to_string(), "2027-05-01T23:59:59Z");
-        assert!(day_end("due", "2027-13-01").is_err() && day_end("due", "soon").is_err());
+    fn how_something_is_tailored() {
         assert_eq!(how("undo").unwrap(), Tailor::Undo);
         assert!(how("").is_err() && how("else").is_err());
-        assert_eq!(long("why", " a\r\nb ").unwrap(), "a\nb");
-        assert!(long("why", &"x".repeat(TEXT_CHARS_MAX + 1)).is_err());
     }
 }
