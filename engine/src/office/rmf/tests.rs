@@ -151,7 +151,8 @@ async fn what_is_late_or_too_much_is_refused() {
     let view = office.rmf_package(&lead, &portal).await.unwrap();
     assert_eq!(view.package.selection.unwrap().titles["ac-1"], "ac-1");
     let evidence = Evidence { what: "a paper".into(), place: String::new(), hash: String::new(), at: lead.now };
-    let assess = |evidence| office.rmf_assess(&lead, ((&portal, 3_u64), "ac-1"), (Method::Examine, true, "read"), evidence);
+    let assess =
+        |evidence| office.rmf_assess(&lead, ((&portal, 3_u64), "ac-1"), (Method::Examine, true, "read"), evidence);
     let far = "x".repeat(limits::PACKAGE_PLACE_BYTES_MAX + 1);
     for (evidence, expected) in [
         (vec![evidence.clone(); limits::PACKAGE_EVIDENCE_MAX + 1], "pieces of evidence"),
