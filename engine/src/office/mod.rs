@@ -89,8 +89,7 @@ pub use risk::policy::{Policy, PolicyError};
 pub use risk::severity::Unit;
 pub use risk::suppliers::Concentration;
 pub use rmf::{
-    Accepted, AuthorizationRecord, ControlFinding, RmfOf, RmfSeam, RmfView, SignedAuthorization, Tailor, Verified,
-    sha256_hex,
+    Accepted, AuthorizationRecord, RmfOf, RmfSeam, RmfView, SignedAuthorization, Tailor, Verified, sha256_hex,
 };
 pub use sharing::{Readable, Writable};
 pub use sources::{Gauges, IntakeView, Period, SourceView, WatchView};

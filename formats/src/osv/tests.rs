@@ -94,7 +94,7 @@ fn names_of_the_dictionary() {
 
 proptest! {
     #[test]
-    fn never_panics_and_repeats_itself(at in any::<prop::sample::Index>(), put in "[{}\\[\\]\":,0a]{0,3}") {
+    fn never_panics_and_repeats_itself(at in proptest::prelude::any::<prop::sample::Index>(), put in "[{}\\[\\]\":,0a]{0,3}") {
         let mut text = sample().to_string();
         text.insert_str(at.index(text.len()), &put);
         prop_assert_eq!(read(text.as_bytes()), read(text.as_bytes()));

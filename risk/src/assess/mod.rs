@@ -46,7 +46,7 @@ pub use say::level;
 /// The seed of all draws: two states of a city differ by what changed, and not by chance.
 const SEED: u64 = 0x5741_5443_4842_454c;
 
-/// A vulnerability on an item, open and not accepted.
+/// A vulnerability on an item that is open; one whose risk somebody carries is there all the same.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Flaw {
     /// On which item.

@@ -220,12 +220,16 @@ fn what_widens_opens_a_step_again_and_what_narrows_does_not() {
     );
     check(
         &package,
-        &|now| drop(portal(now).data.as_mut().unwrap().insert(DataCategory::Health)),
+        &|now| {
+            portal(now).data.as_mut().unwrap().insert(DataCategory::Health);
+        },
         &["categorize: portal: holds health data now"],
     );
     check(
         &package,
-        &|now| drop(portal(now).vulnerabilities.as_mut().unwrap().insert("CVE-2026-2".into())),
+        &|now| {
+            portal(now).vulnerabilities.as_mut().unwrap().insert("CVE-2026-2".into());
+        },
         &["assess: portal: new vulnerability CVE-2026-2"],
     );
     check(

@@ -5,7 +5,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use engine::access::Operation;
-use engine::office::{After, PolicyView};
+use engine::office::After;
 use model::limits;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;

@@ -4,7 +4,7 @@ use askama::Template;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
-use engine::office::{ItemRisk, Stake, Unit, level};
+use engine::office::{ItemRisk, Stake, level};
 use model::OpContext;
 use model::register::ItemId;
 use serde::Serialize;

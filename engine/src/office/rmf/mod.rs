@@ -63,21 +63,6 @@ pub struct RmfView {
     pub summary: Summary,
 }
 
-/// Whether a control of a service was found to be met.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ControlFinding {
-    /// The service.
-    pub service: ItemId,
-    /// What belongs to it.
-    pub boundary: Vec<ItemId>,
-    /// The control.
-    pub control: String,
-    /// Whether it is met.
-    pub is_satisfied: bool,
-    /// When somebody looked last.
-    pub at: Timestamp,
-}
-
 /// Which service is worked on, and which version of its package was looked at.
 #[derive(Clone, Copy, Debug)]
 pub struct RmfOf<'a> {
@@ -177,25 +162,6 @@ impl Office {
         let item = service_of(&whole, service)?;
         let loaded = self.rmf_load(ctx, service).await?;
         Ok(view(&whole, item, loaded, &[], ctx.now))
-    }
-
-    /// Controls at which somebody looked, of all services, for whoever reckons with them.
-    ///
-    /// # Errors
-    /// When the context may not, or the state refuses.
-    pub async fn control_findings(&self, ctx: &OpContext) -> Result<Vec<ControlFinding>, OfficeError> {
-        let mut found = Vec::new();
-        for view in self.rmf_services(ctx).await? {
-            for control in view.package.controls() {
-                let looked = view.package.assessed.get(control).into_iter().flatten();
-                let at = looked.map(|one| one.done.at).max();
-                if let (Some(is_satisfied), Some(at)) = (view.package.is_satisfied(control), at) {
-                    let (service, boundary) = (view.item.id.clone(), view.boundary.iter().cloned().collect());
-                    found.push(ControlFinding { service, boundary, control: control.to_owned(), is_satisfied, at });
-                }
-            }
-        }
-        Ok(found)
     }
 
     /// The package of a service, and its version; an empty one of version 0 while there is none.

@@ -25,7 +25,7 @@ pub(super) fn judged(kind: DocumentKind, body: &[u8]) -> Result<Vec<String>, Off
             return Err(refused("no types of information; hint: a JSON list with `id`, `title` and impacts"));
         }
         let told = read.refused.iter().take(NOTES_TOLD_MAX);
-        return Ok(told.map(|one| format!("entry {}: {}", one.place, one.trouble)).collect());
+        return Ok(told.map(|one| format!("entry {}: {}", one.place, one.trouble.detail)).collect());
     }
     let document = Document::read(body).map_err(refused)?;
     let fits = matches!(

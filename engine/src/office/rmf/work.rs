@@ -258,7 +258,8 @@ impl Office {
                 now: ctx.now,
             };
             let checked = checks::run(&telemetry);
-            for one in checked.iter().filter(|one| counts(package, one.control).is_ok()) {
+            let counting: Vec<_> = checked.iter().filter(|one| counts(package, one.control).is_ok()).collect();
+            for one in counting {
                 match one.is_satisfied {
                     Some(is_satisfied) => {
                         let (words, what) = (one.because.clone(), "what the program knows".to_owned());

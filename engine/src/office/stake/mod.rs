@@ -10,12 +10,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use model::document::{DocumentKind, DocumentPlace};
 use model::register::ItemId;
-use model::{AgencyId, OpContext, Timestamp};
+use model::{AgencyId, Explained, OpContext, Timestamp};
 use risk::assess::{self, AssessError, CityPosture, OpeningOf};
 use risk::policy::Policy;
 use store::state::{After, DocumentVersion};
 
-use super::{Office, OfficeError};
+use super::{Harms, Office, OfficeError};
 use crate::access::Operation;
 pub use given::Inputs;
 
@@ -60,6 +60,7 @@ pub struct Openings {
 struct Mark {
     register: u64,
     documents: u64,
+    vulnerabilities: u64,
     /// Vulnerabilities grow old by the day.
     day: i32,
 }
@@ -164,12 +165,28 @@ impl Office {
         Ok(openings)
     }
 
+    /// The harm that each open vulnerability on each item is expected to do within a year, with the reasons.
+    ///
+    /// # Errors
+    /// As [`Office::stake`].
+    pub async fn harms(&self, ctx: &OpContext) -> Result<Harms, OfficeError> {
+        let stake = self.stake(ctx).await?;
+        let inputs = &stake.inputs;
+        let named = stake.posture.flaws.iter().filter_map(|harm| {
+            let key = (inputs.flaw_names.get(harm.flaw)?.clone(), inputs.flaws.get(harm.flaw)?.item.clone());
+            let because = harm.score.because.iter().map(ToString::to_string).collect();
+            Some((key, Explained { value: harm.score.value, because }))
+        });
+        Ok(named.collect())
+    }
+
     /// What is to be reckoned with, and what was reckoned of it already.
     async fn known(&self, ctx: &OpContext) -> Result<Known, OfficeError> {
         self.may(ctx, Operation::RiskRead).await?;
         let mark = Mark {
             register: self.state.register_revision(ctx).await?.number,
             documents: self.state.documents_revision(ctx).await?,
+            vulnerabilities: self.state.vulnerability_revision(ctx).await?.number,
             day: ctx.now.day(),
         };
         if let Some(known) = self.stakes.get(&ctx.agency, mark) {

@@ -145,15 +145,6 @@ pub struct VulnerabilityDetail {
 }
 
 impl Office {
-    /// The harm that vulnerabilities are expected to do. None is reckoned here yet: each row says so, and stands by likelihood.
-    ///
-    /// # Errors
-    /// When the context may not.
-    pub async fn harms(&self, ctx: &OpContext) -> Result<Harms, OfficeError> {
-        self.may(ctx, Operation::RiskRead).await?;
-        Ok(Harms::new())
-    }
-
     /// A page of vulnerabilities on items that run, in the order in which to mend.
     ///
     /// # Errors

@@ -27,7 +27,7 @@ impl State {
         acceptance: Acceptance,
         deed: Deed,
     ) -> Result<Acceptance, StateError> {
-        let number = self.decide(ctx, |number| Decision::Acceptance(Acceptance { number, ..acceptance.clone() }), deed);
+        let number = self.decide_vulnerability(ctx, |number| Decision::Acceptance(Acceptance { number, ..acceptance.clone() }), deed);
         Ok(Acceptance { number: number.await?, ..acceptance })
     }
 
@@ -36,7 +36,7 @@ impl State {
     /// # Errors
     /// When there are too many, or the database refuses.
     pub async fn say_vulnerability(&self, ctx: &OpContext, word: Word, deed: Deed) -> Result<Word, StateError> {
-        let number = self.decide(ctx, |number| Decision::Word(Word { number, ..word.clone() }), deed);
+        let number = self.decide_vulnerability(ctx, |number| Decision::Word(Word { number, ..word.clone() }), deed);
         Ok(Word { number: number.await?, ..word })
     }
 
@@ -66,7 +66,7 @@ impl State {
         Ok(acceptance)
     }
 
-    async fn decide(
+    async fn decide_vulnerability(
         &self,
         ctx: &OpContext,
         decision: impl FnOnce(u64) -> Decision,

@@ -350,6 +350,11 @@ impl Page {
         ActionStatus::ALL.iter().map(|status| status.name()).collect()
     }
 
+    /// The day of a time.
+    fn day<'t>(&self, time: &'t str) -> &'t str {
+        time.get(..10).unwrap_or(time)
+    }
+
     fn is_same(&self, one: &str, other: &str) -> bool {
         one == other
     }
