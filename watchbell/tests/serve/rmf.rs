@@ -191,6 +191,7 @@ fn decided(node: &Node, forms: &mut Forms<'_>, stale: &str) {
         assert!(document.head.contains(&format!("portal-{kind}.json")), "{}", document.head);
     }
     let page = ask(node, "GET", "/risk/rmf/portal", &format!("{}Accept: text/html\r\n", forms.who), "").body;
+    assert!(page.contains("/risk/rmf/portal/assessment-results.json"), "{page}");
     assert!(page.contains("signed by this installation") && page.contains("nobody: all steps are done"), "{page}");
 }
 

@@ -350,6 +350,18 @@ impl Page {
         ActionStatus::ALL.iter().map(|status| status.name()).collect()
     }
 
+    /// The documents that a step leaves behind, as far as they were made.
+    fn made(&self, step: &str) -> Vec<&RmfKept> {
+        let kinds: &[DocumentKind] = match step {
+            "implement" => &[DocumentKind::SecurityPlan],
+            "assess" => &[DocumentKind::AssessmentPlan, DocumentKind::AssessmentResults, DocumentKind::ActionPlan],
+            "authorize" => &[DocumentKind::Authorization],
+            _ => &[],
+        };
+        let is_of_it = |kept: &&RmfKept| kinds.iter().any(|kind| kind.name() == kept.kind) && kept.version.is_some();
+        self.shown.documents.iter().filter(is_of_it).collect()
+    }
+
     /// The day of a time.
     fn day<'t>(&self, time: &'t str) -> &'t str {
         time.get(..10).unwrap_or(time)
