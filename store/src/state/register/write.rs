@@ -55,13 +55,12 @@ pub(super) static INSERT_ADDRESSES: Bulk = Bulk::new(
     ),
     1,
 );
-pub(super) static END_LINKS: Bulk = Bulk::new(
+pub(super) static END_LINKS: Bulk = Bulk::any_of(
     "ending links",
     (
-        "UPDATE register_links SET until_us = $2, ended_by = $3 WHERE agency = $1 AND until_us = 9223372036854775807 \
-         AND (from_item, kind, to_item) IN (VALUES",
-        "(?, ?, ?)",
-        ")",
+        "UPDATE register_links SET until_us = $2, ended_by = $3 WHERE",
+        "(agency = $1 AND from_item = ? AND kind = ? AND to_item = ? AND until_us = 9223372036854775807)",
+        "",
     ),
     3,
 );
