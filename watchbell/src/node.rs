@@ -8,6 +8,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use engine::ledger::Ledger;
 use engine::office::Office;
+use engine::seen::SeenFiles;
 use lake::{Lake, LakeOptions, Pushdown};
 use model::doors::Clock;
 use model::{AgencyId, OpContext, Purpose, Roles, Timestamp};
@@ -94,7 +95,8 @@ pub(crate) async fn office(config: &Config, state: &State) -> Result<Office> {
     };
     let ledger = Arc::new(ledger(config)?);
     let office = Office::open(state.clone(), vault, ledger, Arc::new(SystemClock))?;
-    Ok(office.with_outlets(config.outlets_dir()).with_cities(config.known_cities()?))
+    let office = office.with_outlets(config.outlets_dir()).with_seen(SeenFiles::at(config.seen_dir()));
+    Ok(office.with_cities(config.known_cities()?))
 }
 
 /// The ledger.

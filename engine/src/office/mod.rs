@@ -32,7 +32,7 @@ mod people;
 mod reads;
 mod register;
 mod reports;
-mod rmf;
+pub mod rmf;
 mod sharing;
 mod sources;
 mod stake;
@@ -89,7 +89,7 @@ pub use risk::policy::{Policy, PolicyError};
 pub use risk::severity::Unit;
 pub use risk::suppliers::Concentration;
 pub use rmf::{
-    Accepted, AuthorizationRecord, RmfSeam, RmfView, SignedAuthorization, Tailor, Verified, sha256_hex,
+    Accepted, AuthorizationRecord, RmfOf, RmfSeam, RmfView, SignedAuthorization, Tailor, Verified, sha256_hex,
 };
 pub use sharing::{Readable, Writable};
 pub use sources::{Gauges, IntakeView, Period, SourceView, WatchView};
@@ -192,6 +192,8 @@ pub struct Office {
     lookups: Arc<Lookups>,
     cities: Arc<BTreeMap<AgencyId, Arc<City>>>,
     stale: Arc<Mutex<BTreeSet<AgencyId>>>,
+    /// What was seen in events; nothing where this process does not know where it is.
+    seen: Option<crate::seen::SeenFiles>,
     /// What was reckoned of what is at stake, by agency; made when it is asked for.
     stakes: Arc<stake::Reckoned>,
     /// Vulnerabilities of agencies as they were read last.
@@ -228,6 +230,7 @@ impl Office {
             lookups: Arc::default(),
             cities: Arc::default(),
             stale: Arc::default(),
+            seen: None,
             stakes: Arc::default(),
             flaws: Arc::default(),
         })
@@ -237,6 +240,12 @@ impl Office {
     #[must_use]
     pub fn with(self, hunter: Arc<dyn Hunter>, gauges: Arc<dyn Gauges>) -> Self {
         Office { hunter: Some(hunter), gauges: Some(gauges), ..self }
+    }
+
+    /// The same, with what was seen in events.
+    #[must_use]
+    pub fn with_seen(self, seen: crate::seen::SeenFiles) -> Self {
+        Office { seen: Some(seen), ..self }
     }
 
     /// Changes whenever something was put into a collection here; what other processes put there is seen by looking.

@@ -217,6 +217,10 @@ pub const PACKAGE_BYTES_MAX: usize = 32 * 1024 * 1024;
 pub const PACKAGE_TEXT_BYTES_MAX: usize = 16 * 1024;
 /// Most controls, actions or pieces of evidence of one package.
 pub const PACKAGE_ENTRIES_MAX: usize = 10_000;
+/// Pieces of evidence of one result.
+pub const PACKAGE_EVIDENCE_MAX: usize = 100;
+/// Longest place of a piece of evidence.
+pub const PACKAGE_PLACE_BYTES_MAX: usize = 2 * 1024;
 /// Days that an authorization holds at most: three years.
 pub const AUTHORIZATION_DAYS_MAX: u64 = 3 * 366;
 /// Days before its end from which on an authorization is called expiring.

@@ -158,6 +158,9 @@ pub struct Selection {
     pub has_privacy: bool,
     /// What the profiles resolved to: each control with the id of its statement.
     pub controls: BTreeMap<String, String>,
+    /// What they are called in the catalog, those put in among them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub titles: BTreeMap<String, String>,
     /// Which kept documents were used: place and version, with the SHA-256.
     pub sources: BTreeMap<String, String>,
     /// Who chose, and when.

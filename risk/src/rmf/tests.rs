@@ -56,6 +56,7 @@ fn selected(controls: &[&str]) -> Package {
         baseline: Impact::Low,
         has_privacy: false,
         controls: controls.iter().map(|id| ((*id).to_owned(), format!("{id}_smt"))).collect(),
+        titles: BTreeMap::new(),
         sources: BTreeMap::new(),
         done: done(1),
     });

@@ -41,6 +41,9 @@ pub(crate) enum RmfCommand {
         file: PathBuf,
         #[command(flatten)]
         whose: WhoseArgs,
+        /// What was kept, as JSON.
+        #[arg(long)]
+        json: bool,
     },
     /// Say where services stand, or one of them step by step.
     Status {
@@ -71,6 +74,19 @@ pub(crate) enum RmfCommand {
         /// Only show what is proposed.
         #[arg(long)]
         dry_run: bool,
+    },
+    /// Say that an item belongs to the service, or does not, whatever its links say; without `--add` and `--remove` its links decide.
+    Bound {
+        #[command(flatten)]
+        at: RmfAt,
+        /// The item.
+        item: ItemId,
+        /// It belongs to it.
+        #[arg(long, value_name = "WHY", conflicts_with = "remove")]
+        add: Option<String>,
+        /// It does not.
+        #[arg(long, value_name = "WHY")]
+        remove: Option<String>,
     },
     /// Choose the controls: those of the baseline that follows, unless another one is named.
     Select {

@@ -4,8 +4,8 @@ use std::io::Write as _;
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
-use engine::office::{Accepted, RmfSeam, RmfView, Tailor};
-use engine::seen::SeenFiles;
+use engine::access::Operation;
+use engine::office::{Accepted, DocumentVersion, RmfSeam, RmfView, Tailor};
 use model::document::{DocumentKind, DocumentPlace};
 use model::limits;
 use model::register::ItemId;
@@ -20,13 +20,22 @@ use crate::{node, times};
 pub(crate) fn run(arguments: &RmfArgs) -> Result<Exit> {
     node::runtime()?.block_on(async {
         match &arguments.command {
-            RmfCommand::Bring { kind, name, file, whose } => bring(&open(whose).await?, (*kind, name), file).await,
+            RmfCommand::Bring { kind, name, file, whose, json } => {
+                bring(&open(whose).await?, (*kind, name), file, *json).await
+            }
             RmfCommand::Status { service, whose, json } => status(&open(whose).await?, service.as_ref(), *json).await,
             RmfCommand::Categorize { at, confidentiality, integrity, availability, why, dry_run } => {
                 let decided = [*confidentiality, *integrity, *availability];
                 let is_asked = *dry_run || decided.iter().all(Option::is_none);
                 let opened = open(&at.whose).await?;
                 if is_asked { proposed(&opened, at).await } else { categorize(&opened, at, (decided, why)).await }
+            }
+            RmfCommand::Bound { at, item, add, remove } => {
+                let opened = open(&at.whose).await?;
+                let (how, why) = tailored(add.as_deref(), remove.as_deref());
+                let bound = opened.office.rmf_bound(&opened.ctx, &at.service, (item, how, why)).await;
+                bound.context("cannot say what belongs to it")?;
+                ended(&opened, at).await
             }
             RmfCommand::Select { at, baseline, privacy } => {
                 let opened = open(&at.whose).await?;
@@ -37,12 +46,9 @@ pub(crate) fn run(arguments: &RmfArgs) -> Result<Exit> {
             }
             RmfCommand::Tailor { at, control, add, remove } => {
                 let opened = open(&at.whose).await?;
-                let how = match (add, remove) {
-                    (Some(why), _) => (control.as_str(), Tailor::Add, why.as_str()),
-                    (None, Some(why)) => (control.as_str(), Tailor::Remove, why.as_str()),
-                    (None, None) => (control.as_str(), Tailor::Undo, ""),
-                };
-                opened.office.rmf_tailor(&opened.ctx, &at.service, how).await.context("cannot tailor")?;
+                let (how, why) = tailored(add.as_deref(), remove.as_deref());
+                let tailored = opened.office.rmf_tailor(&opened.ctx, &at.service, (control, how, why)).await;
+                tailored.context("cannot tailor")?;
                 ended(&opened, at).await
             }
             RmfCommand::State { at, control, status, words, by } => {
@@ -67,6 +73,15 @@ pub(crate) fn run(arguments: &RmfArgs) -> Result<Exit> {
     })
 }
 
+/// What is asked by `--add` and `--remove`, with the reason.
+fn tailored<'w>(add: Option<&'w str>, remove: Option<&'w str>) -> (Tailor, &'w str) {
+    match (add, remove) {
+        (Some(why), _) => (Tailor::Add, why),
+        (None, Some(why)) => (Tailor::Remove, why),
+        (None, None) => (Tailor::Undo, ""),
+    }
+}
+
 /// The steps from the fifth on.
 async fn later(command: &RmfCommand) -> Result<Exit> {
     match command {
@@ -89,17 +104,21 @@ async fn later(command: &RmfCommand) -> Result<Exit> {
         RmfCommand::Documents { at } => {
             let opened = open(&at.whose).await?;
             let made = opened.office.rmf_documents(&opened.ctx, &at.service).await.context("cannot make documents")?;
+            node::sign(&opened.config, &opened.state).await?;
             for version in &made {
                 eprintln!("made: {} version {}, {} bytes", version.place, version.number, version.body_bytes);
+                if at.json {
+                    say(&version_json(version))?;
+                }
             }
-            ended(&opened, at).await
+            if at.json { Ok(Exit::Ok) } else { status(&opened, Some(&at.service), false).await }
         }
         RmfCommand::Authorize { at, decision, expires, risk, condition } => {
             let opened = open(&at.whose).await?;
             let expires = times::parse(expires, opened.ctx.now)?;
             let (conditions, risk) = (condition.clone(), risk.clone());
             let accepted = Accepted { decision: *decision, expires, conditions, risk };
-            let seam = seam(&opened).await?;
+            let seam = seam(&opened, at).await?;
             let signed = opened.office.rmf_authorize(&opened.ctx, &at.service, (accepted, &seam)).await;
             say(&signed.context("cannot decide")?)?;
             node::sign(&opened.config, &opened.state).await?;
@@ -112,10 +131,20 @@ async fn later(command: &RmfCommand) -> Result<Exit> {
     }
 }
 
-/// What the program itself has seen and keeps.
-async fn seam(opened: &Opened) -> Result<RmfSeam> {
-    let seen = SeenFiles::at(opened.config.seen_dir());
-    opened.office.rmf_seam(&opened.ctx, Some(seen)).await.context("cannot read what is known")
+/// What the program itself knows of the service.
+async fn seam(opened: &Opened, at: &RmfAt) -> Result<RmfSeam> {
+    opened.office.rmf_seam(&opened.ctx, Operation::RiskRead, &at.service).await.context("cannot look")
+}
+
+fn version_json(version: &DocumentVersion) -> Value {
+    let hash: String = version.hash.iter().map(|byte| format!("{byte:02x}")).collect();
+    json!({
+        "kind": version.place.kind.name(),
+        "name": version.place.name(),
+        "version": version.number,
+        "bytes": version.body_bytes,
+        "sha256": hash,
+    })
 }
 
 fn read(file: &Path) -> Result<Vec<u8>> {
@@ -125,7 +154,7 @@ fn read(file: &Path) -> Result<Vec<u8>> {
     std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))
 }
 
-async fn bring(opened: &Opened, (kind, name): (DocumentKind, &str), file: &Path) -> Result<Exit> {
+async fn bring(opened: &Opened, (kind, name): (DocumentKind, &str), file: &Path, is_json: bool) -> Result<Exit> {
     let is_known = matches!(kind, DocumentKind::Catalog | DocumentKind::Profile | DocumentKind::InformationTypes);
     ensure!(is_known, "a {kind} is not brought; hint: catalog, profile or information-types");
     let brought = opened.office.rmf_bring(&opened.ctx, (kind, name), read(file)?).await;
@@ -133,6 +162,9 @@ async fn bring(opened: &Opened, (kind, name): (DocumentKind, &str), file: &Path)
     notes.iter().for_each(|note| eprintln!("note: {note}"));
     node::sign(&opened.config, &opened.state).await?;
     eprintln!("kept: {} version {}", version.place, version.number);
+    if is_json {
+        say(&version_json(&version))?;
+    }
     Ok(Exit::Ok)
 }
 
@@ -214,7 +246,8 @@ async fn categorize(
 }
 
 async fn check(opened: &Opened, at: &RmfAt) -> Result<Exit> {
-    let checked = opened.office.rmf_check(&opened.ctx, &at.service, &seam(opened).await?).await.context("cannot look")?;
+    let seam = seam(opened, at).await?;
+    let checked = opened.office.rmf_check(&opened.ctx, &at.service, &seam).await.context("cannot look")?;
     node::sign(&opened.config, &opened.state).await?;
     for one in &checked {
         if at.json {
@@ -240,9 +273,14 @@ fn shown(file: &Path, opened: &Opened) -> Result<Evidence> {
 
 async fn verify(opened: &Opened, at: &RmfAt) -> Result<Exit> {
     let verified = opened.office.rmf_verify(&opened.ctx, &at.service).await.context("cannot verify")?;
-    let is_good = verified.is_signed && verified.changed.is_empty();
+    let is_good = verified.is_signed && verified.changed.is_empty() && verified.unnamed.is_none();
     if at.json {
-        say(&json!({"signed": verified.is_signed, "changed": verified.changed, "authorization": verified.signed}))?;
+        say(&json!({
+            "signed": verified.is_signed,
+            "changed": verified.changed,
+            "unnamed": verified.unnamed,
+            "authorization": verified.signed,
+        }))?;
     } else {
         let accepted = &verified.signed.record.accepted;
         let signature =
@@ -252,12 +290,18 @@ async fn verify(opened: &Opened, at: &RmfAt) -> Result<Exit> {
         for name in &verified.changed {
             writeln!(out, "{name}: not what was signed")?;
         }
+        if let Some(version) = verified.unnamed {
+            writeln!(
+                out,
+                "version {version} of the decision counts for nothing: what was said changed while it was made"
+            )?;
+        }
     }
     Ok(if is_good { Exit::Ok } else { Exit::Failed })
 }
 
 async fn monitor(opened: &Opened, at: &RmfAt, is_dry: bool) -> Result<Exit> {
-    let seam = seam(opened).await?;
+    let seam = seam(opened, at).await?;
     let drift = if is_dry {
         opened.office.rmf_drift(&opened.ctx, &at.service, &seam).await
     } else {
@@ -291,6 +335,13 @@ async fn export(opened: &Opened, at: &RmfAt, folder: &Path) -> Result<Exit> {
         let file = folder.join(format!("{kind}.json"));
         std::fs::write(&file, &found.body).with_context(|| format!("cannot write {}", file.display()))?;
         eprintln!("written: {}", file.display());
+        if at.json {
+            let mut told = version_json(&found.version);
+            if let Some(told) = told.as_object_mut() {
+                told.insert("file".to_owned(), file.display().to_string().into());
+            }
+            say(&told)?;
+        }
         written += 1;
     }
     ensure!(written > 0, "there are no documents of {0}; hint: watchbell rmf documents {0}", at.service);

@@ -38,6 +38,8 @@ impl Operation {
             .replace("{file}", "x")
             .replace("{prefix}", "00000")
             .replace("{item}", "x")
+            .replace("{control}", "ac-1")
+            .replace("{document}", "security-plan.json")
     }
 }
 

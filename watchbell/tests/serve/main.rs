@@ -19,6 +19,7 @@ mod peers;
 mod refusals;
 mod register;
 mod reports;
+mod rmf;
 mod schema;
 mod sharing;
 mod staff;

@@ -90,6 +90,29 @@ fn needs(operation: &Operation) -> Option<(&'static str, &'static str)> {
         }
         ("POST", "/risk/vulnerabilities/{id}/{item}/lift") => ("risk.decide", "number=1"),
         ("POST", "/risk/vulnerabilities/{id}/{item}/say") => ("risk.write", "status=affected&why=a+test"),
+        ("GET", "/risk/rmf" | "/risk/rmf.json" | "/risk/rmf.csv" | "/risk/rmf/{id}") => ("risk.read", ""),
+        ("GET", "/risk/rmf/{id}/{document}" | "/risk/rmf/{id}/controls/{control}") => ("risk.read", ""),
+        ("POST", "/risk/rmf/{id}/bound") => ("risk.write", "version=0&item=canaria-server&how=add&why=a+test"),
+        ("POST", "/risk/rmf/{id}/categorize") => {
+            ("risk.write", "version=0&confidentiality=low&integrity=low&availability=low&why=a+test")
+        }
+        ("POST", "/risk/rmf/{id}/select") => ("risk.write", "version=0&baseline=low"),
+        ("POST", "/risk/rmf/{id}/tailor") => ("risk.write", "version=0&control=ac-1&how=remove&why=a+test"),
+        ("POST", "/risk/rmf/{id}/state") => ("risk.write", "version=0&control=ac-1&status=planned&words=a+test"),
+        ("POST", "/risk/rmf/{id}/inherit") => ("risk.write", "version=0&control=ac-1&from=canaria&words=a+test"),
+        ("POST", "/risk/rmf/{id}/assess") => {
+            ("risk.write", "version=0&control=ac-1&method=examine&found=met&words=a+test")
+        }
+        ("POST", "/risk/rmf/{id}/plan") => {
+            ("risk.write", "version=0&action=a-test&control=ac-1&words=a+test&due=2027-01-01&status=open")
+        }
+        ("POST", "/risk/rmf/{id}/check" | "/risk/rmf/{id}/documents" | "/risk/rmf/{id}/monitor") => {
+            ("risk.write", "version=0")
+        }
+        ("POST", "/risk/rmf/{id}/authorize") => (
+            "risk.authorize",
+            "version=0&decision=deny&expires=2027-01-01&conditions=&risk=a+test&confirm=yes",
+        ),
         ("GET", "/risk/csf" | "/risk/csf.json" | "/risk/csf.csv" | "/risk/csf/{function}") => ("risk.read", ""),
         ("POST", "/risk/csf") => ("risk.write", "version=0&year=2026&tier=2&tier_target=3"),
         ("POST", "/risk/csf/{function}") => (
@@ -241,6 +264,7 @@ fn installation() -> (Place, Node, String) {
     place.say(&["service", "link", CANARY, "runs-on", "canaria-server", "--about", CANARY]);
     let say = ["vuln", "say", "CVE-2024-0001", "--item", "canaria-server", "--status", "affected", "--why", CANARY];
     place.say(&say);
+    place.say(&["rmf", "bound", CANARY, "canaria-server", "--add", CANARY]);
     place.say(&["hunts", "save", CANARY, &format!("SELECT '{CANARY}'")]);
     place.say(&[
         "hold",
@@ -287,6 +311,7 @@ async fn every_route_keeps_agencies_and_roles_apart() {
     let person = people["people"][0]["id"].as_str().unwrap().to_owned();
     assert!(ask(&node, "GET", "/register.json", &ours, "").body.contains(CANARY));
     assert!(ask(&node, "GET", "/risk/vulnerabilities.json", &ours, "").body.contains(CANARY));
+    assert!(ask(&node, "GET", "/risk/rmf/canaria.json", &ours, "").body.contains("\"why\":\"canaria\""));
     let reports = ask(&node, "GET", "/intel/reports.json", &ours, "").body;
     assert!(reports.contains(CANARY), "{reports}");
     let reports: serde_json::Value = serde_json::from_str(&reports).unwrap();
@@ -315,6 +340,12 @@ async fn every_route_keeps_agencies_and_roles_apart() {
             path if path.starts_with("/risk/vulnerabilities/{id}") => {
                 vec![with("CVE-2024-0001").replace("{item}", "canaria-server")]
             }
+            "/risk/rmf/{id}" => vec![with(CANARY), with("canaria.json")],
+            "/risk/rmf/{id}/{document}" => {
+                let kinds = ["security-plan", "assessment-plan", "assessment-results", "action-plan", "authorization"];
+                kinds.iter().map(|kind| with(CANARY).replace("{document}", &format!("{kind}.json"))).collect()
+            }
+            path if path.starts_with("/risk/rmf/{id}/") => vec![with(CANARY).replace("{control}", "ac-1")],
             "/risk/csf/{function}" if operation.method == "GET" => {
                 vec![path.replace("{function}", "GV"), path.replace("{function}", "GV.json")]
             }

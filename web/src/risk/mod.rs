@@ -8,6 +8,7 @@ pub(crate) mod mobile;
 pub(crate) mod openings;
 pub(crate) mod policy;
 pub(crate) mod report;
+pub(crate) mod rmf;
 pub(crate) mod service;
 pub(crate) mod suppliers;
 pub(crate) mod vulnerabilities;
@@ -16,6 +17,7 @@ pub(crate) mod vulnerabilities;
 const TABS: &[(&str, &str)] = &[
     ("/risk", "Opening order"),
     ("/risk/vulnerabilities", "Vulnerabilities"),
+    ("/risk/rmf", "Framework"),
     ("/risk/csf", "Posture"),
     ("/risk/mobile", "Apps"),
     ("/risk/suppliers", "Suppliers"),

@@ -13,7 +13,7 @@ use store::state::After;
 
 use super::super::{Office, OfficeError};
 use super::facts::NAMED;
-use super::{RmfSeam, RmfView, done, hex, place, refused, text, view};
+use super::{RmfOf, RmfSeam, RmfView, done, hex, place, refused, text, view};
 use crate::access::Operation;
 
 /// The first bytes of what is signed: they say what it is, so that no other signature of the key is taken for one of a decision.
@@ -72,6 +72,8 @@ pub struct Verified {
     pub is_signed: bool,
     /// Documents whose kept version is not what was signed, or is not there.
     pub changed: Vec<String>,
+    /// A decision that was kept later and counts for nothing: what was said changed while it was made.
+    pub unnamed: Option<u64>,
 }
 
 impl AuthorizationRecord {
@@ -118,15 +120,18 @@ impl Office {
     /// # Errors
     /// When the context may not or has no fresh proof, the decision makes no sense, documents are missing or older than the package, or the
     /// state refuses.
-    pub async fn rmf_authorize(
+    pub async fn rmf_authorize<'a>(
         &self,
         ctx: &OpContext,
-        service: &ItemId,
+        service: impl Into<RmfOf<'a>>,
         (accepted, seam): (Accepted, &RmfSeam),
     ) -> Result<SignedAuthorization, OfficeError> {
         self.may(ctx, Operation::RiskAuthorize).await?;
         sound(&accepted, ctx.now)?;
+        let of = service.into();
+        let service = of.service;
         let view = self.rmf_package(ctx, service).await?;
+        of.fits(view.version)?;
         let documents = self.rmf_current(ctx, &view).await?;
         let facts = self.rmf_facts(ctx, (&view.item, &view.boundary), (seam, documents)).await?;
         let record = AuthorizationRecord {
@@ -141,6 +146,8 @@ impl Office {
         let signed = SignedAuthorization { record, key: self.ledger.verifier().to_string(), signature };
         let body = serde_json::to_vec_pretty(&signed).map_err(refused)?;
         let place = place(DocumentKind::Authorization, service.as_str())?;
+        // The record goes first: a package that names a record which is not there would say that somebody decided. When somebody changes the
+        // package in between, the record stays, counts for nothing, and `rmf_verify` tells of it.
         let kept = self.keep_document(ctx, &place, After::Any, &body).await?;
         let mut package = view.package;
         package.authorization = Some(AuthorizationHead {
@@ -198,19 +205,23 @@ impl Office {
         serde_json::from_slice(&body).map_err(|error| refused(format!("{place} makes no sense: {error}")))
     }
 
-    /// Checks the signature of the newest decision, and that the kept versions of the documents that it names are what was signed.
+    /// Checks the signature of the decision that counts, and that the kept versions of the documents that it names are what was signed.
     ///
     /// # Errors
     /// When the context may not, there is none, or the state refuses.
     pub async fn rmf_verify(&self, ctx: &OpContext, service: &ItemId) -> Result<Verified, OfficeError> {
-        let signed = self.rmf_authorization(ctx, service, None).await?;
+        let named = self.rmf_load(ctx, service).await?.0.authorization.map(|head| head.version);
+        let signed = self.rmf_authorization(ctx, service, named).await?;
+        let kept = self.state.document_versions(ctx, &place(DocumentKind::Authorization, service.as_str())?, 1).await?;
+        let newest = kept.first().map(|version| version.number);
+        let unnamed = newest.filter(|newest| named.is_none_or(|named| *newest > named));
         let is_about = signed.record.service == *service && signed.record.agency == ctx.agency.to_string();
         let is_signed = is_about && signed.is_signed_by(self.ledger.verifier());
-        let named = &signed.record.facts.documents;
-        let now = self.rmf_hashes(ctx, service, named).await?;
-        let changed = named.iter().filter(|(name, document)| now.get(*name) != Some(*document));
+        let documents = &signed.record.facts.documents;
+        let now = self.rmf_hashes(ctx, service, documents).await?;
+        let changed = documents.iter().filter(|(name, document)| now.get(*name) != Some(*document));
         let changed = changed.map(|(name, _)| name.clone()).collect();
-        Ok(Verified { signed, is_signed, changed })
+        Ok(Verified { signed, is_signed, changed, unnamed })
     }
 
     /// What has changed since the newest decision. Nothing is written.
@@ -236,19 +247,21 @@ impl Office {
     ///
     /// # Errors
     /// When the context may not, there is no decision, or the state refuses.
-    pub async fn rmf_monitor(
+    pub async fn rmf_monitor<'a>(
         &self,
         ctx: &OpContext,
-        service: &ItemId,
+        service: impl Into<RmfOf<'a>>,
         seam: &RmfSeam,
     ) -> Result<(RmfView, Vec<Drift>), OfficeError> {
         self.may(ctx, Operation::RiskWrite).await?;
+        let of = service.into();
+        let service = of.service;
         let drift = self.rmf_drift(ctx, service, seam).await?;
         let mut again: BTreeMap<Step, Vec<String>> = BTreeMap::new();
         for one in &drift {
             again.entry(one.step).or_default().push(one.to_string());
         }
-        self.rmf_change(ctx, (service, Step::Monitor), |package, _| {
+        self.rmf_change(ctx, (of, Step::Monitor), |package, _| {
             package.reopened = again;
             Ok(())
         })

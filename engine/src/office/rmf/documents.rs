@@ -14,7 +14,7 @@ use risk::rmf::{Assessed, Method, Package, Source, checks};
 use store::state::{After, DocumentVersion, RegisterWhole};
 
 use super::super::{Office, OfficeError};
-use super::{RmfView, hex, place, refused};
+use super::{RmfOf, RmfView, hex, place, refused};
 use crate::access::Operation;
 
 fn looked(assessed: &Assessed) -> Looked {
@@ -89,14 +89,21 @@ impl Office {
     ///
     /// # Errors
     /// When the context may not, no controls were chosen, or the state refuses.
-    pub async fn rmf_documents(&self, ctx: &OpContext, service: &ItemId) -> Result<Vec<DocumentVersion>, OfficeError> {
+    pub async fn rmf_documents<'a>(
+        &self,
+        ctx: &OpContext,
+        service: impl Into<RmfOf<'a>>,
+    ) -> Result<Vec<DocumentVersion>, OfficeError> {
         self.may(ctx, Operation::RiskWrite).await?;
+        let of = service.into();
+        let service = of.service;
         let views = self.rmf_services(ctx).await?;
         let whole = self.state.register_whole(ctx, None).await?;
         let others: BTreeMap<ItemId, Package> =
             views.iter().map(|view| (view.item.id.clone(), view.package.clone())).collect();
         let view = views.into_iter().find(|view| view.item.id == *service);
         let view = view.ok_or_else(|| OfficeError::NotFound { what: "service", name: service.to_string() })?;
+        of.fits(view.version)?;
         let package = &view.package;
         let Some(selection) = &package.selection else {
             return Err(refused(format!("no controls were chosen; hint: watchbell rmf select {service}")));

@@ -10,9 +10,11 @@ use risk::rmf::checks::EVENTS_DAYS;
 use risk::rmf::{Facts, ItemFacts, SignedDocument};
 use store::state::{InboxAsked, RegisterWhole};
 
+use super::super::is_checkable;
 use super::super::register::Owned;
 use super::super::{Office, OfficeError};
 use super::{RmfSeam, hex, place, refused};
+use crate::access::Operation;
 
 /// Findings from this level on count against an item.
 const LEVEL_MIN: Level = Level::High;
@@ -33,6 +35,39 @@ pub fn sha256_hex(body: &[u8]) -> String {
 }
 
 impl Office {
+    /// What others of this program know of a service: when each item of it that can have vulnerabilities was looked at, which vulnerabilities
+    /// are open on items, and what was seen in events. It is for an operation: whoever may not do that is told so before anything is read.
+    ///
+    /// # Errors
+    /// When the context may not, there is no such service, or the state refuses.
+    pub async fn rmf_seam(
+        &self,
+        ctx: &OpContext,
+        operation: Operation,
+        service: &ItemId,
+    ) -> Result<RmfSeam, OfficeError> {
+        self.may(ctx, operation).await?;
+        let view = self.rmf_package(ctx, service).await?;
+        let whole = self.state.register_whole(ctx, None).await?;
+        let known = self.vulnerabilities_whole(ctx).await?;
+        let mut looked: BTreeMap<&ItemId, Timestamp> = BTreeMap::new();
+        // A check that found nothing to look at is no look.
+        for check in known.checks.iter().filter(|check| check.looked_at > 0) {
+            let at = looked.entry(&check.item).or_insert(check.when);
+            *at = (*at).max(check.when);
+        }
+        let items = view.boundary.iter().filter_map(|id| whole.items.get(id));
+        // The oldest look counts, and one item without any is enough to know nothing.
+        let looks = items.filter(|item| is_checkable(item)).map(|item| looked.get(&item.id).copied());
+        let oldest = looks.reduce(|one, other| Some(one?.min(other?))).flatten();
+        let mut found: BTreeMap<ItemId, BTreeSet<String>> = BTreeMap::new();
+        for instance in known.instances.iter().filter(|instance| instance.is_open()) {
+            found.entry(instance.item.clone()).or_default().insert(instance.id.to_string());
+        }
+        let vulnerabilities = (!known.checks.is_empty()).then_some(found);
+        Ok(RmfSeam { vulnerabilities_checked: oldest, vulnerabilities, seen: self.seen.clone() })
+    }
+
     /// When addresses and names of the boundary's items stood in events last; `None` where nobody gives what was seen, or a part of it
     /// cannot be read.
     pub(super) async fn rmf_seen(

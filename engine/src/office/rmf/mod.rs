@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use model::document::{DocumentKind, DocumentPlace};
 use model::register::{Item, ItemId, ItemKind, Lifecycle};
 use model::{OpContext, Timestamp, limits};
-use risk::rmf::{self, Around, Baseline, Done, Drift, Package, Step, StepView, Summary};
+use risk::rmf;
 use store::state::{After, DocumentVersion, RegisterWhole};
 
 use super::{Office, OfficeError};
@@ -24,6 +24,11 @@ use crate::seen::SeenFiles;
 
 pub use authorize::{Accepted, AuthorizationRecord, SignedAuthorization, Verified};
 pub use facts::sha256_hex;
+pub use risk::rmf::checks::Checked;
+pub use risk::rmf::{
+    Action, ActionStatus, Around, Assessed, Baseline, Decision, Done, Drift, Evidence, How, Implementation, Method,
+    Package, Source, Step, StepState, StepView, Summary,
+};
 pub use work::Tailor;
 
 /// What others know, and the framework asks for. What is not given is "cannot say".
@@ -56,6 +61,41 @@ pub struct RmfView {
     pub steps: Vec<StepView>,
     /// How controls stand.
     pub summary: Summary,
+}
+
+/// Which service is worked on, and which version of its package was looked at.
+#[derive(Clone, Copy, Debug)]
+pub struct RmfOf<'a> {
+    /// The service.
+    pub service: &'a ItemId,
+    /// The version that has to be the newest; with `None` it may be any.
+    pub seen: Option<u64>,
+}
+
+impl<'a> From<&'a ItemId> for RmfOf<'a> {
+    fn from(service: &'a ItemId) -> Self {
+        RmfOf { service, seen: None }
+    }
+}
+
+impl<'a> From<(&'a ItemId, u64)> for RmfOf<'a> {
+    fn from((service, seen): (&'a ItemId, u64)) -> Self {
+        RmfOf { service, seen: Some(seen) }
+    }
+}
+
+impl RmfOf<'_> {
+    /// Goes on when what was looked at is still the newest.
+    fn fits(self, version: u64) -> Result<(), OfficeError> {
+        match self.seen {
+            Some(seen) if seen != version => Err(OfficeError::Conflict(format!(
+                "what was said about {} has changed since: version {seen} was looked at, and {version} is the newest; \
+                 hint: look again",
+                self.service
+            ))),
+            _ => Ok(()),
+        }
+    }
 }
 
 fn refused(error: impl std::fmt::Display) -> OfficeError {
@@ -124,22 +164,6 @@ impl Office {
         Ok(view(&whole, item, loaded, &[], ctx.now))
     }
 
-    /// What others know, from what is kept here: when vulnerabilities were looked for, and which are open.
-    ///
-    /// # Errors
-    /// When the context may not, or the state refuses.
-    pub async fn rmf_seam(&self, ctx: &OpContext, seen: Option<SeenFiles>) -> Result<RmfSeam, OfficeError> {
-        let found = self.vulnerabilities_whole(ctx).await?;
-        let vulnerabilities_checked = found.checks.iter().map(|check| check.when).max();
-        let mut by_item: BTreeMap<ItemId, BTreeSet<String>> = BTreeMap::new();
-        for instance in found.instances.iter().filter(|instance| instance.is_open()) {
-            by_item.entry(instance.item.clone()).or_default().insert(instance.id.to_string());
-        }
-        // Where nobody ever looked, nothing can be said.
-        let vulnerabilities = vulnerabilities_checked.map(|_| by_item);
-        Ok(RmfSeam { vulnerabilities_checked, vulnerabilities, seen })
-    }
-
     /// The package of a service, and its version; an empty one of version 0 while there is none.
     async fn rmf_load(&self, ctx: &OpContext, service: &ItemId) -> Result<(Package, u64), OfficeError> {
         let place = place(DocumentKind::Package, service.as_str())?;
@@ -155,13 +179,14 @@ impl Office {
     async fn rmf_change<T>(
         &self,
         ctx: &OpContext,
-        (service, step): (&ItemId, Step),
+        (of, step): (RmfOf<'_>, Step),
         change: impl FnOnce(&mut Package, &RegisterWhole) -> Result<T, OfficeError>,
     ) -> Result<T, OfficeError> {
         self.may(ctx, crate::access::Operation::RiskWrite).await?;
         let whole = self.state.register_whole(ctx, None).await?;
-        service_of(&whole, service)?;
-        let (mut package, version) = self.rmf_load(ctx, service).await?;
+        service_of(&whole, of.service)?;
+        let (mut package, version) = self.rmf_load(ctx, of.service).await?;
+        of.fits(version)?;
         let answer = change(&mut package, &whole)?;
         package.work(step, done(ctx));
         self.rmf_keep(ctx, &package, version).await?;
@@ -169,8 +194,15 @@ impl Office {
     }
 
     async fn rmf_keep(&self, ctx: &OpContext, package: &Package, after: u64) -> Result<DocumentVersion, OfficeError> {
-        let entries =
-            [package.statements.len(), package.assessed.len(), package.actions.len(), package.tailoring.added.len()];
+        let entries = [
+            package.statements.len(),
+            package.assessed.len(),
+            package.actions.len(),
+            package.tailoring.added.len(),
+            package.tailoring.removed.len(),
+            package.boundary.added.len(),
+            package.boundary.removed.len(),
+        ];
         if entries.into_iter().any(|length| length > limits::PACKAGE_ENTRIES_MAX) {
             return Err(refused(format!("a package has at most {} entries of each sort", limits::PACKAGE_ENTRIES_MAX)));
         }

@@ -9,7 +9,7 @@ use model::register::{Impact, ItemId};
 use risk::rmf::{Selection, Step};
 
 use super::super::{Office, OfficeError};
-use super::{aside, done, hex, place, refused};
+use super::{RmfOf, aside, done, hex, place, refused};
 use crate::access::Operation;
 
 /// The name under which the privacy overlay is kept.
@@ -51,6 +51,22 @@ fn statement(control: &Control) -> String {
     part.and_then(|part| part.id.clone()).unwrap_or_else(|| control.id.clone())
 }
 
+/// The controls of a profile: their statements, what they are called, and what could not be done.
+#[derive(Default)]
+struct Chosen {
+    controls: BTreeMap<String, String>,
+    titles: BTreeMap<String, String>,
+    notes: Vec<String>,
+}
+
+impl Chosen {
+    fn extend(&mut self, more: Chosen) {
+        self.controls.extend(more.controls);
+        self.titles.extend(more.titles);
+        self.notes.extend(more.notes);
+    }
+}
+
 impl Library {
     fn add(&mut self, name: &str, body: &[u8]) -> Result<(), OfficeError> {
         match Document::read(body).map_err(refused)? {
@@ -72,8 +88,8 @@ impl Library {
         self.catalogs.get(name).or(only).map(Referred::Catalog)
     }
 
-    /// The controls of a kept profile with their statements, and what could not be done.
-    fn resolved(&self, name: &str) -> Result<(BTreeMap<String, String>, Vec<String>), OfficeError> {
+    /// The controls of a kept profile.
+    fn resolved(&self, name: &str) -> Result<Chosen, OfficeError> {
         let profile = self.profiles.get(name).ok_or_else(|| {
             refused(format!("no profile {name:?} was brought; hint: watchbell rmf bring profile {name} FILE"))
         })?;
@@ -82,13 +98,21 @@ impl Library {
         let done = resolve(profile, &about, &|href| self.find(href)).map_err(|error| {
             refused(format!("{name}: {error}; hint: watchbell rmf bring catalog NAME FILE, with the name of its file"))
         })?;
-        let controls = done.catalog.all_controls().into_iter().map(|one| (one.id.clone(), statement(one))).collect();
-        Ok((controls, done.notes.iter().take(NOTES_TOLD_MAX).map(ToString::to_string).collect()))
+        let all = done.catalog.all_controls();
+        Ok(Chosen {
+            controls: all.iter().map(|one| (one.id.clone(), statement(one))).collect(),
+            titles: all.iter().map(|one| (one.id.clone(), one.title.clone())).collect(),
+            notes: done.notes.iter().take(NOTES_TOLD_MAX).map(ToString::to_string).collect(),
+        })
     }
 
-    /// Whether a control stands in a catalog that was brought.
-    pub(super) fn knows(&self, control: &str) -> bool {
-        self.catalogs.values().any(|catalog| catalog.all_controls().iter().any(|one| one.id == control))
+    /// What a control is called in a catalog that was brought; `None` where none has it.
+    pub(super) fn title(&self, control: &str) -> Option<String> {
+        let of = |catalog: &Catalog| {
+            let found = catalog.all_controls().into_iter().find(|one| one.id == control);
+            found.map(|one| one.title.clone())
+        };
+        self.catalogs.values().find_map(of)
     }
 }
 
@@ -117,13 +141,15 @@ impl Office {
     ///
     /// # Errors
     /// When the context may not, the service is not categorized, no such profile or catalog was brought, or the state refuses.
-    pub async fn rmf_select(
+    pub async fn rmf_select<'a>(
         &self,
         ctx: &OpContext,
-        service: &ItemId,
+        service: impl Into<RmfOf<'a>>,
         (level, privacy): (Option<Impact>, Option<bool>),
     ) -> Result<Vec<String>, OfficeError> {
         self.may(ctx, Operation::RiskWrite).await?;
+        let of = service.into();
+        let service = of.service;
         let view = self.rmf_package(ctx, service).await?;
         let level = level
             .or(view.baseline.level)
@@ -140,18 +166,20 @@ impl Office {
             ));
         }
         let library = self.rmf_library(ctx).await?;
-        let (controls, sources, notes) = aside(move || {
-            let (mut controls, mut notes) = library.resolved(level.name())?;
+        let put_in: Vec<String> = view.package.tailoring.added.keys().cloned().collect();
+        let (chosen, sources) = aside(move || {
+            let mut chosen = library.resolved(level.name())?;
             if has_privacy {
-                let (more, told) = library.resolved(PRIVACY)?;
-                controls.extend(more);
-                notes.extend(told);
+                chosen.extend(library.resolved(PRIVACY)?);
             }
-            Ok::<_, OfficeError>((controls, library.sources, notes))
+            let titles = put_in.into_iter().filter_map(|control| Some((library.title(&control)?, control)));
+            chosen.titles.extend(titles.map(|(title, control)| (control, title)));
+            Ok::<_, OfficeError>((chosen, library.sources))
         })
         .await??;
-        let selection = Selection { baseline: level, has_privacy, controls, sources, done: done(ctx) };
-        self.rmf_change(ctx, (service, Step::Select), |package, _| {
+        let Chosen { controls, titles, notes } = chosen;
+        let selection = Selection { baseline: level, has_privacy, controls, titles, sources, done: done(ctx) };
+        self.rmf_change(ctx, (of, Step::Select), |package, _| {
             package.selection = Some(selection);
             Ok(())
         })

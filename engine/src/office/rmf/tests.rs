@@ -123,7 +123,51 @@ async fn a_service_goes_through_all_steps_and_changes_open_them_again() {
     let stake = office.stake(&operator).await.unwrap();
     let controls = &stake.inputs.controls[&id("portal")];
     assert!(controls["cm-8"].efficacy.is_some() && controls["cp-2"] != controls["cm-8"], "{controls:?}");
-    assert!(office.rmf_seam(&operator, None).await.unwrap().vulnerabilities.is_none(), "nobody ever looked");
+    let known = office.rmf_seam(&operator, crate::access::Operation::RiskRead, &portal).await.unwrap();
+    assert!(known.vulnerabilities.is_none(), "nobody ever looked");
+    // A decision that the package does not name counts for nothing, and is told of.
+    let stray = super::place(DocumentKind::Authorization, "portal").unwrap();
+    office.keep_document(&operator, &stray, After::Any, b"{}").await.unwrap();
+    let verified = office.rmf_verify(&operator, &portal).await.unwrap();
+    assert_eq!((verified.is_signed, verified.unnamed), (true, Some(2)));
+}
+
+#[tokio::test]
+async fn what_is_late_or_too_much_is_refused() {
+    let place = Place::new().await;
+    let (office, lead, portal) = (&place.office, place.ctx(Role::Lead), id("portal"));
+    registered(&place, &lead).await;
+    let low = || (Some(Impact::Low), "nothing else is known".to_owned());
+    let long = (Some(Impact::Low), "x".repeat(limits::ITEM_TEXT_BYTES_MAX + 1));
+    let much = office.rmf_categorize(&lead, &portal, [low(), low(), long]).await;
+    assert!(said(much).contains("a reason has at most"));
+    office.rmf_categorize(&lead, (&portal, 0_u64), [low(), low(), low()]).await.unwrap();
+    let late = office.rmf_categorize(&lead, (&portal, 0_u64), [low(), low(), low()]).await;
+    assert!(matches!(late, Err(OfficeError::Conflict(_))), "{late:?}");
+    let server = id("server");
+    let bound = |seen: u64| office.rmf_bound(&lead, (&portal, seen), (&server, Tailor::Add, "it belongs to it"));
+    assert!(matches!(bound(0).await, Err(OfficeError::Conflict(_))));
+    bound(1).await.unwrap();
+    office.rmf_bring(&lead, (DocumentKind::Catalog, "all"), catalog()).await.unwrap();
+    office.rmf_bring(&lead, (DocumentKind::Profile, "low"), profile(1, &["ac-1"])).await.unwrap();
+    office.rmf_select(&lead, (&portal, 2_u64), (None, None)).await.unwrap();
+    let view = office.rmf_package(&lead, &portal).await.unwrap();
+    assert_eq!(view.package.selection.unwrap().titles["ac-1"], "ac-1");
+    let evidence = Evidence { what: "a paper".into(), place: String::new(), hash: String::new(), at: lead.now };
+    let assess =
+        |evidence| office.rmf_assess(&lead, ((&portal, 3_u64), "ac-1"), (Method::Examine, true, "read"), evidence);
+    let far = "x".repeat(limits::PACKAGE_PLACE_BYTES_MAX + 1);
+    for (evidence, expected) in [
+        (vec![evidence.clone(); limits::PACKAGE_EVIDENCE_MAX + 1], "pieces of evidence"),
+        (vec![Evidence { hash: "12".into(), ..evidence.clone() }], "SHA-256"),
+        (vec![Evidence { place: far, ..evidence.clone() }], "where evidence is"),
+    ] {
+        assert!(said(assess(evidence).await).contains(expected), "{expected}");
+    }
+    assess(vec![evidence; limits::PACKAGE_EVIDENCE_MAX]).await.unwrap();
+    // Nobody has looked for vulnerabilities, and nobody says where events are.
+    let seam = office.rmf_seam(&lead, crate::access::Operation::RiskRead, &portal).await.unwrap();
+    assert!(seam.vulnerabilities_checked.is_none() && seam.vulnerabilities.is_none() && seam.seen.is_none());
 }
 
 #[tokio::test]

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use model::OpContext;
 use model::register::{Categorization, Impact, ItemId};
+use model::{OpContext, limits};
 use risk::categorize::{CategorizeReason, propose};
 use risk::rmf::{self, Action, Assessed, Evidence, How, Implementation, Method, Package, Source, Step, checks};
 
 use super::super::{Office, OfficeError};
-use super::{RmfSeam, done, refused, service_of, text};
+use super::{RmfOf, RmfSeam, done, refused, service_of, text};
 use crate::access::Operation;
 
 /// Puts a control in, takes one out, or undoes that.
@@ -32,6 +32,25 @@ fn counts(package: &Package, control: &str) -> Result<(), OfficeError> {
     }
 }
 
+/// Evidence that says something and is not too long.
+fn shows(evidence: &[Evidence]) -> Result<(), OfficeError> {
+    if evidence.len() > limits::PACKAGE_EVIDENCE_MAX {
+        return Err(refused(format!("a result has at most {} pieces of evidence", limits::PACKAGE_EVIDENCE_MAX)));
+    }
+    for one in evidence {
+        text(&one.what, "evidence")?;
+        if one.place.len() > limits::PACKAGE_PLACE_BYTES_MAX {
+            let most = limits::PACKAGE_PLACE_BYTES_MAX;
+            return Err(refused(format!("where evidence is has at most {most} bytes")));
+        }
+        let is_hash = one.hash.len() == 64 && one.hash.bytes().all(|byte| byte.is_ascii_hexdigit());
+        if !one.hash.is_empty() && !is_hash {
+            return Err(refused("a hash of evidence is a SHA-256 of 64 hexadecimal digits"));
+        }
+    }
+    Ok(())
+}
+
 impl Office {
     /// What is proposed for a service from what the register says of it and the types of information that were brought.
     ///
@@ -53,13 +72,19 @@ impl Office {
     ///
     /// # Errors
     /// When the context may not, there is no such service, a reason is missing, or the state refuses.
-    pub async fn rmf_categorize(
+    pub async fn rmf_categorize<'a>(
         &self,
         ctx: &OpContext,
-        service: &ItemId,
+        service: impl Into<RmfOf<'a>>,
         decided: [(Option<Impact>, String); 3],
     ) -> Result<Categorization, OfficeError> {
         self.may(ctx, Operation::RiskWrite).await?;
+        let of = service.into();
+        let service = of.service;
+        if decided.iter().any(|(_, why)| why.len() > limits::ITEM_TEXT_BYTES_MAX) {
+            return Err(refused(format!("a reason has at most {} bytes", limits::ITEM_TEXT_BYTES_MAX)));
+        }
+        of.fits(self.rmf_load(ctx, service).await?.1)?;
         let mut said = self.rmf_propose(ctx, service).await?.value;
         let objectives = [&mut said.confidentiality, &mut said.integrity, &mut said.availability];
         for (objective, (impact, why)) in objectives.into_iter().zip(decided) {
@@ -73,7 +98,7 @@ impl Office {
             Ok(())
         })
         .await?;
-        self.rmf_change(ctx, (service, Step::Categorize), |_, _| Ok(())).await?;
+        self.rmf_change(ctx, (of, Step::Categorize), |_, _| Ok(())).await?;
         Ok(said)
     }
 
@@ -81,13 +106,15 @@ impl Office {
     ///
     /// # Errors
     /// When the context may not, one of them is not there, or the state refuses.
-    pub async fn rmf_bound(
+    pub async fn rmf_bound<'a>(
         &self,
         ctx: &OpContext,
-        service: &ItemId,
+        service: impl Into<RmfOf<'a>>,
         (item, how, why): (&ItemId, Tailor, &str),
     ) -> Result<(), OfficeError> {
-        self.rmf_change(ctx, (service, Step::Prepare), |package, whole| {
+        let of = service.into();
+        let service = of.service;
+        self.rmf_change(ctx, (of, Step::Prepare), |package, whole| {
             if !whole.items.contains_key(item) || item == service {
                 return Err(refused(format!("{item} is no other item of the register")));
             }
@@ -107,18 +134,24 @@ impl Office {
     ///
     /// # Errors
     /// When the context may not, no controls were chosen, there is no such control, a reason is missing, or the state refuses.
-    pub async fn rmf_tailor(
+    pub async fn rmf_tailor<'a>(
         &self,
         ctx: &OpContext,
-        service: &ItemId,
+        service: impl Into<RmfOf<'a>>,
         (control, how, why): (&str, Tailor, &str),
     ) -> Result<(), OfficeError> {
         self.may(ctx, Operation::RiskWrite).await?;
-        if how == Tailor::Add && !self.rmf_library(ctx).await?.knows(control) {
+        let of = service.into();
+        let service = of.service;
+        let title = match how {
+            Tailor::Add => self.rmf_library(ctx).await?.title(control),
+            _ => None,
+        };
+        if how == Tailor::Add && title.is_none() {
             return Err(refused(format!("no catalog that was brought has a control {control:?}")));
         }
-        self.rmf_change(ctx, (service, Step::Select), |package, _| {
-            let Some(selection) = &package.selection else {
+        self.rmf_change(ctx, (of, Step::Select), |package, _| {
+            let Some(selection) = &mut package.selection else {
                 return Err(refused(format!("no controls were chosen; hint: watchbell rmf select {service}")));
             };
             let is_chosen = selection.controls.contains_key(control);
@@ -127,6 +160,7 @@ impl Office {
             match (how, is_chosen) {
                 (Tailor::Add, false) => {
                     package.tailoring.added.insert(control.to_owned(), text(why, "why it is put in")?);
+                    selection.titles.extend(title.map(|title| (control.to_owned(), title)));
                 }
                 (Tailor::Remove, true) => {
                     package.tailoring.removed.insert(control.to_owned(), text(why, "why it is taken out")?);
@@ -142,13 +176,15 @@ impl Office {
     ///
     /// # Errors
     /// When the context may not, the control is none of the chosen, the source makes no sense, or the state refuses.
-    pub async fn rmf_state(
+    pub async fn rmf_state<'a>(
         &self,
         ctx: &OpContext,
-        (service, control): (&ItemId, &str),
+        (service, control): (impl Into<RmfOf<'a>>, &str),
         (status, words, by): (Implementation, &str, Source),
     ) -> Result<(), OfficeError> {
         self.may(ctx, Operation::RiskWrite).await?;
+        let of = service.into();
+        let service = of.service;
         let how = How { status, words: text(words, "how it is met")?, by, done: done(ctx) };
         if let Source::InheritedFrom(_) = &how.by {
             let mut packages: BTreeMap<ItemId, Package> =
@@ -158,7 +194,7 @@ impl Office {
             }
             rmf::provider(service, control, &packages, ctx.now).map_err(refused)?;
         }
-        self.rmf_change(ctx, (service, Step::Implement), |package, whole| {
+        self.rmf_change(ctx, (of, Step::Implement), |package, whole| {
             counts(package, control)?;
             if let Source::Item(item) = &how.by
                 && !rmf::boundary(package, &whole.items, &whole.links).contains(item)
@@ -175,21 +211,19 @@ impl Office {
     ///
     /// # Errors
     /// When the context may not, the control is none of the chosen, nothing is said, or the state refuses.
-    pub async fn rmf_assess(
+    pub async fn rmf_assess<'a>(
         &self,
         ctx: &OpContext,
-        (service, control): (&ItemId, &str),
+        (service, control): (impl Into<RmfOf<'a>>, &str),
         (method, is_satisfied, words): (Method, bool, &str),
         evidence: Vec<Evidence>,
     ) -> Result<(), OfficeError> {
         if method == Method::Automated {
             return Err(refused("automated results come from the program alone; hint: watchbell rmf check"));
         }
-        for one in &evidence {
-            text(&one.what, "evidence")?;
-        }
+        shows(&evidence)?;
         let words = text(words, "what was found")?;
-        self.rmf_change(ctx, (service, Step::Assess), |package, _| {
+        self.rmf_change(ctx, (service.into(), Step::Assess), |package, _| {
             counts(package, control)?;
             package.assess(control, Assessed { method, is_satisfied, words, evidence, done: done(ctx) });
             Ok(())
@@ -202,17 +236,18 @@ impl Office {
     ///
     /// # Errors
     /// When the context may not, there is no such service, what was seen cannot be read, or the state refuses.
-    pub async fn rmf_check(
+    pub async fn rmf_check<'a>(
         &self,
         ctx: &OpContext,
-        service: &ItemId,
+        service: impl Into<RmfOf<'a>>,
         seam: &RmfSeam,
     ) -> Result<Vec<checks::Checked>, OfficeError> {
         self.may(ctx, Operation::RiskWrite).await?;
-        let view = self.rmf_package(ctx, service).await?;
+        let of = service.into();
+        let view = self.rmf_package(ctx, of.service).await?;
         let seen = self.rmf_seen(ctx, &view.boundary, seam).await?;
-        self.rmf_change(ctx, (service, Step::Assess), |package, whole| {
-            let item = service_of(whole, service)?;
+        self.rmf_change(ctx, (of, Step::Assess), |package, whole| {
+            let item = service_of(whole, of.service)?;
             let telemetry = checks::Telemetry {
                 service: item,
                 boundary: &view.boundary,
@@ -248,15 +283,15 @@ impl Office {
     ///
     /// # Errors
     /// When the context may not, the control is none of the chosen, id or words say nothing, or the state refuses.
-    pub async fn rmf_plan(
+    pub async fn rmf_plan<'a>(
         &self,
         ctx: &OpContext,
-        (service, id): (&ItemId, &str),
+        (service, id): (impl Into<RmfOf<'a>>, &str),
         action: Action,
     ) -> Result<(), OfficeError> {
         let id = ItemId::parse(id).map_err(refused)?;
         let action = Action { words: text(&action.words, "what is to be done")?, done: done(ctx), ..action };
-        self.rmf_change(ctx, (service, Step::Assess), |package, _| {
+        self.rmf_change(ctx, (service.into(), Step::Assess), |package, _| {
             counts(package, &action.control)?;
             package.actions.insert(id.to_string(), action);
             Ok(())
