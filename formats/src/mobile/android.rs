@@ -90,7 +90,7 @@ impl Reading {
                 let guards = ["permission", "readPermission", "writePermission"];
                 let is_said = |guard: &&str| get(guard).is_some_and(|text| !text.is_empty());
                 // Of a provider, reading and writing are guarded each by itself.
-                let is_guarded = is_said(&"permission") || guards.iter().skip(1).all(|guard| is_said(guard));
+                let is_guarded = is_said(&"permission") || guards.iter().skip(1).all(is_said);
                 self.component = Some(Component {
                     kind: name.to_owned(),
                     name: get("name").unwrap_or_else(|| "without a name".to_owned()),

@@ -233,7 +233,7 @@ fn retired_and_planned() {
     assert_eq!(found.items[&id("library")].own, Probability::ZERO);
     assert!(town.opening("library").added[&Unit::Money].mean > 0.0);
     town.items.get_mut(&id("library")).unwrap().state = Lifecycle::Retired;
-    assert!(town.posture().items.get(&id("library")).is_none());
+    assert!(!town.posture().items.contains_key(&id("library")));
     assert!(openings(&town.given(), 16).unwrap().is_empty());
 }
 

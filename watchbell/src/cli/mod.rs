@@ -43,7 +43,7 @@ pub(crate) use register::{
 pub(crate) use reports::{ReportArgs, ReportCommand};
 pub(crate) use risk::{RiskArgs, RiskCommand};
 pub(crate) use rmf::{RmfArgs, RmfAt, RmfCommand};
-pub(crate) use vuln::{VulnArgs, VulnCheckArgs, VulnCommand, VulnListArgs, VulnScanArgs, VulnPolicyArgs};
+pub(crate) use vuln::{VulnArgs, VulnCheckArgs, VulnCommand, VulnListArgs, VulnPolicyArgs, VulnScanArgs};
 
 /// Watchbell keeps a city's digital services safe and its citizens' trust whole.
 #[derive(Debug, Parser)]

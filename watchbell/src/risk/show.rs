@@ -101,7 +101,8 @@ pub(super) fn posture(stake: &Stake, top: usize, is_json: bool) -> Result<Exit> 
         let figures = [year.mean, year.p50, year.p90, year.var95, year.var99].map(whole);
         years.add_row([name].into_iter().chain(figures).collect::<Vec<_>>());
     }
-    println!("{years}");
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{years}")?;
     let mut items: Vec<(&ItemId, &ItemRisk)> = stake.posture.items.iter().collect();
     items.sort_by(|one, other| other.1.probability.get().total_cmp(&one.1.probability.get()).then(one.0.cmp(other.0)));
     let mut shown = table(&["LIKELIEST TO FALL", "WITHIN A YEAR", "", "BY ITSELF", "VULNERABILITIES"]);
@@ -110,7 +111,7 @@ pub(super) fn posture(stake: &Stake, top: usize, is_json: bool) -> Result<Exit> 
         let (all, own) = (percent(risk.probability.get()), percent(risk.own.get()));
         shown.add_row([stake.title(id), all, level(risk.probability).to_owned(), own, risk.flaws.to_string()].to_vec());
     }
-    println!("{shown}");
+    writeln!(out, "{shown}")?;
     if !stake.posture.unsaid.is_empty() {
         eprintln!("{} nobody has said, and counts as the worst", counted(stake.posture.unsaid.len() as u64, "thing"));
     }

@@ -68,7 +68,7 @@ pub(crate) fn run(arguments: &RmfArgs) -> Result<Exit> {
                 ended(&opened, at).await
             }
             RmfCommand::Check { at } => check(&open(&at.whose).await?, at).await,
-            other => later(other).await,
+            other => Box::pin(later(other)).await,
         }
     })
 }

@@ -22,11 +22,7 @@ pub(super) async fn run(arguments: &VulnScanArgs) -> Result<Exit> {
     if read.form.is_none() {
         bail!("{} is no scanner's report that is known", file.display());
     }
-    ensure!(
-        read.refused_count == 0 || !read.reported.is_empty(),
-        "nothing of {} could be read",
-        file.display()
-    );
+    ensure!(read.refused_count == 0 || !read.reported.is_empty(), "nothing of {} could be read", file.display());
     let known = match &arguments.from {
         Some(folder) => gather::known(folder, |name| spinner.set_message(format!("reading {name}")))?,
         None => Known::default(),

@@ -253,6 +253,20 @@ const enter = async (page, link, name) => {
   await page.goto(`${origin}/risk/vulnerabilities`);
   assert.match(await page.textContent("main"), /Nothing here/);
   await judge(page, "vulnerabilities");
+  // What is at stake with a service of which nobody has said anything: not yet, and why.
+  await page.goto(`${origin}/risk`);
+  assert.match(await page.textContent("tbody"), /Welfare portal[\s\S]*not yet/);
+  await judge(page, "opening order");
+  await page.click("tbody a:has-text('Welfare portal')");
+  await page.waitForURL("**/risk/services/welfare-portal");
+  assert.match(await page.textContent("main"), /nobody has said whether lives hang on it/);
+  await judge(page, "opening");
+  for (const [place, words] of [["policy", /built-in policy holds/], ["csf", /GV/], ["csf/GV", /GV\.OC/], ["mobile", /app/i], ["suppliers", /supplier/i],
+    ["rmf", /Welfare portal/], ["rmf/welfare-portal", /Categorize/]]) {
+    await page.goto(`${origin}/risk/${place}`);
+    assert.match(await page.textContent("main"), words, place);
+    await judge(page, place.replace("/", " "));
+  }
   await page.goto(`${origin}/agencies`);
   assert.match(await page.textContent("tbody"), /home[\s\S]*the installation stands here/);
   await judge(page, "agencies");
@@ -360,7 +374,7 @@ const enter = async (page, link, name) => {
   await page.click("button.main");
   await page.waitForURL(`${origin}/audit?operation=finding.decide`);
   for (const twin of ["/inbox.json?verdict=acknowledged", "/inbox.csv", "/audit.json", "/audit.csv", "/people.json", "/people.csv", "/suppressions.json", "/suppressions.csv", "/health.json", "/health.csv",
-    "/health/rates.json", "/processing.json", "/processing.csv", "/register.json", "/register.csv", "/risk/vulnerabilities.json", "/risk/vulnerabilities.csv", "/register/map.json", "/tokens.json", "/tokens.csv", "/keys.json", "/keys.csv", "/agencies.json", "/agencies.csv", "/intel.json?value=listed.example", "/intel/sources.json", "/intel/sources.csv", "/intel/actors.json", "/intel/brief.json", "/intel/brief.md", "/dpia.json", "/dpia.csv",
+    "/health/rates.json", "/processing.json", "/processing.csv", "/register.json", "/register.csv", "/risk.json", "/risk.csv", "/risk/services/welfare-portal.json", "/risk/policy.json", "/risk/report", "/risk/csf.json", "/risk/rmf.json", "/risk/vulnerabilities.json", "/risk/vulnerabilities.csv", "/register/map.json", "/tokens.json", "/tokens.csv", "/keys.json", "/keys.csv", "/agencies.json", "/agencies.csv", "/intel.json?value=listed.example", "/intel/sources.json", "/intel/sources.csv", "/intel/actors.json", "/intel/brief.json", "/intel/brief.md", "/dpia.json", "/dpia.csv",
     "/hunt.json?sql=SELECT+1", "/hunt.csv?sql=SELECT+1"]) {
     assert.equal((await page.request.get(origin + twin)).status(), 200, twin);
   }

@@ -19,6 +19,7 @@ mod peers;
 mod refusals;
 mod register;
 mod reports;
+mod risk;
 mod rmf;
 mod schema;
 mod sharing;

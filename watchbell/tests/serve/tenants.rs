@@ -109,10 +109,9 @@ fn needs(operation: &Operation) -> Option<(&'static str, &'static str)> {
         ("POST", "/risk/rmf/{id}/check" | "/risk/rmf/{id}/documents" | "/risk/rmf/{id}/monitor") => {
             ("risk.write", "version=0")
         }
-        ("POST", "/risk/rmf/{id}/authorize") => (
-            "risk.authorize",
-            "version=0&decision=deny&expires=2027-01-01&conditions=&risk=a+test&confirm=yes",
-        ),
+        ("POST", "/risk/rmf/{id}/authorize") => {
+            ("risk.authorize", "version=0&decision=deny&expires=2027-01-01&conditions=&risk=a+test&confirm=yes")
+        }
         ("GET", "/risk/csf" | "/risk/csf.json" | "/risk/csf.csv" | "/risk/csf/{function}") => ("risk.read", ""),
         ("POST", "/risk/csf") => ("risk.write", "version=0&year=2026&tier=2&tier_target=3"),
         ("POST", "/risk/csf/{function}") => (

@@ -151,3 +151,36 @@ fn vulnerabilities_in_the_console() {
     assert_eq!(ask(&node, "POST", &format!("{path}/say"), &lead, "status=perhaps&why=x").status, 400);
     node.stop();
 }
+
+#[test]
+fn a_scanners_report_is_held_against_the_register() {
+    let place = Place::new();
+    place.say(&["asset", "add", "srv-1", "--kind", "machine", "--title", "Server 1", "--address", "10.20.7.20"]);
+    let report = place.folder.path().join("scan.nessus");
+    let host = |address: &str| {
+        format!(
+            r#"<ReportHost name="{address}"><HostProperties><tag name="host-ip">{address}</tag></HostProperties>
+            <ReportItem port="443" svc_name="www" protocol="tcp" severity="4" pluginID="1" pluginName="Bell &lt; 2" pluginFamily="Web Servers">
+            <cve>CVE-2024-0001</cve><cvss3_base_score>9.8</cvss3_base_score></ReportItem></ReportHost>"#
+        )
+    };
+    let text_of = format!(
+        r#"<?xml version="1.0"?><NessusClientData_v2><Report name="r">{}{}</Report></NessusClientData_v2>"#,
+        host("10.20.7.20"),
+        host("10.20.7.99")
+    );
+    std::fs::write(&report, text_of).unwrap();
+    let report = report.to_str().unwrap();
+    let planned = place.run(&["vuln", "scan", report, "--dry-run"]);
+    assert_eq!(planned.status.code(), Some(0), "{}", text(&planned.stderr));
+    assert!(text(&planned.stderr).contains("10.20.7.99 stands in no register"), "{}", text(&planned.stderr));
+    assert!(lines(&place.say(&["vuln", "list", "--json"])).is_empty(), "a plan keeps nothing");
+    place.say(&["vuln", "scan", report]);
+    let found = lines(&place.say(&["vuln", "list", "--json"]));
+    assert_eq!((found.len(), &found[0]["id"], &found[0]["item"]), (1, &"CVE-2024-0001".into(), &"srv-1".into()));
+    let on = place.say(&["vuln", "scan", report, "--on", "srv-1", "--json"]);
+    assert_eq!(lines(&on).len(), 2, "{on}");
+    let none = place.folder.path().join("none.txt");
+    std::fs::write(&none, "no report").unwrap();
+    assert_eq!(place.run(&["vuln", "scan", none.to_str().unwrap()]).status.code(), Some(1));
+}

@@ -193,7 +193,8 @@ pub(crate) fn lay_out(items: &BTreeMap<ItemId, Item>, links: &[Link], service: O
             places.insert(&item.id, (LEFT + column * COLUMN, TOP + row * ROW));
         }
     }
-    let (mut lines, mut leads_to): (Vec<Line>, BTreeMap<&ItemId, Vec<(String, ItemId)>>) = Default::default();
+    let mut lines: Vec<Line> = Vec::new();
+    let mut leads_to: BTreeMap<&ItemId, Vec<(String, ItemId)>> = BTreeMap::new();
     let mut lines_left_out = 0;
     for link in links {
         let (Some(from), Some(to)) = (places.get(&link.from), places.get(&link.to)) else { continue };

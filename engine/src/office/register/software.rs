@@ -93,7 +93,11 @@ pub struct SoftwareTaken {
 }
 
 /// Rows of one address and program, joined over days and ways of knowing.
-type Joined = BTreeMap<(IpAddr, bool, Software), (SoftwareTimes, (i32, i32), BTreeSet<String>)>;
+type Joined = BTreeMap<Key, Times>;
+/// At which address, whether it asks there, and what.
+type Key = (IpAddr, bool, Software);
+/// When, from which day to which, and how it was seen.
+type Times = (SoftwareTimes, (i32, i32), BTreeSet<String>);
 
 impl Office {
     /// The addresses that are ours, for counting software on them; `None` while the register is as it was at `known`.
@@ -285,8 +289,8 @@ impl<'i> Behind<'i> {
         behind
     }
 
-    fn tell(&self, one: ((IpAddr, bool, Software), (SoftwareTimes, (i32, i32), BTreeSet<String>))) -> SoftwareAt {
-        let ((address, is_client, software), (times, (first_day, last_day), how)) = one;
+    fn tell(&self, (key, seen): (Key, Times)) -> SoftwareAt {
+        let ((address, is_client, software), (times, (first_day, last_day), how)) = (key, seen);
         let own = self.addresses.get(&address).copied();
         let by_range = || self.ranges.iter().find(|(_, range, _)| range.covers(address)).map(|(_, _, id)| *id);
         let id = own.or_else(by_range);

@@ -271,7 +271,10 @@ async fn what_follows_from_the_register() {
     assert_eq!(proposed.value.integrity.proposed, Some(model::register::Impact::High));
     assert!(!proposed.because.is_empty());
     office
-        .change_item(&lead, &id("portal"), None, |item| Ok(item.information_types = vec!["C.1".to_owned()]))
+        .change_item(&lead, &id("portal"), None, |item| {
+            item.information_types = vec!["C.1".to_owned()];
+            Ok(())
+        })
         .await
         .unwrap();
     // What the catalogue proposes counts, whatever is said to be proposed; less than that needs a reason.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use formats::oscal::{Catalog, Control, Document, Profile, Referred, Tailored, check, resolve};
 use model::OpContext;
 use model::document::DocumentKind;
-use model::register::{Impact, ItemId};
+use model::register::Impact;
 use risk::rmf::{Selection, Step};
 
 use super::super::{Office, OfficeError};

@@ -54,7 +54,10 @@ impl Office {
                 *last = (*last).max(when);
                 for name in &reported.vulnerabilities {
                     let Ok(id) = VulnerabilityId::parse(name) else {
-                        notes.push(format!("{item}: {:?} names no vulnerability", name.chars().take(80).collect::<String>()));
+                        notes.push(format!(
+                            "{item}: {:?} names no vulnerability",
+                            name.chars().take(80).collect::<String>()
+                        ));
                         continue;
                     };
                     let one = instance(reported, (id.clone(), item.clone()), when);

@@ -27,7 +27,11 @@ impl State {
         acceptance: Acceptance,
         deed: Deed,
     ) -> Result<Acceptance, StateError> {
-        let number = self.decide_vulnerability(ctx, |number| Decision::Acceptance(Acceptance { number, ..acceptance.clone() }), deed);
+        let number = self.decide_vulnerability(
+            ctx,
+            |number| Decision::Acceptance(Acceptance { number, ..acceptance.clone() }),
+            deed,
+        );
         Ok(Acceptance { number: number.await?, ..acceptance })
     }
 
