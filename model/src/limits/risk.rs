@@ -27,7 +27,7 @@ pub const RISK_MEASURES_MAX: usize = 10_000;
 /// Things that were escalated and teach how often compromises happen.
 pub const ESCALATED_SUBJECTS_MAX: usize = 2_000;
 /// Largest policy of what a city tolerates.
-pub const RISK_POLICY_BYTES_MAX: usize = 256 * 1024;
+pub const RISK_POLICY_BYTES_MAX: usize = 64 * 1024;
 
 // The register (`model::register`).
 

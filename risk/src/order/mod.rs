@@ -267,7 +267,10 @@ fn opening(situation: &Situation, service: usize, case: &Case<'_>) -> Opening {
         }
         conditions.push(measure);
         left = after;
-        if left > 1.0 {
+        // Other measures change what harm is done, not what falls.
+        let changes_falls =
+            situation.measures.get(measure).is_some_and(|measure| matches!(measure.place, Place::Dependency(_)));
+        if left > 1.0 && changes_falls {
             falls = case.falls(&conditions);
         }
     }

@@ -19,6 +19,10 @@ const PASSES: u64 = 1;
 const EXPOSURE: u64 = 2;
 const EFFECT: u64 = 3;
 const CITY: u64 = 4;
+/// Draws of the beliefs over which measures are compared: there may be hundreds for one service.
+const COMPARED_DRAWS: usize = 25;
+/// Measures on dependencies that are compared for one service at a time.
+const WAYS_COMPARED_MAX: usize = 24;
 /// Shares of a tolerance below which a gain is rounding.
 const NOTHING: f64 = 1e-12;
 
@@ -106,39 +110,60 @@ impl<'s> Case<'s> {
     }
 
     /// The measure that takes away the most for its cost, beside those that are taken, given what falls with these, and what share of the tolerances is
-    /// used up with it. `None` when nothing helps.
+    /// used up with it. `None` when nothing helps. Measures are compared over the first [`COMPARED_DRAWS`]; what is used up is over all.
     pub(super) fn best_measure(&self, falls: &Falls, taken: &[usize], share: f64) -> Option<(usize, f64)> {
-        let reached: BTreeSet<usize> = falls.iter().flat_map(BTreeMap::keys).copied().collect();
-        let mut best: Option<(f64, usize, f64)> = None;
-        for (at, measure) in self.drawn.situation.measures.iter().enumerate() {
-            if taken.contains(&at) || !self.concerns(measure, &reached) {
-                continue;
-            }
+        let compared = falls.get(..COMPARED_DRAWS.min(falls.len())).unwrap_or(falls);
+        let before = self.share(&self.added(compared, taken));
+        let mut best: Option<(f64, usize)> = None;
+        for at in self.candidates(compared, taken) {
+            let Some(measure) = self.drawn.situation.measures.get(at) else { continue };
             let with: Vec<usize> = taken.iter().copied().chain([at]).collect();
             // Only a measure on a dependency changes what falls.
             let added = match measure.place {
-                Place::Dependency(_) => self.added(&self.falls(&with), &with),
-                Place::Exposure(_) | Place::Harm(_) => self.added(falls, &with),
+                Place::Dependency(_) => self.added(&self.falls_of(&with, compared.len()), &with),
+                Place::Exposure(_) | Place::Harm(_) => self.added(compared, &with),
             };
-            let after = self.share(&added);
-            let gain = (share - after) / measure.cost;
-            let is_better = best.is_none_or(|(best, ..)| gain > best);
-            if share - after > NOTHING && is_better {
-                best = Some((gain, at, after));
+            let gain = (before - self.share(&added)) / measure.cost;
+            if gain > 0.0 && best.is_none_or(|(best, _)| gain > best) {
+                best = Some((gain, at));
             }
         }
-        best.map(|(_, at, after)| (at, after))
+        let (_, at) = best?;
+        let with: Vec<usize> = taken.iter().copied().chain([at]).collect();
+        let is_on_dependency =
+            self.drawn.situation.measures.get(at).is_some_and(|measure| matches!(measure.place, Place::Dependency(_)));
+        let added = if is_on_dependency { self.added(&self.falls(&with), &with) } else { self.added(falls, &with) };
+        let after = self.share(&added);
+        (share - after > NOTHING).then_some((at, after))
     }
 
-    /// Whether a measure can help: what it works on is reached in some drawn city.
-    fn concerns(&self, measure: &Measure, reached: &BTreeSet<usize>) -> bool {
-        match measure.place {
-            Place::Exposure(service) => service == self.place,
-            Place::Dependency(at) => {
-                self.drawn.situation.dependencies.get(at).is_some_and(|dependency| reached.contains(&dependency.from))
-            }
-            Place::Harm(asset) => reached.contains(&asset),
+    /// Measures that can help, beside those that are taken: what they work on is reached in some drawn city. Of those on dependencies, the ones over
+    /// which most passes: each of them means drawing cities again.
+    fn candidates(&self, falls: &[BTreeMap<usize, f64>], taken: &[usize]) -> Vec<usize> {
+        let mut shares: BTreeMap<usize, f64> = BTreeMap::new();
+        for (asset, share) in falls.iter().flatten() {
+            *shares.entry(*asset).or_insert(0.0) += share;
         }
+        let situation = self.drawn.situation;
+        let (mut found, mut ways) = (Vec::new(), Vec::new());
+        for (at, measure) in situation.measures.iter().enumerate().filter(|(at, _)| !taken.contains(at)) {
+            match measure.place {
+                Place::Exposure(service) if service == self.place => found.push(at),
+                Place::Harm(asset) if shares.contains_key(&asset) => found.push(at),
+                Place::Dependency(way) => {
+                    let Some(way) = situation.dependencies.get(way) else { continue };
+                    if let Some(share) = shares.get(&way.from) {
+                        let effect = measure.effect.credited.get();
+                        ways.push((share * way.passes.mean().get() * effect / measure.cost, at));
+                    }
+                }
+                Place::Exposure(_) | Place::Harm(_) => {}
+            }
+        }
+        ways.sort_by(|(one, a), (other, b)| other.total_cmp(one).then(a.cmp(b)));
+        found.extend(ways.into_iter().take(WAYS_COMPARED_MAX).map(|(_, at)| at));
+        found.sort_unstable();
+        found
     }
 
     /// The greatest share of a tolerance that is used up. A unit without a tolerance counts for nothing; of a tolerance of
@@ -155,8 +180,13 @@ impl<'s> Case<'s> {
 
     /// What falls with the service when these measures are taken.
     pub(super) fn falls(&self, measures: &[usize]) -> Falls {
-        let mut falls = Vec::with_capacity(self.drawn.draws);
-        for draw in 0..self.drawn.draws {
+        self.falls_of(measures, self.drawn.draws)
+    }
+
+    /// The same under the first draws only.
+    fn falls_of(&self, measures: &[usize], draws: usize) -> Falls {
+        let mut falls = Vec::with_capacity(draws);
+        for draw in 0..draws {
             let chance = self.drawn.chance.of(draw as u64);
             let (mut own, mut passes) = self.drawn.drawn(draw);
             if !self.gaps.is_empty() {
@@ -181,7 +211,7 @@ impl<'s> Case<'s> {
     }
 
     /// What opening adds when that falls and these measures are taken.
-    pub(super) fn added(&self, falls: &Falls, measures: &[usize]) -> BTreeMap<Unit, Added> {
+    pub(super) fn added(&self, falls: &[BTreeMap<usize, f64>], measures: &[usize]) -> BTreeMap<Unit, Added> {
         let mut draws: BTreeMap<Unit, Vec<f64>> =
             self.drawn.situation.tolerances.keys().map(|unit| (*unit, Vec::with_capacity(falls.len()))).collect();
         for (fallen, draw) in falls.iter().zip(0u64..) {

@@ -80,7 +80,7 @@ pub(crate) struct MobilePermissionArgs {
     #[arg(long, value_name = "TEXT")]
     pub(crate) why: Option<String>,
     /// Which personal data it gets by it: categories, or none.
-    #[arg(long, value_name = "CATEGORY", value_delimiter = ',')]
+    #[arg(id = "categories", long = "carries", value_name = "CATEGORY", value_delimiter = ',')]
     pub(crate) data: Vec<DataSaid>,
     /// Whether the app works without it: yes, no.
     #[arg(long, value_name = "YES|NO")]
@@ -100,7 +100,7 @@ pub(crate) struct MobileFlowArgs {
     #[arg(long)]
     pub(crate) outside: bool,
     /// Which personal data: categories, or none.
-    #[arg(long, value_name = "CATEGORY", value_delimiter = ',')]
+    #[arg(id = "categories", long = "carries", value_name = "CATEGORY", value_delimiter = ',')]
     pub(crate) data: Vec<DataSaid>,
     /// Whether it is encrypted: yes, no.
     #[arg(long, value_name = "YES|NO")]
@@ -112,7 +112,7 @@ pub(crate) struct MobileFlowArgs {
     #[arg(long, value_name = "YES|NO")]
     pub(crate) third_party: Option<YesNo>,
     /// Take the flow back.
-    #[arg(long, conflicts_with_all = ["data", "encrypted", "purpose", "third_party"])]
+    #[arg(long, conflicts_with_all = ["categories", "encrypted", "purpose", "third_party"])]
     pub(crate) drop: bool,
     #[command(flatten)]
     pub(crate) whose: WhoseArgs,

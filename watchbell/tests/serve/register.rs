@@ -165,7 +165,10 @@ fn files_are_planned_and_imported() {
     let planned = place.run(&["register", "import", &part, "--dry-run"]);
     assert_eq!(planned.status.code(), Some(1), "something of it is no item");
     let said = text(&planned.stdout);
-    assert!(said.contains("+ srv-2") && said.contains("~ srv-1: title") && said.contains("! B A D"), "{said}");
+    assert!(
+        said.contains("+ srv-2") && said.contains("~ srv-1: title") && said.contains("! item 3: id: \"B A D\""),
+        "{said}"
+    );
     assert_eq!(place.run(&["asset", "show", "srv-2"]).status.code(), Some(1), "a plan changes nothing");
     assert_eq!(place.run(&["asset", "import", &part]).status.code(), Some(1));
     let server = read(&place.say(&["asset", "show", "srv-1", "--json"]));
@@ -325,9 +328,9 @@ fn an_app_has_a_gate_of_its_own() {
     place.say(&["mobile", "say", "welfare-portal", "--tracker", "none"]);
     let camera =
         ["mobile", "permission", "welfare-portal", "android", "android.permission.CAMERA", "--optional", "yes"];
-    place.say(&[&camera[..], &["--why", "letters are photographed", "--data", "surveillance"]].concat());
+    place.say(&[&camera[..], &["--why", "letters are photographed", "--carries", "surveillance"]].concat());
     let flow =
-        ["mobile", "flow", "welfare-portal", "Maps", "--outside", "--purpose", "to show the way", "--data", "none"];
+        ["mobile", "flow", "welfare-portal", "Maps", "--outside", "--purpose", "to show the way", "--carries", "none"];
     place.say(&[&flow[..], &["--third-party", "yes"]].concat());
     assert_eq!(gate(1)["missing"][0], "flow to Maps (outside): nobody has said whether it is encrypted");
     place.say(&[&flow[..], &["--third-party", "yes", "--encrypted", "yes"]].concat());

@@ -80,7 +80,7 @@ pub(crate) async fn json(State(app): State<App>, caller: Caller) -> Result<Respo
 #[derive(Deserialize, ToSchema)]
 pub(crate) struct PolicySaid {
     /// Its text (TOML).
-    #[schema(min_length = 1, max_length = 262144)]
+    #[schema(min_length = 1, max_length = 65536)]
     text: String,
     /// The version that whoever changes it has looked at; 0 for the built-in one.
     #[schema(minimum = 0)]
