@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::graph::{Fronts, Graph};
 use super::offers::Offers;
+use super::say::{percent, whole};
 use super::{AssessError, Given, Unsaid, causes, harms};
 use crate::belief::Belief;
 use crate::chance::Chance;
@@ -289,12 +290,14 @@ impl fmt::Display for OpeningWhy {
         match self {
             OpeningWhy::Tolerance { unit, p90, tolerated } => {
                 let is = if p90 <= tolerated { "within" } else { "above" };
-                write!(f, "adds up to {p90:.0} a year ({unit}) with 90 % confidence, {is} the tolerated {tolerated:.0}")
+                let (p90, tolerated) = (whole(*p90), whole(*tolerated));
+                write!(f, "adds up to {p90} a year ({unit}) with 90 % confidence, {is} the tolerated {tolerated}")
             }
             OpeningWhy::Exposed { low, mean, high } => {
-                write!(f, "the public compromises it within a year with {mean} ({low} to {high})")
+                let [low, mean, high] = [*low, *mean, *high].map(percent);
+                write!(f, "the public compromises it within a year with a probability of {mean} ({low} to {high})")
             }
-            OpeningWhy::Affected { item, share } => write!(f, "{item} falls with it in {share} of cases"),
+            OpeningWhy::Affected { item, share } => write!(f, "{item} falls with it in {} of cases", percent(*share)),
             OpeningWhy::Flaws { count: 1 } => f.write_str("one vulnerability is open on what the public meets"),
             OpeningWhy::Flaws { count } => write!(f, "{count} vulnerabilities are open on what the public meets"),
             OpeningWhy::NeverChecked { items } => {
@@ -304,7 +307,9 @@ impl fmt::Display for OpeningWhy {
                 if more > 0 { write!(f, " and {more} more") } else { Ok(()) }
             }
             OpeningWhy::ControlsNotAssessed => f.write_str("its controls were not assessed, so none is credited"),
-            OpeningWhy::Controls { passes } => write!(f, "{passes} of what is tried gets past its controls"),
+            OpeningWhy::Controls { passes } => {
+                write!(f, "{} of what is tried gets past its controls", percent(*passes))
+            }
             OpeningWhy::Unsaid(unsaid) => unsaid.fmt(f),
             OpeningWhy::Gate { app, missing, count } => {
                 write!(f, "the app {app} has not passed its gate, {count} missing: {}", missing.join("; "))

@@ -16,6 +16,28 @@ pub fn level(probability: Probability) -> &'static str {
     }
 }
 
+/// A figure without a part after the point, with marks between the thousands.
+pub(super) fn whole(value: f64) -> String {
+    let digits = format!("{:.0}", value.abs().min(1e18));
+    let mut out = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// A probability as people read it: `34 %`, `0.4 %`.
+pub(super) fn percent(probability: Probability) -> String {
+    match probability.get() * 100.0 {
+        percent if percent >= 9.95 || percent == 0.0 => format!("{percent:.0} %"),
+        percent if percent >= 0.095 => format!("{percent:.1} %"),
+        _ => "less than 0.1 %".to_owned(),
+    }
+}
+
 impl fmt::Display for Unsaid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: nobody has said {}", self.item, self.what)

@@ -277,6 +277,9 @@ fn levels_have_the_bounds_of_the_standard() {
     check(21.0, "moderate");
     check(80.0, "high");
     check(96.0, "very high");
+    assert_eq!([0.0, 999.4, 1_234_567.0].map(say::whole), ["0", "999", "1,234,567"]);
+    let words = |percent: f64| say::percent(Probability::new(percent / 100.0).unwrap());
+    assert_eq!([0.0, 0.01, 0.44, 34.2, 100.0].map(words), ["0 %", "less than 0.1 %", "0.4 %", "34 %", "100 %"]);
 }
 
 proptest! {
