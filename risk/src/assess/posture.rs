@@ -107,7 +107,8 @@ pub(super) fn of(given: &Given<'_>, draws: u64, chance: &Chance) -> Result<CityP
     let mut asked: BTreeSet<usize> = findings.iter().map(|finding| finding.asset).collect();
     asked.extend((0..assets.len()).filter(|place| is_service(*place)));
     let asked: Vec<usize> = asked.into_iter().collect();
-    let falls = city::falls((&assets, &findings, &edges), &asked, FALLS_DRAWS, chance)?;
+    // Without what was found: of an item that is tried for certain, nothing would fall that does not fall anyway.
+    let falls = city::falls((&assets, &[], &edges), &asked, FALLS_DRAWS, chance)?;
     let falls: BTreeMap<usize, BTreeMap<Unit, f64>> = asked.into_iter().zip(falls).collect();
     let mut counts: BTreeMap<usize, usize> = BTreeMap::new();
     findings.iter().for_each(|finding| *counts.entry(finding.asset).or_default() += 1);

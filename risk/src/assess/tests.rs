@@ -248,6 +248,9 @@ fn flaws_stand_by_the_harm_that_they_do() {
     let order: Vec<usize> = town.posture().flaws.iter().map(|flaw| flaw.flaw).collect();
     // Nobody ranked the last: it counts as tried for certain. Nothing hangs on the first.
     assert_eq!(order, [2, 1, 0]);
+    // What is tried for certain does harm all the same.
+    let worst = &town.posture().flaws[0];
+    assert!(worst.score.value > 10_000.0, "{worst:?}");
 }
 
 #[test]
