@@ -223,7 +223,7 @@ impl VulnerabilityListed {
     }
 
     fn harm_words(&self) -> String {
-        self.harm.map_or_else(|| "not known".to_owned(), |harm| format!("{harm:.1}"))
+        self.harm.map_or_else(|| "not known".to_owned(), super::amount::short)
     }
 
     fn likelihood_words(&self) -> String {
