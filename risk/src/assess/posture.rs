@@ -171,22 +171,38 @@ fn loss(
     let mean = -libm::log((1.0 - probability.get()).max(1e-9));
     let mut found =
         ServiceLoss { service: service.id.clone(), summaries: BTreeMap::new(), curves: BTreeMap::new(), is_unsure };
-    for (unit, harm) in falls.into_iter().flatten() {
-        let Ok(severity) = severity(*unit, *harm, given.policy.harms.spread, is_unsure) else { continue };
-        let part = Part { count: Count::Poisson { mean }, severity };
-        if let Ok(losses) = Losses::with_points(&[part], LOSS_POINTS_LOG2) {
-            found.summaries.insert(*unit, losses.summary());
-            found.curves.insert(*unit, losses.curve(CURVE_POINTS));
-        }
+    // Losses in all units are of one shape, so that one transform tells all of them.
+    let Ok(severity) = severity(1.0, given.policy.harms.spread, is_unsure) else { return found };
+    let part = Part { count: Count::Poisson { mean }, severity };
+    let Ok(losses) = Losses::with_points(&[part], LOSS_POINTS_LOG2) else { return found };
+    let (one, curve) = (losses.summary(), losses.curve(CURVE_POINTS));
+    for (unit, harm) in falls.into_iter().flatten().filter(|(_, harm)| **harm > 0.0) {
+        found.summaries.insert(*unit, scaled(one, *unit, *harm));
+        let point = |point: &Exceedance| Exceedance { loss: point.loss * harm, ..*point };
+        found.curves.insert(*unit, curve.iter().map(point).collect());
     }
     found
 }
 
-/// A lognormal with that mean whose ends are apart by the spread twice, and by more where something was not said.
-fn severity(unit: Unit, mean: f64, spread: f64, is_unsure: bool) -> Result<Severity, crate::severity::SeverityError> {
+/// The figures of losses that are so many times as great.
+fn scaled(one: Summary, unit: Unit, by: f64) -> Summary {
+    Summary {
+        unit,
+        mean: one.mean * by,
+        sd: one.sd * by,
+        p10: one.p10 * by,
+        p50: one.p50 * by,
+        p90: one.p90 * by,
+        var95: one.var95 * by,
+        var99: one.var99 * by,
+    }
+}
+
+/// A lognormal with that mean whose ends are apart by the spread twice, and by more where something was not said. The unit is for whoever scales it.
+fn severity(mean: f64, spread: f64, is_unsure: bool) -> Result<Severity, crate::severity::SeverityError> {
     let spread = if is_unsure { spread * spread } else { spread };
     let sigma = libm::log(spread) / Z_95;
     // The mean of a lognormal lies above its middle.
     let middle = mean / libm::exp(0.5 * sigma * sigma);
-    Severity::lognormal_90(unit, middle / spread, middle * spread)
+    Severity::lognormal_90(Unit::Money, middle / spread, middle * spread)
 }

@@ -75,16 +75,20 @@ struct Known {
 
 /// What was reckoned last, by agency.
 #[derive(Debug, Default)]
-pub(super) struct Reckoned(Mutex<BTreeMap<AgencyId, Known>>);
+pub(super) struct Reckoned {
+    known: Mutex<BTreeMap<AgencyId, Known>>,
+    /// Whose turn it is to reckon: of many who ask at once, one works, and the others find what it found. It takes all of a processor for seconds.
+    turn: tokio::sync::Mutex<()>,
+}
 
 impl Reckoned {
     fn get(&self, agency: &AgencyId, mark: Mark) -> Option<Known> {
-        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         known.get(agency).filter(|known| known.mark == mark).cloned()
     }
 
     fn put(&self, agency: &AgencyId, new: Known) {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let old = known.remove(agency).filter(|old| old.mark == new.mark);
         // Somebody else may have reckoned the other half meanwhile.
         let stake = new.stake.clone().or_else(|| old.as_ref().and_then(|old| old.stake.clone()));
@@ -138,6 +142,11 @@ impl Office {
     /// # Errors
     /// When the context may not, it is more than can be reckoned with, or the state refuses.
     pub async fn stake(&self, ctx: &OpContext) -> Result<Arc<Stake>, OfficeError> {
+        let mark = self.mark(ctx).await?;
+        if let Some(stake) = self.stakes.get(&ctx.agency, mark).and_then(|known| known.stake) {
+            return Ok(stake);
+        }
+        let _turn = self.stakes.turn.lock().await;
         let known = self.known(ctx).await?;
         if let Some(stake) = known.stake {
             return Ok(stake);
@@ -154,6 +163,11 @@ impl Office {
     /// # Errors
     /// As [`Office::stake`].
     pub async fn openings(&self, ctx: &OpContext) -> Result<Arc<Openings>, OfficeError> {
+        let mark = self.mark(ctx).await?;
+        if let Some(openings) = self.stakes.get(&ctx.agency, mark).and_then(|known| known.openings) {
+            return Ok(openings);
+        }
+        let _turn = self.stakes.turn.lock().await;
         let known = self.known(ctx).await?;
         if let Some(openings) = known.openings {
             return Ok(openings);
@@ -180,15 +194,20 @@ impl Office {
         Ok(named.collect())
     }
 
-    /// What is to be reckoned with, and what was reckoned of it already.
-    async fn known(&self, ctx: &OpContext) -> Result<Known, OfficeError> {
+    /// Where everything stands that an answer follows from.
+    async fn mark(&self, ctx: &OpContext) -> Result<Mark, OfficeError> {
         self.may(ctx, Operation::RiskRead).await?;
-        let mark = Mark {
+        Ok(Mark {
             register: self.state.register_revision(ctx).await?.number,
             documents: self.state.documents_revision(ctx).await?,
             vulnerabilities: self.state.vulnerability_revision(ctx).await?.number,
             day: ctx.now.day(),
-        };
+        })
+    }
+
+    /// What is to be reckoned with, and what was reckoned of it already.
+    async fn known(&self, ctx: &OpContext) -> Result<Known, OfficeError> {
+        let mark = self.mark(ctx).await?;
         if let Some(known) = self.stakes.get(&ctx.agency, mark) {
             return Ok(known);
         }
