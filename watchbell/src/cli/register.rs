@@ -10,6 +10,7 @@ use model::register::{
 };
 
 use super::WhoseArgs;
+use super::vuln::BillOf;
 
 #[derive(Debug, Args)]
 pub(crate) struct ServiceArgs {
@@ -339,11 +340,6 @@ pub(crate) enum ItemCommand {
     },
 }
 
-fn item_and_file(text: &str) -> Result<(ItemId, PathBuf), String> {
-    let (item, file) = text.split_once('=').ok_or("write it as ITEM=FILE")?;
-    Ok((item.parse().map_err(|error: model::register::NoItemId| error.to_string())?, PathBuf::from(file)))
-}
-
 #[derive(Debug, Args)]
 pub(crate) struct ImportArgs {
     /// Files: tables of items or links (CSV), JSON, what nmap found (XML), inventories of clouds (JSON).
@@ -353,8 +349,8 @@ pub(crate) struct ImportArgs {
     #[arg(long = "as", value_name = "FORM")]
     pub(crate) form: Option<crate::register::Form>,
     /// What is in an item: a bill of materials (CycloneDX or SPDX, JSON), as ITEM=FILE. May be said again.
-    #[arg(long, value_name = "ITEM=FILE", value_parser = item_and_file)]
-    pub(crate) sbom: Vec<(ItemId, PathBuf)>,
+    #[arg(long, value_name = "ITEM=FILE")]
+    pub(crate) sbom: Vec<BillOf>,
     /// They are the whole register: what they do not mention is retired, and links of which they do not speak end.
     #[arg(long)]
     pub(crate) whole: bool,

@@ -26,8 +26,8 @@ pub(super) async fn run(arguments: &ImportArgs) -> Result<Exit> {
     }
     let scope = if arguments.whole { ImportScope::Whole } else { ImportScope::Part };
     let opened = open(&arguments.whose).await?;
-    for (item, path) in &arguments.sbom {
-        add_bill(&opened, &mut document, item, path).await?;
+    for bill in &arguments.sbom {
+        add_bill(&opened, &mut document, &bill.item, &bill.file).await?;
     }
     let (office, ctx) = (&opened.office, &opened.ctx);
     let plan = match arguments.dry_run {
