@@ -113,6 +113,7 @@ fn info(detection: &Detection, uid: &str) -> Value {
         AnalyticKind::Indicator => (99, "Indicator", "Indicator"),
         AnalyticKind::Pattern => (99, "Indicator", "STIX pattern"),
         AnalyticKind::Targeted => (99, "Intelligence", "Targeted intelligence"),
+        AnalyticKind::Behaviour => (2, "Behavioral", "Behaviour"),
     };
     let related: Vec<Value> = detection.events.iter().map(|event| json!({ "uid": event.to_string() })).collect();
     let mut info = json!({
@@ -335,6 +336,7 @@ mod tests {
             subject: Some("host".into()),
             because: vec![Reason::Condition { text: "selection".into() }],
             suppressed_by: None,
+            involved: Vec::new(),
         }
     }
 

@@ -169,6 +169,7 @@ fn findings() {
             value: Some("x".into()),
         }],
         suppressed_by: Some("list".into()),
+        involved: Vec::new(),
     };
     let place = formats::finding::SourcePlace { file: "f", line: 1 };
     for event in [None, Some(&event)] {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::entity::Involved;
 use crate::words::counted;
 use crate::{Confidence, EventId, IndicatorId, IndicatorKind, Level, Timestamp};
 
@@ -37,6 +38,9 @@ pub struct Detection {
     pub because: Vec<Reason>,
     /// The list of harmless things that lowered or silenced it.
     pub suppressed_by: Option<String>,
+    /// Who and what took part, where an event says so: what ties it to other findings.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub involved: Vec<Involved>,
 }
 
 /// Writes and reads a shared value as if it were owned.
@@ -89,6 +93,8 @@ pub enum AnalyticKind {
     Pattern,
     /// Intelligence that concerns what is the city's own: a look-alike of its name, a leak that names it, a hole in what it runs.
     Targeted,
+    /// Something unlike what the subject did before.
+    Behaviour,
 }
 
 impl Analytic {
@@ -189,6 +195,13 @@ pub enum Reason {
         /// Who says so.
         source: String,
     },
+    /// Something unlike what the subject did before.
+    Behaviour {
+        /// What happened, and what would have been usual, as a sentence.
+        text: String,
+        /// How unusual it is for this subject, 0 to 100.
+        surprise: u8,
+    },
     /// A list of harmless things that names what was found.
     Suppression {
         /// The list.
@@ -243,6 +256,7 @@ impl fmt::Display for Reason {
                 group.iter().try_for_each(|(name, value)| write!(f, ", {name} = {value:?}"))
             }
             Reason::Concern { ours, text, source } => write!(f, "{ours}: {text}, says {source}"),
+            Reason::Behaviour { text, .. } => f.write_str(text),
             Reason::Suppression { list, effect } => write!(f, "{list}: {effect}"),
         }
     }

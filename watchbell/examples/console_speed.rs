@@ -72,6 +72,7 @@ fn finding(number: u64, events: &[(EventId, Timestamp)]) -> NewFinding {
         subject: Some(format!("ws-{:04}.city.example", number % 5_000)),
         because: because.collect(),
         suppressed_by: None,
+        involved: Vec::new(),
     };
     let ocsf = serde_json::json!({ "class_uid": 2004, "finding_info": { "title": "x" }, "raw": "y".repeat(1_500) });
     NewFinding { detection, ocsf: ocsf.to_string() }

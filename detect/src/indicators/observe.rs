@@ -91,6 +91,7 @@ fn detection(event: &Event, sighted: &Sighted, suppression: &Suppression) -> Det
         subject: subject(event, attribute).map(str::to_owned),
         because: sightings.take(room).chain(suppressions).collect(),
         suppressed_by: if is_capped { suppression.decisive(judgement).map(str::to_owned) } else { None },
+        involved: Vec::new(),
     }
 }
 

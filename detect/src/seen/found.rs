@@ -60,6 +60,7 @@ impl Past {
             subject: example.subject.as_deref().map(str::to_owned),
             because: std::iter::once(past).chain(claims.take(room)).chain(suppressions).collect(),
             suppressed_by: if is_capped { suppression.decisive(&judgement).map(str::to_owned) } else { None },
+            involved: Vec::new(),
         })
     }
 }

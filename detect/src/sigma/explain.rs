@@ -21,6 +21,7 @@ pub(crate) fn detection(rule: &Rule, fields: &Fields<'_>, seen: &Seen<'_>) -> De
         subject: seen.subject.map(str::to_owned),
         because: reasons(rule, fields),
         suppressed_by: None,
+        involved: Vec::new(),
     }
 }
 

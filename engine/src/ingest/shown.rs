@@ -10,6 +10,11 @@ const KEPT_WHEN_CUT: usize = 64;
 /// The finding that is kept for a detection. One that would be over [`limits::FINDING_BYTES_MAX`] is cut to its last events and
 /// first reasons; what cannot be cut to fit is `None`.
 pub(crate) fn finding(mut detection: Detection, event: Option<&Event>) -> Option<NewFinding> {
+    if let Some(event) = event
+        && detection.involved.is_empty()
+    {
+        detection.involved = model::entity::involved(event);
+    }
     let ocsf = finding::to_json(&detection, event, None);
     if fits(&detection, &ocsf) {
         return Some(NewFinding { detection, ocsf });
@@ -53,6 +58,7 @@ mod tests {
             subject: Some(subject.into()),
             because: Vec::new(),
             suppressed_by: None,
+            involved: Vec::new(),
         }
     }
 

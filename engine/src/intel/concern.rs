@@ -65,6 +65,7 @@ impl Concern {
             subject: Some(self.subject),
             because: self.because,
             suppressed_by: None,
+            involved: Vec::new(),
         };
         NewFinding { ocsf: finding::to_json(&detection, None, None), detection }
     }

@@ -115,6 +115,7 @@ mod tests {
             subject: Some(at.to_string()),
             because: Vec::new(),
             suppressed_by: None,
+            involved: Vec::new(),
         };
         InboxRow {
             id: FindingId::of(&detection),

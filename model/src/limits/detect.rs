@@ -104,3 +104,8 @@ pub const SEEN_RUN_BYTES_MAX: u64 = 4 * 1024 * 1024 * 1024;
 pub const SEEN_INDICATORS_MAX: usize = 100_000;
 /// Findings that one look into the past makes at most.
 pub const SEEN_FINDINGS_MAX: usize = 1_000;
+
+/// Longest name of an entity, in bytes.
+pub const ENTITY_NAME_BYTES_MAX: usize = 256;
+/// Entities that are kept of one event.
+pub const ENTITIES_PER_EVENT_MAX: usize = 16;

@@ -1,9 +1,7 @@
 //! What was detected, ranked.
 
-use std::fmt;
-
 use model::detection::AnalyticKind;
-use model::{AgencyId, Detection, Level, OpContext, Timestamp, limits};
+use model::{AgencyId, Detection, FindingId, Level, OpContext, Timestamp, limits};
 use sqlx::{Any, Transaction};
 
 use super::agency;
@@ -74,49 +72,6 @@ pub struct FindingCopy {
     pub created: Timestamp,
     /// The finding as OCSF JSON.
     pub ocsf: String,
-}
-
-/// A finding's name: the first 16 bytes of BLAKE3 over analytic, subject and events, so that finding it again does not
-/// double it.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct FindingId([u8; 16]);
-
-impl FindingId {
-    /// The id of a detection.
-    pub fn of(detection: &Detection) -> Self {
-        let mut hasher = blake3::Hasher::new();
-        let mut part = |bytes: &[u8]| {
-            hasher.update(&(bytes.len() as u64).to_le_bytes());
-            hasher.update(bytes);
-        };
-        part(detection.analytic.uid.as_bytes());
-        part(&[u8::from(detection.subject.is_some())]);
-        part(detection.subject.as_deref().unwrap_or_default().as_bytes());
-        for event in &detection.events {
-            part(event.as_bytes());
-        }
-        let mut id = [0; 16];
-        id.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
-        FindingId(id)
-    }
-
-    /// Reads the 32 hexadecimal digits that [`fmt::Display`] writes.
-    pub fn parse(text: &str) -> Option<Self> {
-        let is_hex = text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-        is_hex.then(|| u128::from_str_radix(text, 16).ok().map(|number| FindingId(number.to_be_bytes())))?
-    }
-}
-
-impl fmt::Display for FindingId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:032x}", u128::from_be_bytes(self.0))
-    }
-}
-
-impl fmt::Debug for FindingId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "FindingId({self})")
-    }
 }
 
 /// A detection that is kept.
@@ -219,13 +174,6 @@ impl State {
         let query = sqlx::query(DELETE).bind(agency(ctx)).bind(id.to_string());
         Ok(self.write(ctx, "removing a finding", query, Deed::done("finding.erase", format!("finding:{id}"))).await?
             > 0)
-    }
-}
-
-impl FindingId {
-    /// Its 16 bytes.
-    pub const fn as_bytes(&self) -> &[u8; 16] {
-        &self.0
     }
 }
 

@@ -42,7 +42,7 @@ use model::OpContext;
 pub use consumers::{Harvest, Progress};
 pub use database::{Database, State, StateError};
 pub use documents::{After, DocumentVersion};
-pub use findings::{Finding, FindingCopy, FindingId, FindingsAsked, NewFinding, Suppressed};
+pub use findings::{Finding, FindingCopy, FindingsAsked, NewFinding, Suppressed};
 pub use holds::LegalHold;
 pub use hunts::SavedHunt;
 pub use identities::IdentityHash;
@@ -53,6 +53,7 @@ pub use intel::{
 };
 pub use jobs::{Job, JobId, JobStatus, Lease, NewJob};
 pub use ledger::{Deed, LedgerAsked, LedgerLine, object_named};
+pub use model::FindingId;
 pub use notes::NoteCount;
 pub use outlets::{NewOutlet, Outlet};
 pub use peers::{

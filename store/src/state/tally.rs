@@ -1,11 +1,10 @@
 //! Findings counted by what found them.
 
-use model::{Detection, OpContext, Timestamp};
+use model::{Detection, FindingId, OpContext, Timestamp};
 use sqlx::any::AnyRow;
 
 use super::agency;
 use super::database::{State, StateError, get};
-use super::findings::FindingId;
 
 /// What turned out to be none, and what is not to be shown, does not count.
 const TALLY: &str = "SELECT t.n, t.last_us, f.id, f.detection FROM (SELECT analytic_uid, COUNT(*) AS n, MAX(time_us) AS last_us, \

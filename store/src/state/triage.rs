@@ -2,12 +2,11 @@
 
 use std::time::Duration;
 
-use model::{Level, OpContext, Timestamp, limits};
+use model::{FindingId, Level, OpContext, Timestamp, limits};
 use serde::{Deserialize, Serialize};
 
 use super::agency;
 use super::database::{State, StateError, check_size, get, sql};
-use super::findings::FindingId;
 use super::ledger::Deed;
 use super::packed::Packed;
 

@@ -120,6 +120,7 @@ fn detection(uid: &str, level: Level, time: i64) -> Detection {
         subject: Some("controller".into()),
         because: Vec::new(),
         suppressed_by: None,
+        involved: Vec::new(),
     }
 }
 

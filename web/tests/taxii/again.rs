@@ -378,6 +378,7 @@ async fn found_here(server: &Server, techniques: &[&str]) {
         subject: None,
         because: Vec::new(),
         suppressed_by: None,
+        involved: Vec::new(),
     };
     let new = store::state::NewFinding { detection, ocsf: "{}".to_owned() };
     server.state.commit_findings(&server.ctx(), "detect", store::journal::Offset(1), &[new]).await.unwrap();

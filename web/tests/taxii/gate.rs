@@ -326,6 +326,7 @@ async fn what_a_finding_says_goes_without_names() {
         subject: Some("mia@stadt.example".to_owned()),
         because: vec![user, indicator("198.51.100.7"), indicator("198.51.100.7")],
         suppressed_by: None,
+        involved: Vec::new(),
     };
     let new = store::state::NewFinding { detection, ocsf: "{}".to_owned() };
     server.state.commit_findings(&operator, "detect", store::journal::Offset(1), &[new]).await.unwrap();

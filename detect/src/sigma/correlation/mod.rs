@@ -182,6 +182,7 @@ impl Correlator {
                 group: names.zip(values).collect(),
             }],
             suppressed_by: None,
+            involved: Vec::new(),
         })
     }
 }

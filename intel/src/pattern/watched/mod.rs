@@ -268,6 +268,7 @@ impl Known {
             subject: subject(event, "").map(str::to_owned),
             because: because.cloned().collect(),
             suppressed_by: capped_by.clone(),
+            involved: Vec::new(),
         })
     }
 }

@@ -3,7 +3,7 @@
 //! `indicator_sightings` counts by day and forgets how each may be told; here each stands alone, with the finding that it was decided about
 //! by its id only, so that no word of it is kept twice.
 
-use model::{IndicatorKind, Marking, OpContext, Timestamp, limits};
+use model::{FindingId, IndicatorKind, Marking, OpContext, Timestamp, limits};
 use serde::{Deserialize, Serialize};
 use sqlx::any::AnyRow;
 use sqlx::{Any, Transaction};
@@ -11,7 +11,7 @@ use sqlx::{Any, Transaction};
 use super::super::agency;
 use super::super::bulk::Bulk;
 use super::super::database::{State, StateError, check_size, get, sql};
-use super::super::findings::{FindingId, SET_SEQUENCE, TAKE_SEQUENCE};
+use super::super::findings::{SET_SEQUENCE, TAKE_SEQUENCE};
 use super::super::intel::{NewSighting, keep_sightings_in, kind, marking};
 use super::super::ledger::Deed;
 
