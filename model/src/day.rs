@@ -35,6 +35,11 @@ impl Day {
         (moved.year() >= 0).then_some(Day(moved))
     }
 
+    /// The day with that number, counted from 1970-01-01; `None` outside the years.
+    pub fn numbered(number: i32) -> Option<Self> {
+        Day(jiff::civil::date(1970, 1, 1)).plus_days(number)
+    }
+
     /// Its first moment.
     pub fn start(self) -> Timestamp {
         let days = self.days_since(Day(jiff::civil::date(1970, 1, 1)));

@@ -1,4 +1,4 @@
-//! Writes the logs of the invented city: `cargo run -p testkit --example city -- FOLDER [DAYS [SEED]]`.
+//! Writes the logs of the invented city and its register: `cargo run -p testkit --example city -- FOLDER [DAYS [SEED]]`.
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -17,7 +17,11 @@ fn main() -> io::Result<()> {
     let seed = number(arguments.next(), 1)?;
     let days = u32::try_from(days).map_err(|_| usage())?;
 
-    let written = City::new(seed).write_logs(Path::new(&folder), days)?;
+    let city = City::new(seed);
+    let written = city.write_logs(Path::new(&folder), days)?;
+    let register = city.register();
+    let text = serde_json::json!({ "items": register.items, "links": register.links }).to_string();
+    std::fs::write(Path::new(&folder).join("register.json"), text)?;
     let mut out = io::stdout().lock();
     for log in &written.logs {
         writeln!(out, "{}", log.display())?;

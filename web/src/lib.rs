@@ -157,6 +157,8 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(register::change::retire))
         .routes(routes!(register::change::link))
         .routes(routes!(register::change::unlink))
+        .routes(routes!(register::seen::html, register::seen::take))
+        .routes(routes!(register::seen::json))
         .routes(routes!(register::map::html))
         .routes(routes!(register::map::json))
         .routes(routes!(risk::openings::html))

@@ -5,8 +5,8 @@ use std::io::Write;
 use anyhow::{Context, Result};
 use engine::office::{Office, Registered, SoftwareAt, SoftwareFound, SoftwareTaken};
 use engine::seen::SeenFiles;
+use model::Day;
 use model::register::Software;
-use model::{Day, Timestamp};
 use serde_json::{Value, json};
 
 use super::show;
@@ -42,8 +42,7 @@ fn named(software: &Software) -> String {
 }
 
 fn day(number: i32) -> String {
-    let since = Day::of(Timestamp::EPOCH).and_then(|first| first.plus_days(number));
-    since.map_or_else(String::new, |day| day.to_string())
+    Day::numbered(number).map_or_else(String::new, |day| day.to_string())
 }
 
 fn as_json(one: &SoftwareAt) -> Value {

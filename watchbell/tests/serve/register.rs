@@ -138,6 +138,22 @@ fn software_that_is_seen_is_told_and_taken() {
     let said = text(&place.run(&["register", "discover", "--take", "--dry-run"]).stderr);
     assert!(said.contains("would be written into the register: 1 program on 1 item"), "{said}");
     assert!(!place.say(&["asset", "show", "srv-1"]).contains("OpenSSH"));
+    // The same in the console, with a button.
+    let node = place.start(&[]);
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let owner = runtime.block_on(async {
+        let mut door = Door::open(&place).await;
+        door.enter("home", Roles::of(Role::ServiceOwner), false).await
+    });
+    let page = ask(&node, "GET", "/register/items/srv-1/seen", &format!("{owner}Accept: text/html\r\n"), "").body;
+    assert!(page.contains("OpenSSH 8.9p1") && page.contains("as version 1.25.3"), "{page}");
+    let shown = || read(&ask(&node, "GET", "/register/items/srv-1/seen.json", &owner, "").body);
+    assert_eq!((&shown()["takes"], &shown()["days"]), (&1.into(), &1.into()), "{}", shown());
+    assert_eq!(ask(&node, "POST", "/register/items/srv-1/seen", &owner, "").status, 303);
+    assert_eq!(shown()["takes"], 0, "{}", shown());
+    assert_eq!(ask(&node, "GET", "/register/items/nothing/seen.json", &owner, "").status, 404);
+    node.stop();
+    place.say(&["asset", "set", "srv-1", "--software", "f5/nginx@1.25.3"]);
     place.say(&["register", "discover", "--take"]);
     let shown = read(&place.say(&["asset", "show", "srv-1", "--json"]));
     assert_eq!(shown["software"].as_array().unwrap().len(), 2, "{shown}");

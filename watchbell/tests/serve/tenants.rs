@@ -57,7 +57,10 @@ fn needs(operation: &Operation) -> Option<(&'static str, &'static str)> {
         ("GET", "/register" | "/register.json" | "/register.csv" | "/register/map" | "/register/map.json") => {
             ("register.read", "")
         }
-        ("GET", "/register/items/{id}") => ("register.read", ""),
+        ("GET", "/register/items/{id}" | "/register/items/{id}/seen" | "/register/items/{id}/seen.json") => {
+            ("register.read", "")
+        }
+        ("POST", "/register/items/{id}/seen") => ("register.write", ""),
         ("POST", "/register/add") => ("register.write", "title=A+test&kind=service&id="),
         ("POST", "/register/items/{id}") => ("register.write", "version=0&title=A+test"),
         ("POST", "/register/items/{id}/categorize") => ("register.write", "version=0&integrity=high"),

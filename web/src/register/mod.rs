@@ -6,6 +6,7 @@ pub(crate) mod change;
 pub(crate) mod item;
 pub(crate) mod layout;
 pub(crate) mod map;
+pub(crate) mod seen;
 
 use askama::Template;
 use axum::Json;

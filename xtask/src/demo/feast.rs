@@ -25,6 +25,10 @@ pub(super) struct Feast {
     pub(super) posted: Option<PathBuf>,
     /// Lines that are sent as syslog over TCP.
     pub(super) syslog: Option<PathBuf>,
+    /// What the city runs, and what is connected how.
+    pub(super) register: Option<PathBuf>,
+    /// What others publish about the weak places of what it runs: invented words about real ones.
+    pub(super) advisories: PathBuf,
 }
 
 impl Feast {
@@ -72,12 +76,14 @@ fn invented(workspace: &Workspace, scratch: &Path) -> Result<Feast> {
         match name.as_str() {
             "labels.csv" => {}
             "syslog.log" => feast.syslog = Some(log),
+            "register.json" => feast.register = Some(log),
             _ => feast.tailed.push(log),
         }
     }
     let testkit = workspace.root.join("testkit");
     feast.rules.push(testkit.join("rules"));
     feast.indicators.push(testkit.join("indicators.tsv"));
+    feast.advisories = testkit.join("advisories");
     Ok(feast)
 }
 

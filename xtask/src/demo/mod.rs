@@ -53,6 +53,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     let mut watch = steps.step("starting the watch", || Watch::start(&program, &data, &feast))?;
     steps.step("the city's night, and more: records come in and are looked at", || watch.feed(&feast))?;
     steps.step("closing the watch", || watch.stop())?;
+    steps.step("the city's register, and what is known of its weak places", || at_stake(&program, &data, &feast))?;
 
     eprintln!("\nWhat was found, worst first:\n");
     show(&program, &data, &["findings", "--rows", ROWS])?;
@@ -60,12 +61,22 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
         eprintln!("\nA hunt: {question}\n");
         show(&program, &data, &["hunt", sql])?;
     }
+    eprintln!("\nWhat is at stake: which service may open to the public first, and which hole to close first\n");
+    show(&program, &data, &["risk", "open-order", "--top", "5"])?;
+    show(&program, &data, &["vuln", "list", "--top", "5"])?;
     eprintln!("\n{}", farewell(&program, &data));
     eprintln!("{}", steps.summary());
     if std::io::stdin().is_terminal() && std::io::stdout().is_terminal() {
         open_console(&program, &data)?;
     }
     Ok(())
+}
+
+/// Brings the city's register, and holds it against what others publish.
+fn at_stake(program: &Path, data: &Path, feast: &Feast) -> Result<()> {
+    let register = feast.register.as_deref().context("the city has no register")?;
+    show(program, data, &["register", "import", &register.to_string_lossy()])?;
+    show(program, data, &["vuln", "check", "--from", &feast.advisories.to_string_lossy()])
 }
 
 /// Leaves the console open for whoever sits there. Ctrl-C reaches the watch, too, which stops in order.

@@ -168,6 +168,24 @@ impl Office {
         Ok(found)
     }
 
+    /// Software that was seen on the addresses of one item, as [`Office::software_seen`] tells it; `None` where this process does not know where it
+    /// stands what was seen.
+    ///
+    /// # Errors
+    /// When the context may not, there is no such item, what was seen cannot be read, or the state refuses.
+    pub async fn software_on(
+        &self,
+        ctx: &OpContext,
+        item: &ItemId,
+        days: u32,
+    ) -> Result<Option<SoftwareFound>, OfficeError> {
+        self.item(ctx, item, None).await?;
+        let Some(files) = &self.seen else { return Ok(None) };
+        let mut found = self.software_seen(ctx, files, days).await?;
+        found.found.retain(|one| one.item.as_ref() == Some(item));
+        Ok(Some(found))
+    }
+
     /// What of the software that was seen would be written into the register: what is missing on the item whose own address it is, and the version of
     /// what stands there without one. Of several versions, those that were seen last. What stands there in another version is for people.
     pub fn software_to_take(found: &SoftwareFound) -> Vec<SoftwareTaken> {
