@@ -246,3 +246,23 @@ pub(super) fn is_named(row: &SoftwareRow, is_meant: &mut impl FnMut(&[u8]) -> bo
     let texts = [row.address.to_string(), software.vendor.clone(), software.product.clone(), software.version.clone()];
     texts.iter().any(|text| is_meant(text.as_bytes()))
 }
+
+#[cfg(test)]
+mod tests {
+    use formats::seen::How;
+
+    use super::*;
+
+    #[test]
+    fn what_waits_to_be_written_has_a_limit() {
+        let mut recorder = SoftwareRecorder::default();
+        let agency = AgencyId::home();
+        for number in 0..limits::SOFTWARE_SEEN_WAITING_MAX + 2 {
+            let software = model::register::Software { product: format!("p{number}"), ..Default::default() };
+            let seen = SoftwareSeen { address: [10, 0, 0, 1].into(), side: Side::Server, how: How::Banner, software };
+            recorder.add((&agency, Timestamp::EPOCH), seen);
+        }
+        assert_eq!(recorder.rows(), limits::SOFTWARE_SEEN_WAITING_MAX);
+        assert_eq!(recorder.take().1, 2);
+    }
+}

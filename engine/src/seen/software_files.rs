@@ -104,3 +104,22 @@ fn read_file(path: &Path) -> Result<(Day, u64), SeenError> {
     file.take(limits::SOFTWARE_SEEN_FILE_BYTES_MAX).read_to_end(&mut bytes).map_err(failed("reading", path))?;
     Ok(read(&bytes))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_more_of_a_file_is_read_than_the_limit() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("day");
+        let most = usize::try_from(limits::SOFTWARE_SEEN_FILE_BYTES_MAX).expect("a number");
+        let row = br#"{"address":"10.0.0.1","is_client":false,"how":"banner","software":{"product":"bell"}}"#;
+        let mut bytes = vec![b' '; most];
+        bytes.push(b'\n');
+        bytes.extend_from_slice(row);
+        std::fs::write(&path, &bytes).expect("written");
+        let (day, _) = read_file(&path).expect("read");
+        assert!(day.is_empty(), "what stands behind the limit is not read");
+    }
+}

@@ -194,3 +194,19 @@ pub(super) fn attribute(element: &BytesStart<'_>, name: &str) -> Option<String> 
     let text = quick_xml::escape::unescape(raw).ok()?;
     Some(cut(&text, INTEL_NAME_BYTES_MAX).to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_has_a_limit() {
+        let mut text = "a".repeat(SCANNER_TEXT_BYTES_MAX - 3);
+        add(&mut text, "äöü");
+        assert_eq!(text.len(), SCANNER_TEXT_BYTES_MAX - 1, "no letter is cut in two");
+        add(&mut text, "b");
+        assert_eq!(text.len(), SCANNER_TEXT_BYTES_MAX);
+        add(&mut text, "c");
+        assert!(text.ends_with("äb"), "nothing more is taken");
+    }
+}

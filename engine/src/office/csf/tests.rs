@@ -50,6 +50,18 @@ async fn a_year_is_answered_step_by_step() {
 }
 
 #[tokio::test]
+async fn the_trend_goes_back_so_many_years() {
+    let place = Place::new().await;
+    let (office, lead) = (&place.office, place.ctx(Role::Lead));
+    let first = 2023 - i16::try_from(limits::CSF_YEARS_MAX).unwrap();
+    for year in first..=2023 {
+        office.answer_csf(&lead, (year, None), vec![answer("GV.OC-01", 3, 5)]).await.unwrap();
+    }
+    let view = office.csf_posture(&lead, None).await.unwrap();
+    assert_eq!((view.trend.len(), view.trend[0].year), (limits::CSF_YEARS_MAX, first + 1));
+}
+
+#[tokio::test]
 async fn who_only_looks_answers_nothing() {
     let place = Place::new().await;
     let (office, analyst, reader) = (&place.office, place.ctx(Role::Analyst), place.ctx(Role::Reader));

@@ -344,3 +344,25 @@ fn registered(item: &Item, seen: &Software) -> Registered {
         false => Registered::Otherwise(first.version.clone()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_told_has_a_limit() {
+        let mut joined = Joined::new();
+        let times = SoftwareTimes { times: 1, first: model::Timestamp::EPOCH, last: model::Timestamp::EPOCH };
+        let row = |number: usize| SoftwareRow {
+            address: [10, 0, 0, 1].into(),
+            is_client: false,
+            how: "banner".to_owned(),
+            software: Software { product: format!("p{number}"), ..Software::default() },
+        };
+        for number in 0..limits::SOFTWARE_SEEN_TOLD_MAX {
+            assert!(add(&mut joined, 1, row(number), times));
+        }
+        assert!(!add(&mut joined, 1, row(limits::SOFTWARE_SEEN_TOLD_MAX), times), "one more has no room");
+        assert!(add(&mut joined, 2, row(0), times), "what is there already is joined");
+    }
+}

@@ -72,15 +72,16 @@ pub fn check(register: &RegisterWhole, evidence: Evidence, now: Timestamp) -> Ch
             checking.look(item, of_bills, &mut memory, (&mut result, &mut notes));
         }
     }
-    if result.instances.len() > limits::INSTANCES_MAX {
-        let left_out = result.instances.len() - limits::INSTANCES_MAX;
-        result
-            .instances
-            .sort_by(|one, other| other.is_exploited.cmp(&one.is_exploited).then(other.status.cmp(&one.status)));
-        result.instances.truncate(limits::INSTANCES_MAX);
-        notes.push(format!("{left_out} vulnerabilities are left out: at most {} are kept", limits::INSTANCES_MAX));
-    }
+    notes.extend(keep_worst(&mut result.instances));
     CheckOutcome { result, notes }
+}
+
+/// Leaves out what is more than may be kept, the least exploited first; says how many.
+fn keep_worst(instances: &mut Vec<Instance>) -> Option<String> {
+    let left_out = instances.len().checked_sub(limits::INSTANCES_MAX).filter(|left_out| *left_out > 0)?;
+    instances.sort_by(|one, other| other.is_exploited.cmp(&one.is_exploited).then(other.status.cmp(&one.status)));
+    instances.truncate(limits::INSTANCES_MAX);
+    Some(format!("{left_out} vulnerabilities are left out: at most {} are kept", limits::INSTANCES_MAX))
 }
 
 /// Answers that were given once already: machines share software.
@@ -263,4 +264,29 @@ impl Facts {
 fn shown(software: &Software) -> String {
     let name = [software.vendor.as_str(), &software.product, &software.version];
     name.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_kept_has_a_limit_and_the_exploited_stay() {
+        let item = ItemId::parse("srv-1").unwrap();
+        let one = |number: usize| {
+            let id = VulnerabilityId::parse(&format!("CVE-2024-{:07}", number + 1)).unwrap();
+            let found = (Status::Affected, FoundBy::Reported { scanner: String::new() });
+            let mut one = Instance::new(id, item.clone(), found, Timestamp::EPOCH);
+            one.found_by.clear();
+            one
+        };
+        let mut instances: Vec<Instance> = (0..limits::INSTANCES_MAX).map(one).collect();
+        assert_eq!(keep_worst(&mut instances), None);
+        let mut exploited = one(limits::INSTANCES_MAX);
+        exploited.is_exploited = Some(true);
+        instances.push(exploited);
+        let said = keep_worst(&mut instances).unwrap();
+        assert!(said.starts_with("1 vulnerabilities are left out"), "{said}");
+        assert_eq!((instances.len(), instances[0].is_exploited), (limits::INSTANCES_MAX, Some(true)));
+    }
 }

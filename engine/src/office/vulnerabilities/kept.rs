@@ -117,6 +117,18 @@ mod tests {
     }
 
     #[test]
+    fn statements_have_a_limit() {
+        let body = json!({"name": "CVE-2024-4879", "within": "ACME-1", "products": [{"vendor": "ACME", "name": "Bell",
+            "identifiers": ["pkg:generic/bell@1.0"], "state": "affected", "version": "1.0"}]});
+        let most = limits::CHECK_ADVISORIES_MAX;
+        let mut kept = KeptKnowledge { advisories: vec![Advisory::default(); most - 1], exploited: Vec::new() };
+        kept.add(&body.to_string());
+        assert_eq!(kept.advisories.len(), most);
+        kept.add(&body.to_string());
+        assert_eq!(kept.advisories.len(), most, "one more is not taken");
+    }
+
+    #[test]
     fn makers_and_catalogues() {
         let product = |state: &str, version: Option<&str>| {
             let mut value =
