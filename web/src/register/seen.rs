@@ -5,7 +5,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use engine::access::Operation;
-use engine::office::{Office, Registered, SoftwareAt, SoftwareFound};
+use engine::office::{Office, Registered, SoftwareAt};
 use model::register::ItemId;
 use model::{Day, OpContext, limits};
 use serde::Serialize;
@@ -102,18 +102,17 @@ struct Page {
     may_write: bool,
 }
 
-async fn seen(app: &App, ctx: &OpContext, id: &ItemId) -> Result<(SoftwareOnItemList, SoftwareFound), Problem> {
+async fn seen(app: &App, ctx: &OpContext, id: &ItemId) -> Result<SoftwareOnItemList, Problem> {
     let found = app.office.software_on(ctx, id, limits::SEEN_DAYS).await?;
     let is_unknown = found.is_none();
     let found = found.unwrap_or_default();
-    let shown = SoftwareOnItemList {
+    Ok(SoftwareOnItemList {
         is_unknown,
         days: found.days,
         damaged: found.damaged,
         software: found.found.iter().map(SoftwareOnItem::of).collect(),
         takes: Office::software_to_take(&found).iter().map(|one| one.software.len()).sum(),
-    };
-    Ok((shown, found))
+    })
 }
 
 /// What was seen running on an item.
@@ -123,7 +122,7 @@ async fn seen(app: &App, ctx: &OpContext, id: &ItemId) -> Result<(SoftwareOnItem
 pub(crate) async fn html(State(app): State<App>, visit: Visit, Path(id): Path<String>) -> Result<Response, Problem> {
     let ctx = &visit.visitor.ctx;
     let id = item_id(&id)?;
-    let (shown, _) = seen(&app, ctx, &id).await?;
+    let shown = seen(&app, ctx, &id).await?;
     let title = app.office.item(ctx, &id, None).await?.version.item.title;
     let shell = Shell::inside(&app, &visit, format!("Seen running on {title}"), "/register").await?;
     let may_write = app.office.offers(ctx, Operation::RegisterWrite);
@@ -136,7 +135,7 @@ pub(crate) async fn html(State(app): State<App>, visit: Visit, Path(id): Path<St
     security(("session" = []), ("token" = [])),
     responses((status = 200, body = SoftwareOnItemList)))]
 pub(crate) async fn json(State(app): State<App>, caller: Caller, Path(id): Path<String>) -> Result<Response, Problem> {
-    let (shown, _) = seen(&app, &caller.ctx, &item_id(&id)?).await?;
+    let shown = seen(&app, &caller.ctx, &item_id(&id)?).await?;
     Ok(Json(shown).into_response())
 }
 
@@ -145,9 +144,7 @@ pub(crate) async fn json(State(app): State<App>, caller: Caller, Path(id): Path<
     params(("id" = String, Path, pattern = "^[a-z0-9]([a-z0-9._-]{0,98}[a-z0-9])?$")), security(("session" = [])),
     responses((status = 303, description = "Written")))]
 pub(crate) async fn take(State(app): State<App>, visit: Visit, Path(id): Path<String>) -> Result<Response, Problem> {
-    let ctx = &visit.visitor.ctx;
     let id = item_id(&id)?;
-    let (_, found) = seen(&app, ctx, &id).await?;
-    app.office.take_software(ctx, &Office::software_to_take(&found)).await?;
+    app.office.take_software_on(&visit.visitor.ctx, &id, limits::SEEN_DAYS).await?;
     Ok(Redirect::to(&format!("/register/items/{id}/seen")).into_response())
 }

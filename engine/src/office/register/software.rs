@@ -186,6 +186,16 @@ impl Office {
         Ok(Some(found))
     }
 
+    /// Writes into the register what was seen on the addresses of one item and is missing there.
+    ///
+    /// # Errors
+    /// When the context may not, there is no such item, what was seen cannot be read, or the state refuses.
+    pub async fn take_software_on(&self, ctx: &OpContext, item: &ItemId, days: u32) -> Result<(), OfficeError> {
+        self.may(ctx, Operation::RegisterWrite).await?;
+        let found = self.software_on(ctx, item, days).await?.unwrap_or_default();
+        self.take_software(ctx, &Office::software_to_take(&found)).await
+    }
+
     /// What of the software that was seen would be written into the register: what is missing on the item whose own address it is, and the version of
     /// what stands there without one. Of several versions, those that were seen last. What stands there in another version is for people.
     pub fn software_to_take(found: &SoftwareFound) -> Vec<SoftwareTaken> {
