@@ -31,6 +31,9 @@ pub mod order;
 pub mod policy;
 pub mod rmf;
 
+// How likely each entity is in wrong hands, and how much that matters.
+pub mod scores;
+
 // Vulnerabilities, what they are in, who delivers it, and apps for telephones.
 pub mod matching;
 pub mod mobile;

@@ -227,3 +227,10 @@ pub const AUTHORIZATION_DAYS_MAX: u64 = 3 * 366;
 pub const AUTHORIZATION_EXPIRING_DAYS: u64 = 30;
 /// Days after which monitoring has to have looked again.
 pub const MONITOR_DAYS: u64 = 30;
+
+/// Analytics that are kept of what was found about one entity.
+pub const SCORE_FACTORS_MAX: usize = 32;
+/// Bytes that are kept of an analytic's title with it.
+pub const SCORE_TITLE_BYTES_MAX: usize = 200;
+/// Longest policy of scores.
+pub const SCORE_POLICY_BYTES_MAX: usize = 64 * 1024;
