@@ -1,17 +1,6 @@
 //! Figures as people read them.
 
-/// `1234567` → `1,234,567`.
-pub(crate) fn count(number: u64) -> String {
-    let digits = number.to_string();
-    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
-}
+pub(crate) use model::words::grouped as count;
 
 /// `1 rule`, `2 rules`, `2 entries`, `2 days`.
 pub(crate) fn counted(number: u64, noun: &str) -> String {

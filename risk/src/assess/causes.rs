@@ -79,10 +79,10 @@ pub(super) fn tried_in_a_year(flaw: &Flaw) -> Probability {
     Probability::nearest(1.0 - libm::pow(1.0 - tried.get(), YEAR_DAYS / FORECAST_DAYS))
 }
 
-/// Which part of those who try something can reach the item.
-pub(super) fn reach(given: &Given<'_>, item: &Item) -> Probability {
+/// Which part of those who try something can reach an item that such people can reach.
+pub(super) fn reach(given: &Given<'_>, item: &Item, met: Exposure) -> Probability {
     if !is_reached(item.kind) {
         return Probability::ONE;
     }
-    given.policy.reach.get(&exposure(item)).copied().unwrap_or(Probability::ONE)
+    given.policy.reach.get(&met).copied().unwrap_or(Probability::ONE)
 }

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use model::register::{Item, ItemId, ItemKind, Lifecycle, Link, LinkKind};
+use model::register::{Exposure, Item, ItemId, ItemKind, Lifecycle, Link, LinkKind};
 
-use super::Given;
+use super::{Given, causes};
 use crate::belief::Belief;
 
 /// The items that count, each with its place, and the ways on which compromise passes.
@@ -65,6 +65,22 @@ impl<'g> Graph<'g> {
             }
         }
         Fronts { next }
+    }
+
+    /// Who can reach each place: whoever the item says, and whoever meets it by way of a service that runs.
+    pub(super) fn met(&self, given: &Given<'g>) -> Vec<Exposure> {
+        let mut met: Vec<Exposure> = self.items.iter().map(|item| causes::exposure(item)).collect();
+        let fronts = self.fronts(given);
+        let runs = |item: &Item| item.kind == ItemKind::Service && item.state == Lifecycle::Running;
+        for (place, service) in self.items.iter().enumerate().filter(|(_, item)| runs(item)) {
+            let by_service = causes::exposure(service);
+            for front in fronts.of(place) {
+                if let Some(met) = met.get_mut(front) {
+                    *met = (*met).max(by_service);
+                }
+            }
+        }
+        met
     }
 }
 

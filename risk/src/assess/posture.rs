@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use model::Explained;
-use model::register::{Item, ItemId, ItemKind};
+use model::register::{Exposure, Item, ItemId, ItemKind};
 
 use super::graph::Graph;
 use super::{AssessError, Given, Unsaid, causes, harms};
@@ -99,7 +99,8 @@ pub(super) fn of(given: &Given<'_>, draws: u64, chance: &Chance) -> Result<CityP
         }
         assets.push(Asset { own, harms: harm.harms });
     }
-    let findings = findings(given, &graph);
+    let met = graph.met(given);
+    let findings = findings(given, &graph, &met);
     let edges: Vec<Edge> =
         graph.ways.iter().map(|way| Edge { from: way.from, to: way.to, passes: way.passes.mean() }).collect();
     let found = city::posture(&assets, &findings, &edges, draws, chance)?;
@@ -128,22 +129,27 @@ pub(super) fn of(given: &Given<'_>, draws: u64, chance: &Chance) -> Result<CityP
         };
         items.insert(item.id.clone(), risk);
     }
-    let flaws = by_harm(given, &graph, &falls);
+    let flaws = by_harm(given, &graph, &met, &falls);
     let (harms, curves, draws) = (found.harms, found.curves, found.draws);
     Ok(CityPosture { items, harms, curves, draws, services, flaws, unsaid: unsaid.into_iter().collect() })
 }
 
 /// Vulnerabilities on items that run.
-fn findings(given: &Given<'_>, graph: &Graph<'_>) -> Vec<Finding> {
+fn findings(given: &Given<'_>, graph: &Graph<'_>, met: &[Exposure]) -> Vec<Finding> {
     let finding = |flaw: &super::Flaw| {
         let asset = graph.place(&flaw.item)?;
-        let passes = causes::reach(given, graph.item(asset)?);
+        let passes = causes::reach(given, graph.item(asset)?, *met.get(asset)?);
         Some(Finding { asset, tried: causes::tried_in_a_year(flaw), passes })
     };
     given.flaws.iter().filter_map(finding).collect()
 }
 
-fn by_harm(given: &Given<'_>, graph: &Graph<'_>, falls: &BTreeMap<usize, BTreeMap<Unit, f64>>) -> Vec<FlawHarm> {
+fn by_harm(
+    given: &Given<'_>,
+    graph: &Graph<'_>,
+    met: &[Exposure],
+    falls: &BTreeMap<usize, BTreeMap<Unit, f64>>,
+) -> Vec<FlawHarm> {
     let mut all = Vec::new();
     for (flaw, on) in given.flaws.iter().enumerate() {
         let Some((place, item)) = graph.place(&on.item).and_then(|place| Some((place, graph.item(place)?))) else {
@@ -151,7 +157,7 @@ fn by_harm(given: &Given<'_>, graph: &Graph<'_>, falls: &BTreeMap<usize, BTreeMa
         };
         let factors = Factors {
             likelihood: on.tried.map(|_| causes::tried_in_a_year(on)),
-            exposure: item.exposure.map(|_| causes::reach(given, item)),
+            exposure: item.exposure.and(met.get(place)).map(|met| causes::reach(given, item, *met)),
             passes: causes::passing(given, &item.id),
         };
         let (harm, score) = weigh(&factors, falls.get(&place), &given.policy.worth);

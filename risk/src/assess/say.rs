@@ -18,15 +18,7 @@ pub fn level(probability: Probability) -> &'static str {
 
 /// A figure without a part after the point, with marks between the thousands.
 pub(super) fn whole(value: f64) -> String {
-    let digits = format!("{:.0}", value.abs().min(1e18));
-    let mut out = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
+    model::words::grouped(value.abs().min(1e18).round_ties_even() as u64)
 }
 
 /// A probability as people read it: `34 %`, `0.4 %`.

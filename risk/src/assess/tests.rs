@@ -101,6 +101,21 @@ fn says(opening: &OpeningOf, part: &str) -> bool {
 }
 
 #[test]
+fn an_open_service_lets_the_public_meet_what_it_runs_on() {
+    let mut town = Town::library();
+    town.flaw("server", Some(0.9));
+    let inside = town.posture();
+    town.items.get_mut(&id("library")).unwrap().exposure = Some(Exposure::Public);
+    let open = town.posture();
+    let of = |posture: &CityPosture| posture.items[&id("server")].probability.get();
+    assert!(of(&inside) < 0.8 && of(&open) > 0.99, "{} {}", of(&inside), of(&open));
+    assert!(open.flaws[0].score.value > inside.flaws[0].score.value);
+    // One that is only planned lets nobody in yet.
+    town.items.get_mut(&id("library")).unwrap().state = Lifecycle::Planned;
+    assert!(of(&town.posture()) < 0.8);
+}
+
+#[test]
 fn what_is_all_said_may_open() {
     let town = Town::library();
     let found = town.posture();

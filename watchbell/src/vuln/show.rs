@@ -84,14 +84,14 @@ pub(super) async fn list(opened: &Opened, arguments: &VulnListArgs) -> Result<Ex
 }
 
 fn print(rows: &[VulnerabilityView]) -> Result<()> {
-    let mut shown = table(&["vulnerability", "item", "harm", "due", "stands", "status", "looked at", "why"]);
+    let mut shown = table(&["vulnerability", "item", "harm a year", "due", "stands", "status", "looked at", "why"]);
     for view in rows {
         let one = &view.instance;
         let exploited = if one.is_exploited == Some(true) { " (exploited)" } else { "" };
         shown.add_row([
             format!("{}{exploited}", one.id),
             one.item.to_string(),
-            view.harm.as_ref().map_or_else(|| "not known".to_owned(), |harm| format!("{:.1}", harm.value)),
+            view.harm.as_ref().map_or_else(|| "not known".to_owned(), |harm| count(harm.value.round() as u64)),
             view.due.day.to_string(),
             if one.is_open() { view.due.standing.to_string() } else { "settled".to_owned() },
             one.status.text().to_owned(),

@@ -5,14 +5,7 @@ use engine::office::Unit;
 /// A figure with marks between the thousands, without a part after the point.
 pub(crate) fn whole(value: f64) -> String {
     let rounded = value.abs().round().min(1e18) as u64;
-    let digits = rounded.to_string();
-    let mut out = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
+    let out = model::words::grouped(rounded);
     if value < 0.0 && rounded > 0 { format!("-{out}") } else { out }
 }
 
