@@ -158,7 +158,8 @@ pub fn risk(
     let prior = policy.prior_of(entity.kind());
     let weighed = weigh(signs, decided, policy, now);
     let sum: f64 = weighed.iter().map(|(_, weight)| weight).sum();
-    let probability = Probability::nearest(moved(prior, sum));
+    // The logarithm and back would not give the same last bit.
+    let probability = Probability::nearest(if sum > 0.0 { moved(prior, sum) } else { prior });
     let (money, leads_to) = match stake {
         Stake::Known { money, leads_to } => (money.max(0.0), leads_to.clone()),
         Stake::Unsaid => (policy.stake_of(entity.kind()), String::new()),
