@@ -62,6 +62,18 @@ impl Timestamp {
         Timestamp(self.0.saturating_sub(i64::try_from(span.as_micros()).unwrap_or(i64::MAX)))
     }
 
+    /// Later by so many months of the calendar, at the same time of day; where the month has no such day, its last. The last moment of the
+    /// calendar where there is none.
+    pub fn plus_months(self, months: u32) -> Self {
+        let last = Timestamp(LAST_US);
+        let Some(civil) = self.to_civil() else { return self };
+        let Ok(later) = civil.checked_add(jiff::Span::new().months(i64::from(months.min(120_000)))) else {
+            return last;
+        };
+        let since = later.duration_since(jiff::civil::date(1970, 1, 1).at(0, 0, 0, 0));
+        Timestamp(i64::try_from(since.as_micros()).unwrap_or(LAST_US))
+    }
+
     /// Reads the date and time forms that logs use: RFC 3339, ISO 8601 with an offset without colon, a blank in place of
     /// the `T`, and no zone at all, which is taken as UTC. Nothing is guessed beyond that.
     ///

@@ -31,6 +31,9 @@ pub mod order;
 pub mod policy;
 pub mod rmf;
 
+// Who has to be told by when.
+pub mod duties;
+
 // How likely each entity is in wrong hands, and how much that matters.
 pub mod scores;
 

@@ -234,3 +234,10 @@ pub const SCORE_FACTORS_MAX: usize = 32;
 pub const SCORE_TITLE_BYTES_MAX: usize = 200;
 /// Longest policy of scores.
 pub const SCORE_POLICY_BYTES_MAX: usize = 64 * 1024;
+
+/// Longest book of duties to report.
+pub const DUTY_BOOK_BYTES_MAX: usize = 256 * 1024;
+/// Duties in a book.
+pub const DUTIES_MAX: usize = 200;
+/// Longest text of a duty.
+pub const DUTY_TEXT_BYTES_MAX: usize = 300;
