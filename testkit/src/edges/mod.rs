@@ -120,7 +120,8 @@ impl Plan {
 
     /// The stream, in the order of its times.
     pub fn stream(&self) -> Vec<LabelledEdge> {
-        let mut stage = Stage { random: Random::new(self.seed), units_a_minute: self.units_a_minute, edges: Vec::new() };
+        let mut stage =
+            Stage { random: Random::new(self.seed), units_a_minute: self.units_a_minute, edges: Vec::new() };
         background::play(self, &mut stage);
         attacks::play(self, &mut stage);
         let mut edges = stage.edges;
