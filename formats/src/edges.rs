@@ -42,6 +42,8 @@ pub struct EdgeRow<'a> {
     pub destination: Cow<'a, [u8]>,
     /// When.
     pub time: ToldTime,
+    /// The same as it stands there.
+    pub time_text: Cow<'a, [u8]>,
 }
 
 /// Reads a table of edges, a line at a time.
@@ -102,9 +104,9 @@ fn row<'a>(layout: &Layout<3>, line: &'a [u8]) -> Result<EdgeRow<'a>, Trouble> {
             return Err(Trouble::too_large(format!("{what}: {length} bytes, at most {EDGE_NAME_BYTES_MAX} are read")));
         }
     }
-    let time = std::str::from_utf8(&time).ok().and_then(ToldTime::parse);
-    let time = time.ok_or_else(|| Trouble::no_time("time: neither a date with a time nor a number"))?;
-    Ok(EdgeRow { source, destination, time })
+    let told = std::str::from_utf8(&time).ok().and_then(ToldTime::parse);
+    let told = told.ok_or_else(|| Trouble::no_time("time: neither a date with a time nor a number"))?;
+    Ok(EdgeRow { source, destination, time: told, time_text: time })
 }
 
 #[cfg(test)]
