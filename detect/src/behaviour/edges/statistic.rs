@@ -14,7 +14,7 @@ pub(super) const DECAYS: [f32; WINDOWS] = [0.5, 0.8, 0.99];
 /// From here on a tick is unusual, and its count is kept out of the totals.
 pub(super) const UNUSUAL_MIN: f32 = 200.0;
 /// While a stream has no more ticks than this, at least half of what seems unusual is taken into the totals.
-pub(super) const LEARNING_TICKS: f32 = 30.0;
+pub(super) const LEARNING_TICKS: f32 = 10.0;
 /// What has been unusual for longer is usual: a week of minutes.
 pub(super) const USUAL_AFTER_TICKS: f32 = 10_080.0;
 /// Usual edges after which a pair is half known.
