@@ -113,7 +113,7 @@ fn all_cells(line: &[u8], delimiter: u8) -> Option<Vec<Cow<'_, [u8]>>> {
         let (cell, behind) = match opened.strip_prefix(b"\"") {
             Some(quoted) => {
                 let (cell, behind) = quoted_cell(quoted)?;
-                (cell, behind.trim_ascii_start_of(delimiter))
+                (cell, trimmed(behind, delimiter))
             }
             None => {
                 let end = memchr(delimiter, rest).unwrap_or(rest.len());
@@ -132,15 +132,9 @@ fn all_cells(line: &[u8], delimiter: u8) -> Option<Vec<Cow<'_, [u8]>>> {
     }
 }
 
-trait TrimStart {
-    fn trim_ascii_start_of(&self, delimiter: u8) -> &[u8];
-}
-
-impl TrimStart for [u8] {
-    /// Without blanks in front, except where those separate.
-    fn trim_ascii_start_of(&self, delimiter: u8) -> &[u8] {
-        if matches!(delimiter, b' ' | b'\t') { self } else { self.trim_ascii_start() }
-    }
+/// Without blanks in front, except where those separate.
+fn trimmed(text: &[u8], delimiter: u8) -> &[u8] {
+    if matches!(delimiter, b' ' | b'\t') { text } else { text.trim_ascii_start() }
 }
 
 /// What stands up to the closing quote, two of which are one, and what stands behind.

@@ -29,7 +29,7 @@ fn the_area_is_exact() {
     check(&[(1.0, false), (2.0, true)], Some(1.0));
     check(&[(2.0, false), (1.0, true)], Some(0.0));
     check(&[(1.0, false), (1.0, true)], Some(0.5));
-    // Of six pairs four are won and one is a tie.
+    // Of nine pairs six are won and one is a tie.
     check(&[(1.0, false), (2.0, true), (2.0, false), (3.0, true), (0.5, false), (0.7, true)], Some(6.5 / 9.0));
     check(&[(1.0, true)], None);
     check(&[(f64::NAN, true), (1.0, false)], None);
