@@ -35,6 +35,7 @@ fn tables_with_a_header_and_without() {
         "# made by hand\nsrc\tdst\tts\na\tb\t1\nb\tc\t2\n",
         "time,label,dst_ip,src_ip\n1,x,b,a\n2,y,c,b\n",
         "\"source\",\"destination\",\"time\"\n\"a\",\"b\",\"1\"\n\"b\", c ,2\n",
+        "src\tdst\tx\tts\na\tb\t\t1\nb\tc\t\"\"\t2\n",
         "a b 1\nb  c 2\n",
         "a,b,1,0,neptune\nb,c,2,1\n",
         "who,whom,when\na,b,1\nb,c,2\n",

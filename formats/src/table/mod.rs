@@ -109,7 +109,7 @@ fn all_cells(line: &[u8], delimiter: u8) -> Option<Vec<Cow<'_, [u8]>>> {
     let mut cells = Vec::new();
     let mut rest = line;
     loop {
-        let opened = rest.trim_ascii_start();
+        let opened = trimmed(rest, delimiter);
         let (cell, behind) = match opened.strip_prefix(b"\"") {
             Some(quoted) => {
                 let (cell, behind) = quoted_cell(quoted)?;
