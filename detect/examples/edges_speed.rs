@@ -33,10 +33,7 @@ struct Row {
 type Measured = (f64, f64);
 
 fn main() -> Result<(), Failure> {
-    println!(
-        "{:<16} {:>9} {:>7}  {:>7} {:>7} {:>7} {:>7}   edges/s ours, MIDAS-F",
-        "", "edges", "attack", "MIDAS", "R", "F", "ours"
-    );
+    println!("streams              edges  attack    MIDAS       R       F    ours   edges/s ours, MIDAS-F");
     let mut sums = [0.0; 4];
     let mut count = 0.0;
     for family in Family::ALL {

@@ -53,7 +53,7 @@ impl Series {
     /// Reads a line, with or without its end. `None` for one that holds nothing, a comment (`#`) and the header.
     pub fn line<'a>(&mut self, line: &'a [u8]) -> Option<Result<SeriesRow<'a>, Trouble>> {
         self.lines += 1;
-        let line = match tidy(line, self.lines == 1) {
+        let line = match tidy(line, self.lines) {
             Ok(line) => line,
             Err(trouble) => return Some(Err(trouble)),
         };

@@ -23,8 +23,9 @@ pub(crate) struct Layout<const N: usize> {
     columns: [usize; N],
 }
 
-/// What a line of the file is, before its cells are looked at.
-pub(crate) fn tidy(line: &[u8], is_first: bool) -> Result<&[u8], Trouble> {
+/// A line of the file without its end, the first (number 1) also without the mark of UTF-8.
+pub(crate) fn tidy(line: &[u8], number: u64) -> Result<&[u8], Trouble> {
+    let is_first = number == 1;
     let line = if is_first { line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line) } else { line };
     let line = line.strip_suffix(b"\n").unwrap_or(line);
     let line = line.strip_suffix(b"\r").unwrap_or(line);

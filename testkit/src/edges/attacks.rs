@@ -67,7 +67,7 @@ impl Attack<'_> {
         for minute in self.from..(self.from + minutes).min(self.plan.minutes) {
             for _ in 0..self.stage.random.between(edges_a_minute * 3 / 4, edges_a_minute * 5 / 4 + 1) {
                 let pair = pair(self.stage);
-                self.stage.edge(pair, minute, true);
+                self.stage.attack(pair, minute);
             }
         }
     }
@@ -146,7 +146,7 @@ impl Attack<'_> {
             for _ in 0..self.stage.random.between(size, size * 3) {
                 let from = *self.stage.random.pick(&ill);
                 let to = self.stage.random.between(0, u64::from(CLIENTS)) as u32;
-                self.stage.edge((from, to), minute, true);
+                self.stage.attack((from, to), minute);
                 if ill.len() < 60 && self.stage.random.chance(1, 12) {
                     ill.push(to);
                 }

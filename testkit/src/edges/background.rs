@@ -47,7 +47,7 @@ fn conversations(plan: &Plan, stage: &mut Stage, minute: u64) {
         for _ in 0..edges {
             let at = minute + stage.random.between(0, lasts);
             if at < plan.minutes {
-                stage.edge(pair, at, false);
+                stage.usual(pair, at);
             }
         }
         made += edges;
@@ -70,7 +70,7 @@ fn a_pair(stage: &mut Stage) -> Pair {
 /// A machine asks others at an even pace, always the same.
 fn steady(stage: &mut Stage, minute: u64, devices: u64) {
     for device in 0..devices {
-        stage.edge((MONITOR, 9_100 + device as u32), minute, false);
+        stage.usual((MONITOR, 9_100 + device as u32), minute);
     }
 }
 
@@ -83,7 +83,7 @@ fn burst(plan: &Plan, stage: &mut Stage, from: u64) {
             let machine = FIRST_SERVER + stage.popular(SERVERS);
             for minute in until(8) {
                 let edges = stage.about(size);
-                (0..edges).for_each(|_| stage.edge((machine, VAULT), minute, false));
+                (0..edges).for_each(|_| stage.usual((machine, VAULT), minute));
             }
         }
         1 => {
@@ -92,7 +92,7 @@ fn burst(plan: &Plan, stage: &mut Stage, from: u64) {
             for minute in until(15) {
                 for _ in 0..stage.about(size / 2 + 1) {
                     let visitor = FIRST_OUTSIDE + stage.random.between(0, u64::from(OUTSIDE)) as u32;
-                    (0..stage.about(2)).for_each(|_| stage.edge((visitor, server), minute, false));
+                    (0..stage.about(2)).for_each(|_| stage.usual((visitor, server), minute));
                 }
             }
         }
@@ -102,7 +102,7 @@ fn burst(plan: &Plan, stage: &mut Stage, from: u64) {
             for minute in until(120) {
                 if stage.random.chance(1, 3) {
                     let server = FIRST_SERVER + stage.popular(SERVERS);
-                    (0..stage.about(4)).for_each(|_| stage.edge((machine, server), minute, false));
+                    (0..stage.about(4)).for_each(|_| stage.usual((machine, server), minute));
                 }
             }
         }

@@ -142,12 +142,26 @@ struct Stage {
 type Pair = (u32, u32);
 
 impl Stage {
-    /// An edge somewhere within a minute.
-    fn edge(&mut self, (source, destination): Pair, minute: u64, is_attack: bool) {
+    /// An edge of the background, somewhere within a minute.
+    fn usual(&mut self, pair: Pair, minute: u64) {
+        let edge = self.within(pair, minute);
+        self.put(edge);
+    }
+
+    /// An edge of an attack.
+    fn attack(&mut self, pair: Pair, minute: u64) {
+        let edge = LabelledEdge { is_attack: true, ..self.within(pair, minute) };
+        self.put(edge);
+    }
+
+    fn within(&mut self, (source, destination): Pair, minute: u64) -> LabelledEdge {
         let within = self.random.between(0, self.units_a_minute);
-        let time = minute * self.units_a_minute + within;
+        LabelledEdge { source, destination, time: minute * self.units_a_minute + within, is_attack: false }
+    }
+
+    fn put(&mut self, edge: LabelledEdge) {
         let key = self.random.next_u64();
-        self.edges.push((key, LabelledEdge { source, destination, time, is_attack }));
+        self.edges.push((key, edge));
     }
 
     /// A number below `count`, small ones far more often: a degree that is heavy-tailed.

@@ -96,7 +96,9 @@ pub struct Scored {
 ///     scorer.score(&Edge { source: source.as_bytes(), destination: b"portal", time }).score
 /// };
 /// for minute in 1..500 {
-///     (0..20).for_each(|machine| drop(talk(&format!("pc-{machine}"), minute)));
+///     for machine in 0..20 {
+///         talk(&format!("pc-{machine}"), minute);
+///     }
 /// }
 /// let usual = talk("pc-3", 500);
 /// let flood = (0..400).map(|_| talk("pc-666", 500)).fold(0.0, f64::max);

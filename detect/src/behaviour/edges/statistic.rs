@@ -65,12 +65,13 @@ impl Judge {
     pub(super) fn excess(&self, counts: &Counts, decays: &Decays) -> Excess {
         let mean = counts.total / decays.before();
         let mut most = Excess { raw: 0.0, window: 0 };
-        for window in 0..WINDOWS {
-            let (weight, prior) = (self.weight[window], self.prior[window]);
-            if weight <= 0.0 {
+        let figures = self.weight.iter().zip(self.prior);
+        let windows = counts.now.iter().zip(decays.lengths()).zip(figures);
+        for (window, ((count, length), (weight, prior))) in windows.enumerate() {
+            if *weight <= 0.0 {
                 continue;
             }
-            let raw = weight * self.statistic.of(counts.now[window], mean * decays.lengths()[window] + prior);
+            let raw = weight * self.statistic.of(*count, mean * length + prior);
             if raw > most.raw {
                 most = Excess { raw, window };
             }
