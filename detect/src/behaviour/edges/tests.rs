@@ -259,7 +259,7 @@ fn words_say_why() {
 #[test]
 fn what_lasts_for_a_week_is_usual() {
     let mut scorer = Scorer::new(Settings::default());
-    let mut background = |scorer: &mut Scorer, at: i64| {
+    let background = |scorer: &mut Scorer, at: i64| {
         for machine in 0..10 {
             scorer.score(&edge(&format!("pc-{machine}"), "portal", minute(at)));
         }
