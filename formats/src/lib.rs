@@ -9,8 +9,10 @@
 //! event by OCSF's own words. [`release`] goes the other way: indicators in the forms that others take. [`intel`], [`risk`] and
 //! [`osv`] read what others publish about threats and vulnerabilities, [`register`] and [`sbom`] what a city runs and what is in it, [`mobile`] what
 //! apps for telephones say of themselves,
-//! [`scanner`] what scanners found there, [`mod@seen`] what programs say of themselves in events.
+//! [`scanner`] what scanners found there, [`mod@seen`] what programs say of themselves in events. [`edges`] and [`series`] read tables that are
+//! scored line by line.
 
+pub mod edges;
 pub mod evtx;
 pub mod finding;
 pub mod head;
@@ -26,6 +28,7 @@ pub mod sbom;
 pub mod scanner;
 pub mod schema;
 pub mod seen;
+pub mod series;
 pub mod split;
 pub mod text;
 
@@ -37,6 +40,7 @@ mod parts;
 mod recognise;
 mod row;
 mod suricata;
+mod table;
 #[cfg(test)]
 mod testing;
 mod tree;

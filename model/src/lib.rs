@@ -26,6 +26,7 @@ pub mod record;
 pub mod register;
 pub mod software;
 pub mod time;
+pub mod told;
 pub mod vulnerability;
 pub mod words;
 
@@ -45,4 +46,5 @@ pub use note::{Note, NoteReason};
 pub use ocsf::Event;
 pub use record::{Cursor, Format, RawRecord};
 pub use time::Timestamp;
+pub use told::{EpochUnit, ToldTime};
 pub use vulnerability::CveId;

@@ -1,7 +1,8 @@
-//! A small invented city, a fake clock, and the ways to the reference data and to other people's programs.
+//! A small invented city, labelled streams of edges, a fake clock, and the ways to the reference data and to other people's programs.
 
 pub mod city;
 pub mod clock;
+pub mod edges;
 pub mod random;
 
 mod browser;

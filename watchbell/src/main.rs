@@ -2,6 +2,7 @@
 
 mod audit;
 mod backup;
+mod behaviour;
 mod cli;
 mod collections;
 mod config;
@@ -86,6 +87,7 @@ fn main() -> ExitCode {
         Command::Audit(arguments) => audit::run(&arguments),
         Command::Fsck(arguments) => fsck::run(&arguments),
         Command::Config(arguments) => cli::config(&arguments),
+        Command::Behaviour(arguments) => behaviour::run(&arguments),
         Command::Rules(arguments) => rules::run(&arguments),
         Command::Risk(arguments) => risk::run(&arguments),
         Command::Vuln(arguments) => vuln::run(&arguments),

@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail loudly; the lint knows only the test functions themselves")]
 
+#[path = "commands/behaviour.rs"]
+mod behaviour;
 #[path = "commands/rules.rs"]
 mod rules_test;
 #[path = "commands/validate.rs"]

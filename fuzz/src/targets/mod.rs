@@ -14,6 +14,7 @@ mod rpz;
 mod segment;
 mod sigma;
 mod small;
+mod tables;
 
 pub use self::connect::{fingerprint, http_lines, syslog_frames, tail_lines};
 pub use self::evtx::evtx;
@@ -38,6 +39,7 @@ pub use self::rpz::rpz_question;
 pub use self::segment::segment_image;
 pub use self::sigma::{correlation, correlation_state, routing, sigma};
 pub use self::small::{cursor, times};
+pub use self::tables::{edge_table, series_table};
 
 use crate::Target;
 
@@ -116,6 +118,8 @@ targets! {
     register::scanner_xml, 300;
     register::scanner_json, 300;
     register::banner, 500;
+    tables::edge_table, 300;
+    tables::series_table, 1000;
     journal::journal_segment, 200;
     journal::journal_marks, 200;
     small::times, 1000;

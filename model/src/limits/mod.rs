@@ -2,6 +2,7 @@
 //!
 //! One file for each area; every name is `limits::NAME`, whatever the area.
 
+mod behaviour_edges;
 mod detect;
 mod feeds;
 mod intel;
@@ -11,6 +12,7 @@ mod risk;
 mod sharing;
 mod sources;
 
+pub use behaviour_edges::*;
 pub use detect::*;
 pub use feeds::*;
 pub use intel::*;

@@ -1,5 +1,6 @@
 //! The command line.
 
+mod behaviour;
 mod collections;
 mod csf;
 mod house;
@@ -22,6 +23,7 @@ use model::{AgencyId, Format, Level, OpContext};
 use crate::config::{Config, Overrides};
 use crate::exit::Exit;
 
+pub(crate) use behaviour::{BehaviourArgs, BehaviourCommand, ScoreArgs};
 pub(crate) use collections::{CollectionArgs, CollectionCommand, Right};
 pub(crate) use csf::{AnswerArgs, AnswersAs, BenchmarkArgs, CsfArgs, CsfCommand, YearArgs};
 pub(crate) use house::{
@@ -67,6 +69,8 @@ pub(crate) enum Command {
     Hunts(HuntsArgs),
     /// Try rules and indicators on what was kept, before they go live.
     Retro(RetroArgs),
+    /// Score series and edges: what is unusual by what was before.
+    Behaviour(BehaviourArgs),
     /// Work on detection rules.
     Rules(RulesArgs),
     /// Work on feeds: sources of intelligence that are asked again and again.

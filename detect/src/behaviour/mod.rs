@@ -1,0 +1,3 @@
+//! Behaviour: what is unusual, by what was before.
+
+pub mod edges;
