@@ -19,7 +19,7 @@ pub type LineKey = (Log, u64);
 pub struct Truth {
     /// The scenes, in the scenario's order.
     pub scenes: Vec<TrueScene>,
-    lines: BTreeMap<LineKey, Belongs>,
+    pub(super) lines: BTreeMap<LineKey, Belongs>,
 }
 
 /// A scene as it was played.

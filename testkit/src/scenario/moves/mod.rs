@@ -192,11 +192,6 @@ macro_rules! moves {
             #[cfg(test)]
             pub(crate) const NAMES: &[&str] = &[$($name),+];
 
-            /// Its name in a file.
-            pub(crate) fn name(&self) -> &'static str {
-                match self { $(Move::$variant(_) => $name,)+ }
-            }
-
             /// What it does.
             pub(crate) fn act(&self) -> &dyn Act {
                 match self { $(Move::$variant(found) => found,)+ }
