@@ -26,7 +26,7 @@ macro_rules! short {
 short! {
     windows zeek suricata cloudtrail m365 ocsf netflow_flow syslog cef auditd json json_mapped mapping_file recognise split
     evtx netflow_packets sigma correlation correlation_state routing indicator_list values misp_list plain_list segment_image
-    syslog_frames http_lines tail_lines fingerprint rpz_question feed_url feed_settings taxii_page taxii_resource misp_manifest misp_heads
+    syslog_frames http_lines tail_lines fingerprint rpz_question scenario feed_url feed_settings taxii_page taxii_resource misp_manifest misp_heads
     intel_stix intel_misp intel_list intel_json intel_nmap intel_breach intel_judged stix_pattern stix_observed mined lookalike seen_run
     risk_rows risk_files decision_table
     register_files register_inventories bill_of_materials mobile_manifests advisories software_names scanner_xml scanner_json banner

@@ -4,6 +4,7 @@ pub mod city;
 pub mod clock;
 pub mod edges;
 pub mod random;
+pub mod scenario;
 
 mod browser;
 mod python;

@@ -11,6 +11,7 @@ mod netflow;
 mod register;
 mod risk;
 mod rpz;
+mod scenario;
 mod segment;
 mod sigma;
 mod small;
@@ -36,6 +37,7 @@ pub use self::register::{
 };
 pub use self::risk::{decision_table, risk_files, risk_rows};
 pub use self::rpz::rpz_question;
+pub use self::scenario::scenario;
 pub use self::segment::segment_image;
 pub use self::sigma::{correlation, correlation_state, routing, sigma};
 pub use self::small::{cursor, times};
@@ -88,6 +90,7 @@ targets! {
     connect::tail_lines, 1000;
     connect::fingerprint, 1000;
     rpz::rpz_question, 1000;
+    scenario::scenario, 300;
     feeds::feed_url, 1000;
     feeds::feed_settings, 1000;
     feeds::taxii_page, 1000;

@@ -9,6 +9,7 @@ mod intel;
 mod lake;
 mod office;
 mod risk;
+mod scenario;
 mod sharing;
 mod sources;
 
@@ -19,5 +20,6 @@ pub use intel::*;
 pub use lake::*;
 pub use office::*;
 pub use risk::*;
+pub use scenario::*;
 pub use sharing::*;
 pub use sources::*;

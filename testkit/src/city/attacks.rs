@@ -70,13 +70,19 @@ pub const ATTACKS: &[Attack] = &[
 ];
 
 /// Plays every attack on the day that starts at `day`.
-pub(super) fn play(stage: &mut Stage, day: Timestamp) {
-    stage.attack("dns-beacon", |stage| dns_beacon(stage, day));
-    stage.attack("night-login", |stage| night_login(stage, day));
-    stage.attack("modbus-write", |stage| modbus_write(stage, day));
-    stage.attack("encoded-powershell", |stage| encoded_powershell(stage, day));
-    stage.attack("ransomware", |stage| ransomware(stage, day));
-    stage.attack("cloud-logging-stopped", |stage| cloud_logging_stopped(stage, day));
+pub(crate) fn play(stage: &mut Stage, day: Timestamp) {
+    let scenes: [(&str, fn(&mut Stage, Timestamp)); 6] = [
+        ("dns-beacon", dns_beacon),
+        ("night-login", night_login),
+        ("modbus-write", modbus_write),
+        ("encoded-powershell", encoded_powershell),
+        ("ransomware", ransomware),
+        ("cloud-logging-stopped", cloud_logging_stopped),
+    ];
+    for (label, scene) in scenes {
+        let number = ATTACKS.iter().position(|attack| attack.label == label);
+        stage.belongs(number, |stage| scene(stage, day));
+    }
 }
 
 fn dns_beacon(stage: &mut Stage, day: Timestamp) {
@@ -183,7 +189,7 @@ fn cloud_logging_stopped(stage: &mut Stage, day: Timestamp) {
 }
 
 /// PowerShell's `-EncodedCommand`: base 64 over UTF-16, little end first.
-fn base64_utf16(text: &str) -> String {
+pub(crate) fn base64_utf16(text: &str) -> String {
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let bytes: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
     let mut encoded = String::new();

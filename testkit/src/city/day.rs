@@ -19,7 +19,7 @@ const OFFICE: &str = "C:\\Program Files\\Microsoft Office\\root\\Office16";
 const SVCHOST: &str = "C:\\Windows\\System32\\svchost.exe";
 
 /// Plays the day that starts at `day`; `weekday` is 0 on Monday.
-pub(super) fn play(stage: &mut Stage, day: Timestamp, weekday: u32) {
+pub(crate) fn play(stage: &mut Stage, day: Timestamp, weekday: u32) {
     for account in ACCOUNTS {
         if weekday < 5 || account.rhythm == Rhythm::Duty {
             person(stage, day, account);
@@ -204,7 +204,7 @@ fn backup(stage: &mut Stage, day: Timestamp) {
 }
 
 /// The noise of the internet: packets that the firewall drops, and strangers who try names on the jump host.
-fn internet(stage: &mut Stage, day: Timestamp) {
+pub(crate) fn internet(stage: &mut Stage, day: Timestamp) {
     let (firewall, jump) = (find("fw01"), find("jump01"));
     for minute in 0..24 * 60 {
         let when = stage.soon(day.plus(Duration::from_secs(minute * 60)), 59_000);

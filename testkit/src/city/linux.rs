@@ -8,7 +8,7 @@ use super::text::{bsd, iso_micros};
 
 impl Stage {
     /// A syslog message; the facility is `authpriv` for programs that let people in, else `daemon`.
-    pub(super) fn syslog(&mut self, at: Timestamp, machine: &Machine, program: &str, message: &str) {
+    pub(crate) fn syslog(&mut self, at: Timestamp, machine: &Machine, program: &str, message: &str) {
         let is_gate = matches!(program, "sshd" | "sudo" | "su");
         let priority = if is_gate { 10 * 8 + 6 } else { 3 * 8 + 6 };
         let process = self.random.between(600, 32_000);
@@ -18,7 +18,7 @@ impl Stage {
     }
 
     /// The firewall drops a packet that came from the internet.
-    pub(super) fn drops(&mut self, at: Timestamp, machine: &Machine, from: &str, port: u64) {
+    pub(crate) fn drops(&mut self, at: Timestamp, machine: &Machine, from: &str, port: u64) {
         let (number, client) = (self.random.between(1, 65_536), self.random.between(1_024, 65_536));
         let uptime = at.as_micros().rem_euclid(100_000_000_000);
         let line = format!(
@@ -34,7 +34,7 @@ impl Stage {
     }
 
     /// Somebody logs in over SSH, or tries to: a syslog message, and the audit daemon's record of the outcome.
-    pub(super) fn ssh(&mut self, at: Timestamp, machine: &Machine, user: &str, login: (&str, &str, bool)) {
+    pub(crate) fn ssh(&mut self, at: Timestamp, machine: &Machine, user: &str, login: (&str, &str, bool)) {
         let (from, method, succeeds) = login;
         let port = self.port();
         let verb = if succeeds { "Accepted" } else { "Failed" };
@@ -56,14 +56,14 @@ impl Stage {
     }
 
     /// Somebody runs a command as root: the message of sudo, and the audit daemon's records of the call.
-    pub(super) fn sudo(&mut self, at: Timestamp, machine: &Machine, user: &str, command: &str) {
+    pub(crate) fn sudo(&mut self, at: Timestamp, machine: &Machine, user: &str, command: &str) {
         let text = format!("{user} : TTY=pts/0 ; PWD=/home/{user} ; USER=root ; COMMAND={command}");
         self.syslog(at, machine, "sudo", &text);
         self.runs(at, machine, command);
     }
 
     /// The audit daemon's records of one `execve`: they belong together by their serial number.
-    pub(super) fn runs(&mut self, at: Timestamp, machine: &Machine, command: &str) {
+    pub(crate) fn runs(&mut self, at: Timestamp, machine: &Machine, command: &str) {
         let words: Vec<&str> = command.split(' ').collect();
         let Some(program) = words.first().copied() else { return };
         let name = program.rsplit('/').next().unwrap_or(program);

@@ -181,7 +181,7 @@ pub const SITES: &[(&str, &str)] = &[
 ///
 /// # Panics
 /// When there is none: a mistake in the script.
-pub(super) fn find(name: &str) -> &'static Machine {
+pub(crate) fn find(name: &str) -> &'static Machine {
     let found = MACHINES.iter().find(|machine| machine.name == name);
     found.unwrap_or_else(|| panic!("no machine {name} in the city"))
 }

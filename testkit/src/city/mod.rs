@@ -16,7 +16,7 @@ mod map;
 mod network;
 mod register;
 mod stage;
-mod text;
+pub(crate) mod text;
 mod windows;
 
 use std::collections::BTreeMap;
@@ -26,10 +26,17 @@ use std::time::Duration;
 
 use model::Timestamp;
 
+pub(crate) use attacks::base64_utf16;
 pub use attacks::{ATTACKS, Attack};
+pub(crate) use cloud::Call;
+pub(crate) use day::internet;
+pub(crate) use map::find;
 pub use map::{ACCOUNTS, ADMINISTRATORS, Account, DOMAIN, Kind, MACHINES, Machine, Rhythm, SERVICES, SITES, Service};
+pub(crate) use network::Ends;
 pub use register::Register;
 pub use stage::Log;
+pub(crate) use stage::{Line, RECORD_MARK, SERIAL_MARK, Stage, at};
+pub(crate) use windows::{Data, Login, SECURITY, SYSTEM, Start};
 
 /// Midnight of the first day: Monday, 2026-03-02, UTC.
 pub const FIRST_DAY: Timestamp = Timestamp::from_micros(1_772_409_600_000_000);
@@ -88,8 +95,8 @@ impl City {
             let mut labelled = BTreeMap::<_, Vec<u64>>::new();
             for (number, line) in (1..).zip(&lines) {
                 writeln!(file, "{}", line.text)?;
-                if let Some(label) = line.label {
-                    labelled.entry(label).or_default().push(number);
+                if let Some(attack) = line.label.and_then(|number| ATTACKS.get(number)) {
+                    labelled.entry(attack.label).or_default().push(number);
                 }
             }
             file.flush()?;

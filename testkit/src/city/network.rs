@@ -8,16 +8,17 @@ use super::text::{Object, iso_micros, quoted};
 
 /// Two ends of a connection.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Ends<'a> {
-    pub(super) from: &'a str,
-    pub(super) to: &'a str,
-    pub(super) port: u64,
+pub(crate) struct Ends<'a> {
+    pub(crate) from: &'a str,
+    pub(crate) to: &'a str,
+    pub(crate) port: u64,
 }
 
 const RESOLVER: &str = "10.20.1.53";
 
 impl Stage {
-    fn zeek(&mut self, at: Timestamp, path: &str, ends: &Ends<'_>) -> Object {
+    /// The head of a line of Zeek's.
+    pub(crate) fn zeek(&mut self, at: Timestamp, path: &str, ends: &Ends<'_>) -> Object {
         let uid = format!("C{}", self.random.hex(17));
         Object::new()
             .text("_path", path)
@@ -31,7 +32,7 @@ impl Stage {
     }
 
     /// Zeek's `conn`: a connection ended.
-    pub(super) fn conn(&mut self, at: Timestamp, ends: &Ends<'_>, service: &str) {
+    pub(crate) fn conn(&mut self, at: Timestamp, ends: &Ends<'_>, service: &str) {
         let (sent, received) = (self.random.between(200, 4_000), self.random.between(300, 90_000));
         let millis = self.random.between(20, 9_000);
         let line = self
@@ -53,7 +54,7 @@ impl Stage {
     }
 
     /// Zeek's `dns`: a name was asked for.
-    pub(super) fn dns(&mut self, at: Timestamp, machine: &Machine, query: &str, answer: (&str, &str)) {
+    pub(crate) fn dns(&mut self, at: Timestamp, machine: &Machine, query: &str, answer: (&str, &str)) {
         let (kind, text) = answer;
         let code = if kind == "TXT" { 16 } else { 1 };
         let ends = Ends { from: machine.address, to: RESOLVER, port: 53 };
@@ -83,7 +84,7 @@ impl Stage {
     }
 
     /// Zeek's `http`: a page was asked for without encryption.
-    pub(super) fn http(&mut self, at: Timestamp, ends: &Ends<'_>, host: &str, uri: &str) {
+    pub(crate) fn http(&mut self, at: Timestamp, ends: &Ends<'_>, host: &str, uri: &str) {
         let length = self.random.between(300, 60_000);
         let line = self
             .zeek(at, "http", ends)
@@ -104,7 +105,7 @@ impl Stage {
     }
 
     /// Zeek's `ssl`: an encrypted connection was set up.
-    pub(super) fn ssl(&mut self, at: Timestamp, ends: &Ends<'_>, host: &str) {
+    pub(crate) fn ssl(&mut self, at: Timestamp, ends: &Ends<'_>, host: &str) {
         let line = self
             .zeek(at, "ssl", ends)
             .text("version", "TLSv13")
@@ -120,7 +121,7 @@ impl Stage {
     }
 
     /// Zeek's `modbus`: a command to a controller, and its answer.
-    pub(super) fn modbus(&mut self, at: Timestamp, ends: &Ends<'_>, function: &str) {
+    pub(crate) fn modbus(&mut self, at: Timestamp, ends: &Ends<'_>, function: &str) {
         let number = self.random.between(1, 65_536);
         for (kind, later_ms) in [("REQ", 0), ("RESP", 12)] {
             let at = at.plus(std::time::Duration::from_millis(later_ms));
@@ -136,7 +137,7 @@ impl Stage {
     }
 
     /// Suricata's alert on something seen on the wire; `severity` 1 is the worst, 3 the least.
-    pub(super) fn alert(&mut self, at: Timestamp, ends: &Ends<'_>, signature: (u32, &str, u8)) {
+    pub(crate) fn alert(&mut self, at: Timestamp, ends: &Ends<'_>, signature: (u32, &str, u8)) {
         let (id, text, severity) = signature;
         let alert = Object::new()
             .text("action", "allowed")

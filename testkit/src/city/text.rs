@@ -6,21 +6,21 @@ use model::Timestamp;
 
 /// A JSON object whose members stand in the order in which they were added, as real writers leave them.
 #[derive(Clone, Debug)]
-pub(super) struct Object(String);
+pub(crate) struct Object(String);
 
 impl Object {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Object("{".into())
     }
 
     /// Adds a text.
-    pub(super) fn text(self, name: &str, value: &str) -> Self {
+    pub(crate) fn text(self, name: &str, value: &str) -> Self {
         let value = quoted(value);
         self.raw(name, value)
     }
 
     /// Adds a number, a boolean or a nested object: something that is JSON as it prints.
-    pub(super) fn raw(mut self, name: &str, value: impl Display) -> Self {
+    pub(crate) fn raw(mut self, name: &str, value: impl Display) -> Self {
         if self.0.len() > 1 {
             self.0.push(',');
         }
@@ -29,14 +29,14 @@ impl Object {
         self
     }
 
-    pub(super) fn finish(mut self) -> String {
+    pub(crate) fn finish(mut self) -> String {
         self.0.push('}');
         self.0
     }
 }
 
 /// `text` between quotes, escaped as JSON asks.
-pub(super) fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
 
@@ -48,13 +48,13 @@ fn parts(at: Timestamp) -> (i16, i8, i8, i8, i8, i8, i64) {
 }
 
 /// `2026-03-02T02:14:05.123456Z`.
-pub(super) fn iso_micros(at: Timestamp) -> String {
+pub(crate) fn iso_micros(at: Timestamp) -> String {
     let (year, month, day, hour, minute, second, micros) = parts(at);
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{micros:06}Z")
 }
 
 /// `2026-03-02T02:14:05.123Z`.
-pub(super) fn iso_millis(at: Timestamp) -> String {
+pub(crate) fn iso_millis(at: Timestamp) -> String {
     let mut text = iso_micros(at);
     text.truncate(text.len() - "456Z".len());
     text.push('Z');
@@ -62,7 +62,7 @@ pub(super) fn iso_millis(at: Timestamp) -> String {
 }
 
 /// `2026-03-02T02:14:05Z`.
-pub(super) fn iso_seconds(at: Timestamp) -> String {
+pub(crate) fn iso_seconds(at: Timestamp) -> String {
     let mut text = iso_micros(at);
     text.truncate("2026-03-02T02:14:05".len());
     text.push('Z');
@@ -70,17 +70,17 @@ pub(super) fn iso_seconds(at: Timestamp) -> String {
 }
 
 /// `2026-03-02 02:14:05`.
-pub(super) fn blank_seconds(at: Timestamp) -> String {
+pub(crate) fn blank_seconds(at: Timestamp) -> String {
     iso_seconds(at).replace('T', " ").replace('Z', "")
 }
 
 /// `2026-03-02 02:14:05.123`.
-pub(super) fn blank_millis(at: Timestamp) -> String {
+pub(crate) fn blank_millis(at: Timestamp) -> String {
     iso_millis(at).replace('T', " ").replace('Z', "")
 }
 
 /// `Mar  2 02:14:05`, the time of RFC 3164.
-pub(super) fn bsd(at: Timestamp) -> String {
+pub(crate) fn bsd(at: Timestamp) -> String {
     const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
     let (_, month, day, hour, minute, second, _) = parts(at);
     let month = MONTHS.get(month as usize - 1).copied().unwrap_or("Jan");
@@ -88,7 +88,7 @@ pub(super) fn bsd(at: Timestamp) -> String {
 }
 
 /// A stand-in for the hash of something that does not exist: `digits` hexadecimal digits that follow from its name.
-pub(super) fn hash_of(name: &str, digits: usize) -> String {
+pub(crate) fn hash_of(name: &str, digits: usize) -> String {
     // FNV-1a, 64 bits, as a seed.
     let seed = name
         .bytes()

@@ -10,10 +10,11 @@ use super::stage::{Log, Stage};
 use super::text::{Object, blank_millis, blank_seconds, hash_of, iso_millis};
 
 /// A field of an event's data.
-pub(super) type Data<'a> = (&'a str, String);
+pub(crate) type Data<'a> = (&'a str, String);
 
 /// What is the same for all events of a channel.
-struct Channel {
+#[derive(Debug)]
+pub(crate) struct Channel {
     name: &'static str,
     source: &'static str,
     provider: &'static str,
@@ -26,7 +27,7 @@ const SYSMON: Channel = Channel {
     provider: "{5770385F-C22A-43E0-BF4C-06F5698FFBD9}",
     keywords: i64::MIN,
 };
-const SECURITY: Channel = Channel {
+pub(crate) const SECURITY: Channel = Channel {
     name: "Security",
     source: "Microsoft-Windows-Security-Auditing",
     provider: "{54849625-5478-4994-A5BA-3E3B0328C30D}",
@@ -38,6 +39,12 @@ const EVENTLOG: Channel = Channel {
     provider: "{FC65DDD8-D6EF-4962-83D5-6E5CFE9CE148}",
     keywords: 4_620_693_217_682_128_896,
 };
+pub(crate) const SYSTEM: Channel = Channel {
+    name: "System",
+    source: "Service Control Manager",
+    provider: "{555908D1-A6D7-4695-8E1E-26931D2012F4}",
+    keywords: -9_187_343_239_835_811_840,
+};
 const POWERSHELL: Channel = Channel {
     name: "Microsoft-Windows-PowerShell/Operational",
     source: "Microsoft-Windows-PowerShell",
@@ -47,15 +54,22 @@ const POWERSHELL: Channel = Channel {
 
 /// A program that starts.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Start<'a> {
-    pub(super) user: &'a str,
-    pub(super) image: &'a str,
-    pub(super) command: &'a str,
-    pub(super) parent: &'a str,
+pub(crate) struct Start<'a> {
+    pub(crate) user: &'a str,
+    pub(crate) image: &'a str,
+    pub(crate) command: &'a str,
+    pub(crate) parent: &'a str,
 }
 
 impl Stage {
-    fn windows(&mut self, at: Timestamp, machine: &Machine, channel: &Channel, event: (u32, &str, &[Data<'_>])) {
+    /// An event of any channel: its number, its title, its data.
+    pub(crate) fn windows(
+        &mut self,
+        at: Timestamp,
+        machine: &Machine,
+        channel: &Channel,
+        event: (u32, &str, &[Data<'_>]),
+    ) {
         let (id, title, data) = event;
         let own_type = data.iter().any(|(name, _)| *name == "EventType");
         let audit = match id {
@@ -108,7 +122,7 @@ impl Stage {
     }
 
     /// Sysmon 1, and 4688 on servers: a program starts.
-    pub(super) fn starts(&mut self, at: Timestamp, machine: &Machine, start: &Start<'_>) {
+    pub(crate) fn starts(&mut self, at: Timestamp, machine: &Machine, start: &Start<'_>) {
         let name = file_name(start.image);
         let hashes = format!(
             "MD5={},SHA256={},IMPHASH={}",
@@ -145,7 +159,7 @@ impl Stage {
     }
 
     /// Sysmon 3: a program opens a connection.
-    pub(super) fn connects(&mut self, at: Timestamp, machine: &Machine, image: &str, to: (&str, u64)) {
+    pub(crate) fn connects(&mut self, at: Timestamp, machine: &Machine, image: &str, to: (&str, u64)) {
         let mut data = self.process().to_vec();
         data.extend([
             ("Image", image.into()),
@@ -163,7 +177,7 @@ impl Stage {
     }
 
     /// Sysmon 7: a program loads a library.
-    pub(super) fn loads(&mut self, at: Timestamp, machine: &Machine, image: &str, library: &str) {
+    pub(crate) fn loads(&mut self, at: Timestamp, machine: &Machine, image: &str, library: &str) {
         let mut data = self.process().to_vec();
         data.extend([
             ("Image", image.into()),
@@ -177,14 +191,14 @@ impl Stage {
     }
 
     /// Sysmon 11: a program creates a file.
-    pub(super) fn creates(&mut self, at: Timestamp, machine: &Machine, image: &str, file: &str) {
+    pub(crate) fn creates(&mut self, at: Timestamp, machine: &Machine, image: &str, file: &str) {
         let mut data = self.process().to_vec();
         data.extend([("Image", image.into()), ("TargetFilename", file.into()), ("CreationUtcTime", blank_millis(at))]);
         self.sysmon(at, machine, (11, "File created", data));
     }
 
     /// Sysmon 13: a program sets a value in the registry.
-    pub(super) fn sets(&mut self, at: Timestamp, machine: &Machine, image: &str, value: (&str, &str)) {
+    pub(crate) fn sets(&mut self, at: Timestamp, machine: &Machine, image: &str, value: (&str, &str)) {
         let mut data = vec![("EventType", "SetValue".to_owned())];
         data.extend(self.process());
         data.extend([("Image", image.into()), ("TargetObject", value.0.into()), ("Details", value.1.into())]);
@@ -192,7 +206,7 @@ impl Stage {
     }
 
     /// Sysmon 22: a program asks for a name.
-    pub(super) fn asks(&mut self, at: Timestamp, machine: &Machine, image: &str, query: (&str, &str)) {
+    pub(crate) fn asks(&mut self, at: Timestamp, machine: &Machine, image: &str, query: (&str, &str)) {
         let mut data = self.process().to_vec();
         data.extend([
             ("QueryName", query.0.into()),
@@ -204,7 +218,7 @@ impl Stage {
     }
 
     /// 4624 or 4625: a log-in succeeds or fails. `kind` is the log-in type: 2 at the desk, 3 network, 10 remote desktop.
-    pub(super) fn logs_in(&mut self, at: Timestamp, machine: &Machine, user: &str, login: &Login<'_>) {
+    pub(crate) fn logs_in(&mut self, at: Timestamp, machine: &Machine, user: &str, login: &Login<'_>) {
         let from = if login.kind == 2 { "127.0.0.1" } else { login.from };
         let mut data = vec![
             ("SubjectUserSid", "S-1-5-18".to_owned()),
@@ -230,7 +244,7 @@ impl Stage {
     }
 
     /// 4672: a log-in gets an administrator's rights.
-    pub(super) fn gets_privileges(&mut self, at: Timestamp, machine: &Machine, user: &str) {
+    pub(crate) fn gets_privileges(&mut self, at: Timestamp, machine: &Machine, user: &str) {
         let data = [
             ("SubjectUserName", user.to_owned()),
             ("SubjectDomainName", "BRUNNFELD".into()),
@@ -240,7 +254,7 @@ impl Stage {
     }
 
     /// 4720: somebody makes an account.
-    pub(super) fn makes_account(&mut self, at: Timestamp, machine: &Machine, by: &str, account: &str) {
+    pub(crate) fn makes_account(&mut self, at: Timestamp, machine: &Machine, by: &str, account: &str) {
         let data = [
             ("TargetUserName", account.to_owned()),
             ("TargetDomainName", "BRUNNFELD".into()),
@@ -252,13 +266,13 @@ impl Stage {
     }
 
     /// 1102: somebody clears the Security log.
-    pub(super) fn clears_log(&mut self, at: Timestamp, machine: &Machine, by: &str) {
+    pub(crate) fn clears_log(&mut self, at: Timestamp, machine: &Machine, by: &str) {
         let data = [("SubjectUserName", by.to_owned()), ("SubjectDomainName", "BRUNNFELD".into())];
         self.windows(at, machine, &EVENTLOG, (1102, "The audit log was cleared", &data));
     }
 
     /// 4104: PowerShell runs a block of script.
-    pub(super) fn runs_script(&mut self, at: Timestamp, machine: &Machine, script: &str) {
+    pub(crate) fn runs_script(&mut self, at: Timestamp, machine: &Machine, script: &str) {
         let data = [
             ("MessageNumber", "1".to_owned()),
             ("MessageTotal", "1".into()),
@@ -272,10 +286,10 @@ impl Stage {
 
 /// How somebody logs in.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Login<'a> {
-    pub(super) kind: u8,
-    pub(super) from: &'a str,
-    pub(super) succeeds: bool,
+pub(crate) struct Login<'a> {
+    pub(crate) kind: u8,
+    pub(crate) from: &'a str,
+    pub(crate) succeeds: bool,
 }
 
 fn host(machine: &Machine) -> String {

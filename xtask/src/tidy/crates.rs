@@ -15,7 +15,10 @@ const RANKS: &[(&str, &[&str])] = &[
     ("connect", &["model", "formats"]),
     ("engine", &["model", "formats", "detect", "intel", "risk", "store"]),
     ("web", &["model", "formats", "engine"]),
-    ("watchbell", &["model", "formats", "detect", "intel", "risk", "store", "lake", "connect", "engine", "web"]),
+    (
+        "watchbell",
+        &["model", "formats", "detect", "intel", "risk", "store", "lake", "connect", "engine", "web", "testkit"],
+    ),
     ("testkit", &["model"]),
     ("fuzz", &["model", "formats", "detect", "intel", "store", "connect", "testkit"]),
     ("xtask", &[]),
