@@ -89,6 +89,8 @@ pub enum AnalyticKind {
     Pattern,
     /// Intelligence that concerns what is the city's own: a look-alike of its name, a leak that names it, a hole in what it runs.
     Targeted,
+    /// Something unlike what the subject did before.
+    Behaviour,
 }
 
 impl Analytic {
@@ -189,6 +191,13 @@ pub enum Reason {
         /// Who says so.
         source: String,
     },
+    /// Something unlike what the subject did before.
+    Behaviour {
+        /// What was unlike, and unlike what.
+        text: String,
+        /// How surprising it is, 0 to 100.
+        surprise: u8,
+    },
     /// A list of harmless things that names what was found.
     Suppression {
         /// The list.
@@ -243,6 +252,7 @@ impl fmt::Display for Reason {
                 group.iter().try_for_each(|(name, value)| write!(f, ", {name} = {value:?}"))
             }
             Reason::Concern { ours, text, source } => write!(f, "{ours}: {text}, says {source}"),
+            Reason::Behaviour { text, .. } => f.write_str(text),
             Reason::Suppression { list, effect } => write!(f, "{list}: {effect}"),
         }
     }

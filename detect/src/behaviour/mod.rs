@@ -1,0 +1,6 @@
+//! What things usually do, and what is unlike it.
+//!
+//! Subjects are staff accounts, services, machines and devices, never citizens (`ARCHITECTURE.md`, invariant 11).
+
+pub mod flood;
+pub mod probe;
