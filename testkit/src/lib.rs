@@ -3,6 +3,7 @@
 pub mod city;
 pub mod clock;
 pub mod random;
+pub mod traffic;
 
 mod browser;
 mod python;

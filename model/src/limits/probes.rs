@@ -90,11 +90,11 @@ pub const FLOOD_REGISTERS: usize = 1_024;
 pub const FLOOD_CELLS: usize = 4_096;
 /// Rows of such a sketch.
 pub const FLOOD_ROWS: usize = 2;
-/// Bits of the filter that remembers which sources came before; a power of two.
-pub const FLOOD_FILTER_BITS: usize = 1 << 20;
+/// Bits of each filter that remembers which networks and paths came before; a power of two.
+pub const FLOOD_FILTER_BITS: usize = 1 << 17;
 /// Services that one watcher of access logs tells apart.
 pub const FLOOD_SERVICES_MAX: usize = 256;
-/// Minutes of one service whose features are kept.
-pub const FLOOD_MINUTES_MAX: usize = 90;
+/// Things outside that may bring a crowd, told for one service, that are remembered.
+pub const FLOOD_CAUSES_MAX: usize = 16;
 /// Sources whose path through the pages is followed within one minute.
 pub const FLOOD_FOLLOWED_MAX: usize = 2_048;

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 /// What a look says about one problem.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Look {
+pub(in crate::behaviour) enum Look {
     /// It is not there.
     Good,
     /// It is.
@@ -20,29 +20,29 @@ pub(super) enum Look {
 
 /// How many looks begin and end an episode.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Patience {
+pub(in crate::behaviour) struct Patience {
     /// So many bad ones …
-    pub(super) bad: u32,
+    pub(in crate::behaviour) bad: u32,
     /// … of the last so many begin it.
-    pub(super) of: u32,
+    pub(in crate::behaviour) of: u32,
     /// So many good ones in a row end it.
-    pub(super) good: u32,
+    pub(in crate::behaviour) good: u32,
 }
 
 /// One problem of one probe.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Episode {
+pub(in crate::behaviour) struct Episode {
     /// The last looks, the newest in the lowest bit; 1 is bad.
     looks: u16,
     /// How many of them there are.
     count: u32,
     /// Since when it has been so.
-    pub(super) since: Option<Timestamp>,
+    pub(in crate::behaviour) since: Option<Timestamp>,
 }
 
 /// What changed by a look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Step {
+pub(in crate::behaviour) enum Step {
     /// Nothing.
     None,
     /// It begins.
@@ -53,7 +53,7 @@ pub(super) enum Step {
 
 impl Episode {
     /// Takes a look into account.
-    pub(super) fn look(&mut self, look: Look, patience: Patience, now: Timestamp) -> Step {
+    pub(in crate::behaviour) fn look(&mut self, look: Look, patience: Patience, now: Timestamp) -> Step {
         if look == Look::Unknown {
             return Step::None;
         }
@@ -74,13 +74,13 @@ impl Episode {
     }
 
     /// Bad ones among the last so many looks.
-    pub(super) fn bad_of(&self, of: u32) -> u32 {
+    pub(in crate::behaviour) fn bad_of(&self, of: u32) -> u32 {
         let mask = if of >= 16 { u16::MAX } else { (1 << of) - 1 };
         (self.looks & mask).count_ones()
     }
 
     /// Whether the last look was bad.
-    pub(super) fn is_last_bad(&self) -> bool {
+    pub(in crate::behaviour) fn is_last_bad(&self) -> bool {
         self.count > 0 && self.looks & 1 == 1
     }
 
@@ -89,7 +89,7 @@ impl Episode {
     }
 
     /// Somebody says that it is as it should be: the looks so far count no more. Since when it had been otherwise.
-    pub(super) fn settle(&mut self) -> Option<Timestamp> {
+    pub(in crate::behaviour) fn settle(&mut self) -> Option<Timestamp> {
         std::mem::take(self).since
     }
 }

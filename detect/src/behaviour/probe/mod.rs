@@ -9,7 +9,7 @@
 //! and anything about the people who use a service.
 
 mod data;
-mod episode;
+pub(super) mod episode;
 mod identity;
 mod known;
 mod page;
