@@ -104,8 +104,8 @@ fn quiet_services_and_many_services() {
 
 #[test]
 fn what_ocsf_says_is_read() {
-    use model::ocsf::{Class, objects::*};
-    let mut event = Event::new(model::EventId::default(), model::AgencyId::home(), start(), Class::HttpActivity, 6);
+    use model::ocsf::{Class, Endpoint, HttpRequest, HttpResponse, Url};
+    let mut event = Event::new(model::EventId::default(), model::AgencyId::home(), start(), Class::HTTP, 6);
     assert!(Hit::of(&event).is_none());
     event.attributes.src_endpoint = Some(Box::new(Endpoint { ip: Some("192.0.2.1".to_owned()), ..Endpoint::default() }));
     let url = Url { path: Some("/a".to_owned()), hostname: Some(PORTAL.to_owned()), ..Url::default() };
