@@ -75,6 +75,12 @@ pub const PROBE_NAMES_MAX: usize = 256;
 pub const PROBES_MAX: usize = 1_000;
 /// Longest name of a probe.
 pub const PROBE_NAME_BYTES_MAX: usize = 100;
+/// Bytes of the settings of one probe.
+pub const PROBE_CONFIG_BYTES_MAX: usize = 32 * 1024;
+/// Bytes of what one look saw, as it is kept.
+pub const PROBE_RESULT_BYTES_MAX: usize = 4 * 1024;
+/// Bytes of what was learnt of one probe.
+pub const PROBE_MEMORY_BYTES_MAX: usize = 512 * 1024;
 /// Results of one probe that are kept for the page.
 pub const PROBE_RESULTS_MAX: usize = 2_000;
 /// Days that results are kept.

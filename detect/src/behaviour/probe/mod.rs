@@ -159,6 +159,26 @@ impl Watcher {
         self.refused
     }
 
+    /// What was learnt of one probe, for the next start; `None` when there is none of that name.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn memory(&self, probe: &str) -> Result<Option<String>, SnapshotError> {
+        Ok(self.probes.get(probe).map(serde_json::to_string).transpose()?)
+    }
+
+    /// Takes up what was learnt of one probe before.
+    ///
+    /// # Errors
+    /// When the text is none of [`Watcher::memory`].
+    pub fn recall(&mut self, probe: &str, memory: &str) -> Result<(), SnapshotError> {
+        let known = serde_json::from_str(memory)?;
+        if self.probes.contains_key(probe) || self.probes.len() < PROBES_WATCHED_MAX {
+            self.probes.insert(probe.to_owned(), known);
+        }
+        Ok(())
+    }
+
     /// All that was learnt, for the next start.
     ///
     /// # Errors

@@ -461,6 +461,11 @@ fn the_same_looks_give_the_same_bytes_and_a_restart_changes_nothing() {
             let facts = front_page(&mut bench.random);
             bench.look(page(facts));
             bench.look(answer(200, 50_000 + at * 100));
+            if restarts && at % 70 == 0 {
+                let memory = bench.watcher.memory("portal").unwrap().unwrap();
+                bench.watcher = Watcher::default();
+                bench.watcher.recall("portal", &memory).unwrap();
+            }
             if restarts && at % 50 == 0 {
                 bench.watcher = Watcher::restore(&bench.watcher.snapshot().unwrap()).unwrap();
             }
