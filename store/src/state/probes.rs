@@ -10,7 +10,7 @@ use sqlx::{Any, Transaction};
 use super::agency;
 use super::database::{Reach, State, StateError, check_name, check_size, get, sql};
 use super::findings::{self, NewFinding};
-use super::ledger::Deed;
+use super::ledger::{Deed, object_named};
 
 const INSERT: &str = "INSERT INTO probes (agency, name, service, config, paused_us, wanted_us, created_us, changed_us) \
     VALUES ($1, $2, $3, $4, NULL, NULL, $5, $5) ON CONFLICT (agency, name) DO NOTHING";
@@ -25,6 +25,7 @@ const SELECT_EVERYWHERE: &str = "SELECT agency, name, service, config, paused_us
     ORDER BY agency, name";
 const SET_PAUSED: &str = "UPDATE probes SET paused_us = $3, changed_us = $4 WHERE agency = $1 AND name = $2";
 const SET_WANTED: &str = "UPDATE probes SET wanted_us = $3 WHERE agency = $1 AND name = $2";
+const TOUCH: &str = "UPDATE probes SET changed_us = $3 WHERE agency = $1 AND name = $2";
 const DELETE: &str = "DELETE FROM probes WHERE agency = $1 AND name = $2";
 const DELETE_RESULTS: &str = "DELETE FROM probe_results WHERE agency = $1 AND name = $2";
 const DELETE_EPISODES: &str = "DELETE FROM probe_episodes WHERE agency = $1 AND name = $2";
@@ -57,6 +58,7 @@ pub(super) const STATEMENTS: &[&str] = &[
     SELECT_EVERYWHERE,
     SET_PAUSED,
     SET_WANTED,
+    TOUCH,
     DELETE,
     DELETE_RESULTS,
     DELETE_EPISODES,
@@ -178,7 +180,7 @@ impl State {
         if insert.execute(&mut *work).await.map_err(&adding)?.rows_affected() == 0 {
             return Err(StateError::Exists { what: "probe", name });
         }
-        let deed = Deed::done("probe.add", super::object_named("probe", &name)).saying(format!("{name} {config}"));
+        let deed = Deed::done("probe.add", object_named("probe", &name)).saying(format!("{name} {config}"));
         self.append(&mut work, ctx, &[deed]).await?;
         work.commit().await.map_err(adding)
     }
@@ -197,7 +199,7 @@ impl State {
         check_size("bytes of a probe's settings", config.len(), limits::PROBE_CONFIG_BYTES_MAX)?;
         let query = sqlx::query(CHANGE).bind(agency(ctx)).bind(name.to_owned()).bind(service.to_owned());
         let query = query.bind(config.to_owned()).bind(ctx.now.as_micros());
-        let deed = Deed::done("probe.change", super::object_named("probe", name)).saying(format!("{name} {config}"));
+        let deed = Deed::done("probe.change", object_named("probe", name)).saying(format!("{name} {config}"));
         match self.write(ctx, "changing a probe", query, deed).await? {
             0 => Err(no_probe(name)),
             _ => Ok(()),
@@ -282,43 +284,33 @@ impl State {
     /// # Errors
     /// When something is too large, or the database refuses.
     pub async fn keep_probe_round(&self, ctx: &OpContext, round: &ProbeRound) -> Result<usize, StateError> {
-        let keeping = sql("keeping what probes saw");
         let mut work = self.begin(ctx).await?;
-        for result in &round.results {
-            keep_result(&mut work, ctx, result).await?;
-        }
-        for episode in &round.began {
-            let query = sqlx::query(BEGIN_EPISODE)
-                .bind(agency(ctx))
-                .bind(episode.probe.clone())
-                .bind(episode.problem.clone())
-                .bind(episode.since.as_micros())
-                .bind(i64::from(episode.level.severity_id()))
-                .bind(episode.words.clone());
-            query.execute(&mut *work).await.map_err(&keeping)?;
-        }
-        for episode in &round.ended {
-            let query = sqlx::query(END_EPISODE)
-                .bind(agency(ctx))
-                .bind(episode.probe.clone())
-                .bind(episode.problem.clone())
-                .bind(episode.since.as_micros())
-                .bind(episode.until.unwrap_or(ctx.now).as_micros());
-            query.execute(&mut *work).await.map_err(&keeping)?;
-        }
-        for (probe, body) in &round.memories {
-            check_size("bytes of what was learnt of a probe", body.len(), limits::PROBE_MEMORY_BYTES_MAX)?;
-            let query = sqlx::query(KEEP_MEMORY).bind(agency(ctx)).bind(probe.clone()).bind(body.clone());
-            query.execute(&mut *work).await.map_err(&keeping)?;
-        }
-        let mut added = 0;
-        if !round.findings.is_empty() {
-            let first = findings::last_seq(&mut work).await?;
-            added = findings::insert(&mut work, ctx, first, &round.findings).await?;
-            findings::set_last_seq(&mut work, first + added as i64).await?;
-        }
-        work.commit().await.map_err(keeping)?;
+        let added = keep_round(&mut work, ctx, round).await?;
+        work.commit().await.map_err(sql("keeping what probes saw"))?;
         Ok(added)
+    }
+
+    /// Keeps that somebody said of a problem that it is right so, with what follows; whoever looks takes up what is kept then.
+    ///
+    /// # Errors
+    /// When there is no such probe, something is too large, or the database refuses.
+    pub async fn accept_probe(
+        &self,
+        ctx: &OpContext,
+        name: &str,
+        problem: &str,
+        round: &ProbeRound,
+    ) -> Result<(), StateError> {
+        let accepting = sql("accepting what a probe saw");
+        let mut work = self.begin(ctx).await?;
+        let touch = sqlx::query(TOUCH).bind(agency(ctx)).bind(name.to_owned()).bind(ctx.now.as_micros());
+        if touch.execute(&mut *work).await.map_err(&accepting)?.rows_affected() == 0 {
+            return Err(no_probe(name));
+        }
+        keep_round(&mut work, ctx, round).await?;
+        let deed = Deed::done("probe.accept", object_named("probe", name)).saying(format!("{name} {problem}"));
+        self.append(&mut work, ctx, &[deed]).await?;
+        work.commit().await.map_err(accepting)
     }
 
     /// What the last looks of a probe saw, newest first.
@@ -369,6 +361,44 @@ impl State {
         let rows = self.fetch_all(ctx, "reading what was learnt of probes", query).await?;
         rows.iter().map(|row| Ok((get(row, 0)?, get(row, 1)?))).collect()
     }
+}
+
+async fn keep_round(work: &mut Transaction<'_, Any>, ctx: &OpContext, round: &ProbeRound) -> Result<usize, StateError> {
+    let keeping = sql("keeping what probes saw");
+    for result in &round.results {
+        keep_result(work, ctx, result).await?;
+    }
+    for episode in &round.began {
+        let query = sqlx::query(BEGIN_EPISODE)
+            .bind(agency(ctx))
+            .bind(episode.probe.clone())
+            .bind(episode.problem.clone())
+            .bind(episode.since.as_micros())
+            .bind(i64::from(episode.level.severity_id()))
+            .bind(episode.words.clone());
+        query.execute(&mut **work).await.map_err(&keeping)?;
+    }
+    for episode in &round.ended {
+        let query = sqlx::query(END_EPISODE)
+            .bind(agency(ctx))
+            .bind(episode.probe.clone())
+            .bind(episode.problem.clone())
+            .bind(episode.since.as_micros())
+            .bind(episode.until.unwrap_or(ctx.now).as_micros());
+        query.execute(&mut **work).await.map_err(&keeping)?;
+    }
+    for (probe, body) in &round.memories {
+        check_size("bytes of what was learnt of a probe", body.len(), limits::PROBE_MEMORY_BYTES_MAX)?;
+        let query = sqlx::query(KEEP_MEMORY).bind(agency(ctx)).bind(probe.clone()).bind(body.clone());
+        query.execute(&mut **work).await.map_err(&keeping)?;
+    }
+    let mut added = 0;
+    if !round.findings.is_empty() {
+        let first = findings::last_seq(work).await?;
+        added = findings::insert(work, ctx, first, &round.findings).await?;
+        findings::set_last_seq(work, first + added as i64).await?;
+    }
+    Ok(added)
 }
 
 async fn keep_result(work: &mut Transaction<'_, Any>, ctx: &OpContext, result: &ProbeResult) -> Result<(), StateError> {
