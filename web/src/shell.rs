@@ -49,6 +49,7 @@ const WAYS: [(&str, &str, char, Operation); 14] = [
     ("/risk", "Risk", 'c', Operation::RiskRead),
     ("/intel", "Indicators", 'n', Operation::IntelRead),
     ("/sharing", "Sharing", 'w', Operation::PeerRead),
+    ("/probes", "Probes", 'b', Operation::ProbeRead),
     ("/health", "Data health", 'd', Operation::SourceRead),
     ("/suppressions", "Suppressions", 's', Operation::FindingRead),
     ("/audit", "Audit", 'a', Operation::LedgerRead),

@@ -25,8 +25,18 @@ const LOOK_EVERY: Duration = Duration::from_secs(5);
 /// What one agency's probes have learnt, and when each is due.
 struct Agency {
     watcher: ProbeWatcher,
-    /// By probe: when it is due, and when somebody changed it last.
-    due: BTreeMap<String, (Timestamp, Timestamp)>,
+    /// By probe.
+    due: BTreeMap<String, Due>,
+}
+
+/// When a probe looks.
+struct Due {
+    /// Next.
+    at: Timestamp,
+    /// It looked last.
+    last: Timestamp,
+    /// It was changed then, when it looked last.
+    changed: Timestamp,
 }
 
 /// Looks until the watch stops. Looks that are under way then are dropped.
@@ -67,7 +77,7 @@ async fn round(
         let ctx = OpContext::new(agency.clone(), "node", Roles::NODE, now);
         // A probe that somebody changed, or whose problem somebody accepted, is taken up as it is kept.
         let is_changed = |known: &Agency| {
-            let changed = |probe: &Probe| known.due.get(&probe.name).is_some_and(|(_, changed)| *changed != probe.changed);
+            let changed = |probe: &Probe| known.due.get(&probe.name).is_some_and(|due| due.changed != probe.changed);
             probes.iter().any(changed) || known.due.keys().any(|name| !probes.iter().any(|probe| probe.name == *name))
         };
         let previous = agencies.remove(&agency);
@@ -102,9 +112,11 @@ async fn round_of(
                 continue;
             }
         };
-        let is_wanted = probe.wanted.is_some_and(|wanted| known.due.get(&probe.name).is_none_or(|_| wanted.plus(LOOK_EVERY * 2) > ctx.now));
-        let is_due = known.due.get(&probe.name).is_none_or(|(due, _)| *due <= ctx.now);
-        let (look, rules) = match looks::look(&probe.name, &probe.service, &settings).and_then(|look| Ok((look, looks::rules(&settings)?))) {
+        let is_due = known.due.get(&probe.name).is_none_or(|due| {
+            due.at <= ctx.now || probe.wanted.is_some_and(|wanted| wanted > due.last)
+        });
+        let look = looks::look(&probe.name, &probe.service, &settings);
+        let (look, rules) = match look.and_then(|look| Ok((look, looks::rules(&settings)?))) {
             Ok(both) => both,
             Err(error) => {
                 tracing::warn!(probe = %probe.name, "probe {} cannot look: {error:#}", probe.name);
@@ -112,14 +124,14 @@ async fn round_of(
             }
         };
         let host = look.host();
-        if (is_due || is_wanted) && waits.may(&host, ctx.now) {
+        if is_due && waits.may(&host, ctx.now) {
             ready.push((host, (probe.clone(), settings, look, rules)));
         }
     }
     for (probe, settings, seen, host) in look_at(ready).await {
         let now = SystemClock.now();
-        let next = due(seed, &probe.name, settings.interval_seconds, now);
-        known.due.insert(probe.name.clone(), (next, probe.changed));
+        let at = due(seed, &probe.name, settings.interval_seconds, now);
+        known.due.insert(probe.name.clone(), Due { at, last: now, changed: probe.changed });
         if let Some(wait) = seen.retry_after {
             waits.ask(&host, wait, now);
         }
