@@ -30,5 +30,6 @@ short! {
     intel_stix intel_misp intel_list intel_json intel_nmap intel_breach intel_judged stix_pattern stix_observed mined lookalike seen_run
     risk_rows risk_files decision_table
     register_files register_inventories bill_of_materials mobile_manifests advisories software_names scanner_xml scanner_json banner
+    probe_page probe_data
     journal_segment journal_marks times cursor
 }
