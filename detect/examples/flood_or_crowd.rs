@@ -67,8 +67,7 @@ fn main() -> Result<(), Failure> {
     println!("{:<14} {:<8} {:>7} {:>7} {:>7} {:>7}", "scene", "is", "normal", "crowd", "flood", "unsure");
     for scene in Scene::ALL {
         let of = |verdict| table.get(&(scene, verdict)).copied().unwrap_or(0);
-        let [normal, crowd, flood, unsure] =
-            [Verdict::Normal, Verdict::Crowd, Verdict::Flood, Verdict::Unsure].map(of);
+        let [normal, crowd, flood, unsure] = [Verdict::Normal, Verdict::Crowd, Verdict::Flood, Verdict::Unsure].map(of);
         let label = format!("{:?}", scene.label());
         println!("{:<14} {label:<8} {normal:>7} {crowd:>7} {flood:>7} {unsure:>7}", format!("{scene:?}"));
     }

@@ -81,7 +81,9 @@ impl Scene {
         match self {
             Scene::Quiet | Scene::School | Scene::Scraper => Label::Normal,
             Scene::Warning | Scene::Linked => Label::Crowd,
-            Scene::Flood | Scene::CacheBusting | Scene::Careful | Scene::LowAndSlow | Scene::FloodInCrowd => Label::Flood,
+            Scene::Flood | Scene::CacheBusting | Scene::Careful | Scene::LowAndSlow | Scene::FloodInCrowd => {
+                Label::Flood
+            }
         }
     }
 }
@@ -101,8 +103,18 @@ const BROWSERS: &[&str] = &[
     "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0",
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:145.0) Gecko/20100101 Firefox/145.0",
 ];
-const PAGES: &[&str] =
-    &["/", "/permits", "/waste/calendar", "/library", "/school/register", "/council", "/jobs", "/contact", "/tram", "/news"];
+const PAGES: &[&str] = &[
+    "/",
+    "/permits",
+    "/waste/calendar",
+    "/library",
+    "/school/register",
+    "/council",
+    "/jobs",
+    "/contact",
+    "/tram",
+    "/news",
+];
 const ASSETS: &[&str] = &["/s/site.css", "/s/site.js", "/s/logo.svg", "/s/head.jpg", "/s/font.woff2"];
 const OWN: &str = "https://www.brunnfeld.example/";
 
@@ -170,7 +182,12 @@ impl Stage {
     /// An address anywhere.
     fn anywhere(&mut self) -> String {
         let first = self.random.between(11, 220);
-        format!("{first}.{}.{}.{}", self.random.between(0, 256), self.random.between(0, 256), self.random.between(1, 255))
+        format!(
+            "{first}.{}.{}.{}",
+            self.random.between(0, 256),
+            self.random.between(0, 256),
+            self.random.between(1, 255)
+        )
     }
 
     fn resident(&mut self) -> Visitor {
@@ -286,9 +303,9 @@ fn happens(stage: &mut Stage, scene: Scene, at: (u64, u64), many: u64, herd: &[V
             let list = if random.chance(1, 6) { ASSETS } else { PAGES };
             (*random.pick(list)).to_owned()
         }),
-        Scene::LowAndSlow => stage.machines(minute, many * 2, herd, &mut |random| {
-            format!("/search?q={}", random.between(0, 5_000))
-        }),
+        Scene::LowAndSlow => {
+            stage.machines(minute, many * 2, herd, &mut |random| format!("/search?q={}", random.between(0, 5_000)))
+        }
         Scene::FloodInCrowd => {
             stage.crowd(minute, many / 2, false);
             stage.machines(minute, many * 5, herd, &mut |_| "/warnings/storm".to_owned());
@@ -300,9 +317,16 @@ fn happens(stage: &mut Stage, scene: Scene, at: (u64, u64), many: u64, herd: &[V
             }
         }
         Scene::Scraper => {
-            let one = Visitor { source: "203.7.7.7".to_owned(), agent: "python-requests/2.32", overloaded: 0, ..stage.resident() };
+            let one = Visitor {
+                source: "203.7.7.7".to_owned(),
+                agent: "python-requests/2.32",
+                overloaded: 0,
+                ..stage.resident()
+            };
             let one = Visitor { referrer: None, ..one };
-            stage.machines(minute, many.min(700), &[one], &mut |random| format!("/council/minutes/{}", random.between(1, 9_000)));
+            stage.machines(minute, many.min(700), &[one], &mut |random| {
+                format!("/council/minutes/{}", random.between(1, 9_000))
+            });
         }
     }
 }

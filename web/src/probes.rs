@@ -152,7 +152,12 @@ impl Picture {
         let points = times.iter().enumerate().map(point).collect::<Vec<_>>().join(" ");
         let words = match times.last() {
             None => "no answer yet".to_owned(),
-            Some(last) => format!("the last {} answers took at most {} ms, the newest {} ms", times.len(), most / 1_000, last / 1_000),
+            Some(last) => format!(
+                "the last {} answers took at most {} ms, the newest {} ms",
+                times.len(),
+                most / 1_000,
+                last / 1_000
+            ),
         };
         Picture { points, words }
     }
@@ -254,14 +259,8 @@ pub(crate) async fn add(State(app): State<App>, visit: Visit, Form(form): Form<A
         control: (!control.is_empty()).then(|| control.to_owned()),
         ..ProbeExpected::default()
     };
-    let settings = ProbeSettings {
-        kind,
-        place,
-        server: None,
-        interval_seconds: form.every,
-        allow_private: Vec::new(),
-        expected,
-    };
+    let settings =
+        ProbeSettings { kind, place, server: None, interval_seconds: form.every, allow_private: Vec::new(), expected };
     app.office.add_probe(&visit.visitor.ctx, &form.name, form.service.trim(), &settings).await?;
     Ok(Redirect::to("/probes").into_response())
 }

@@ -106,7 +106,11 @@ impl Way<'_> {
     }
 
     /// A connection to the first of the addresses that answers.
-    pub(super) async fn connect(&self, origin: &Origin, addresses: &[IpAddr]) -> Result<tokio::net::TcpStream, FetchError> {
+    pub(super) async fn connect(
+        &self,
+        origin: &Origin,
+        addresses: &[IpAddr],
+    ) -> Result<tokio::net::TcpStream, FetchError> {
         // Each gets its share of the time, so that a dead first one does not hide a living second.
         let share = self.patience.connect / u32::try_from(addresses.len()).unwrap_or(u32::MAX).max(1);
         let mut last = io::Error::from(io::ErrorKind::AddrNotAvailable);

@@ -66,9 +66,9 @@ impl Fetcher {
                     Some(next.map_err(|cause| FetchError::RedirectTarget { origin, cause })?)
                 }
             };
-            let is_downgraded = next.as_ref().is_some_and(|next| {
-                target.origin().scheme == Scheme::Https && next.origin().scheme == Scheme::Http
-            });
+            let is_downgraded = next
+                .as_ref()
+                .is_some_and(|next| target.origin().scheme == Scheme::Https && next.origin().scheme == Scheme::Http);
             if let Some(next) = &next {
                 let host = next.origin().host.to_string();
                 let is_other = host != request.target.origin().host.to_string() && !redirects.contains(&host);

@@ -58,7 +58,8 @@ impl Reader {
             provider: Arc::clone(&self.provider),
             shown: Mutex::new(None),
         });
-        let builder = ClientConfig::builder_with_provider(Arc::clone(&self.provider)).with_safe_default_protocol_versions();
+        let builder =
+            ClientConfig::builder_with_provider(Arc::clone(&self.provider)).with_safe_default_protocol_versions();
         let builder = builder.map_err(|error| tls_error(target, error))?;
         let verifier: Arc<dyn ServerCertVerifier> = Arc::clone(&writer) as Arc<dyn ServerCertVerifier>;
         let mut config = builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth();
@@ -68,9 +69,9 @@ impl Reader {
         let shaken = fetcher.shake_hands(target, Arc::new(config)).await;
         let shown = writer.shown.lock().unwrap_or_else(PoisonError::into_inner).take();
         match (shown, shaken) {
-            (Some(shown), _) => shown.facts(now).ok_or_else(|| {
-                tls_error(target, rustls::Error::General("the certificate cannot be read".to_owned()))
-            }),
+            (Some(shown), _) => shown
+                .facts(now)
+                .ok_or_else(|| tls_error(target, rustls::Error::General("the certificate cannot be read".to_owned()))),
             (None, Err(error)) => Err(error),
             (None, Ok(())) => Err(tls_error(target, rustls::Error::NoCertificatesPresented)),
         }

@@ -13,9 +13,7 @@ use domain::base::iana::{Class, Rcode};
 use domain::base::message_builder::StreamTarget;
 use domain::base::{Message, MessageBuilder, Name, Rtype};
 use domain::rdata::{A, Aaaa, parsed};
-use model::limits::{
-    PROBE_DNS_DATAGRAM_BYTES_MAX, PROBE_DNS_RECORDS_MAX, PROBE_DNS_SECONDS_MAX, PROBE_DNS_TRIES_MAX,
-};
+use model::limits::{PROBE_DNS_DATAGRAM_BYTES_MAX, PROBE_DNS_RECORDS_MAX, PROBE_DNS_SECONDS_MAX, PROBE_DNS_TRIES_MAX};
 use model::probe::{DnsCode, DnsFacts};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpStream, UdpSocket};
@@ -99,7 +97,9 @@ async fn exchange(question: &Question, rtype: Rtype) -> Result<Message<Vec<u8>>,
                 let whole = timeout(wait, by_stream(question.server, &asked)).await;
                 return whole.map_err(|_| AskError::Silent)?;
             }
-            Ok(Err(AskError::Io(error))) if error.kind() == io::ErrorKind::ConnectionRefused => return Err(error.into()),
+            Ok(Err(AskError::Io(error))) if error.kind() == io::ErrorKind::ConnectionRefused => {
+                return Err(error.into());
+            }
             Ok(Err(_)) | Err(_) => {}
         }
     }
@@ -117,11 +117,12 @@ fn written(name: &str, rtype: Rtype, id: u16) -> Option<StreamTarget<Vec<u8>>> {
     let mut additional = question.answer().additional();
     // RFC 6891: without it a server cuts at 512 bytes.
     let bytes = u16::try_from(PROBE_DNS_DATAGRAM_BYTES_MAX).unwrap_or(512);
-    additional.opt(|opt| {
-        opt.set_udp_payload_size(bytes);
-        Ok(())
-    })
-    .ok()?;
+    additional
+        .opt(|opt| {
+            opt.set_udp_payload_size(bytes);
+            Ok(())
+        })
+        .ok()?;
     Some(additional.finish())
 }
 

@@ -27,7 +27,8 @@ use crate::fetch::{FetchError, FetchRules, Fetcher, Looked, Patience, Phase, Req
 use crate::tls::TlsError;
 
 /// By what name services see us.
-const AGENT: &str = concat!("watchbell/", env!("CARGO_PKG_VERSION"), " (availability probe of the city's own services)");
+const AGENT: &str =
+    concat!("watchbell/", env!("CARGO_PKG_VERSION"), " (availability probe of the city's own services)");
 
 /// What is looked at.
 #[derive(Clone, Debug)]
@@ -199,16 +200,19 @@ fn facts_of(looked: &Looked) -> HttpFacts {
 /// Where a look ended, and why, in words that name the origin only.
 fn failure(error: &FetchError) -> Failure {
     let at = match error {
-        FetchError::Private { .. } | FetchError::PlainHttp(_) | FetchError::NoAuthorities(_) | FetchError::Header(_) => {
-            Stage::Ours
-        }
+        FetchError::Private { .. }
+        | FetchError::PlainHttp(_)
+        | FetchError::NoAuthorities(_)
+        | FetchError::Header(_) => Stage::Ours,
         FetchError::Stopping | FetchError::File { .. } => Stage::Ours,
         FetchError::Resolve { .. } | FetchError::NoAddress(_) | FetchError::TooManyAddresses(_) => Stage::Resolve,
         FetchError::TooSlow { phase: Phase::Resolve, .. } => Stage::Resolve,
         FetchError::Connect { .. } | FetchError::TooSlow { phase: Phase::Connect, .. } => Stage::Connect,
         FetchError::Tls { .. } => Stage::Tls,
         FetchError::BrokenOff { .. } | FetchError::TooLarge { .. } | FetchError::Bomb(_) => Stage::Body,
-        FetchError::Unpack { .. } | FetchError::Encoding(_) | FetchError::TooSlow { phase: Phase::Body, .. } => Stage::Body,
+        FetchError::Unpack { .. } | FetchError::Encoding(_) | FetchError::TooSlow { phase: Phase::Body, .. } => {
+            Stage::Body
+        }
         _ => Stage::Answer,
     };
     Failure { at, words: error.to_string().chars().take(PROBE_WORDS_BYTES_MAX).collect() }

@@ -211,8 +211,8 @@ impl Group {
     pub const fn has(self, operation: Operation) -> bool {
         use Operation::{
             FindingDecide, FindingRead, HuntPersonal, HuntRun, HuntSave, IntelRead, IntelSourceManage, IntelWrite,
-            KeyRotate, OutletManage, OwnPasskeys, PersonErase, PersonManage, ProbeManage, ProbeRead, RiskAuthorize, ShareManage, SourceRead,
-            SuppressionManage, TokenManage,
+            KeyRotate, OutletManage, OwnPasskeys, PersonErase, PersonManage, ProbeManage, ProbeRead, RiskAuthorize,
+            ShareManage, SourceRead, SuppressionManage, TokenManage,
         };
         match self {
             Group::Watching => matches!(

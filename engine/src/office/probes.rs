@@ -92,9 +92,13 @@ impl ProbeSettings {
         let is_web = self.place.starts_with("https://") || self.place.starts_with("http://");
         match (self.kind, is_web, self.server) {
             (ProbeKind::Name, true, _) => return Err("a name is no URL".to_owned()),
-            (ProbeKind::Name, false, None) => return Err("say which server is asked; hint: --server 192.0.2.53:53".to_owned()),
+            (ProbeKind::Name, false, None) => {
+                return Err("say which server is asked; hint: --server 192.0.2.53:53".to_owned());
+            }
             (ProbeKind::Name, false, Some(_)) | (_, true, _) => {}
-            (_, false, _) => return Err("the place is no URL; hint: write it whole, as in https://www.city.example/".to_owned()),
+            (_, false, _) => {
+                return Err("the place is no URL; hint: write it whole, as in https://www.city.example/".to_owned());
+            }
         }
         let expected = &self.expected;
         let counts = [
@@ -196,7 +200,8 @@ impl Office {
         let open = open.iter().filter(|episode| episode.probe == probe.name).cloned().collect();
         let results = self.state.probe_results(ctx, &probe.name, RESULTS_SHOWN).await?;
         // What cannot be read of an older version is shown as nothing seen.
-        let seen = |result: ProbeResult| (result.at, result.vantage, serde_json::from_str(&result.body).unwrap_or_default());
+        let seen =
+            |result: ProbeResult| (result.at, result.vantage, serde_json::from_str(&result.body).unwrap_or_default());
         Ok(ProbeView { seen: results.into_iter().map(seen).collect(), probe, settings, open })
     }
 
@@ -357,7 +362,8 @@ impl Office {
 /// # Errors
 /// When they make no sense, as those of a newer program.
 pub fn settings_of(probe: &Probe) -> Result<ProbeSettings, OfficeError> {
-    let refused = |error: serde_json::Error| OfficeError::Refused(format!("the settings of probe {}: {error}", probe.name));
+    let refused =
+        |error: serde_json::Error| OfficeError::Refused(format!("the settings of probe {}: {error}", probe.name));
     serde_json::from_str(&probe.config).map_err(refused)
 }
 
@@ -417,7 +423,9 @@ fn result_of(probe: &str, observations: &[Observation]) -> Option<ProbeResult> {
 /// An outcome in a line.
 pub fn words_of(outcome: &Outcome) -> String {
     match outcome {
-        Outcome::Http(facts) => format!("answers {} in {} ms, {} bytes", facts.status, facts.total_us / 1_000, facts.bytes),
+        Outcome::Http(facts) => {
+            format!("answers {} in {} ms, {} bytes", facts.status, facts.total_us / 1_000, facts.bytes)
+        }
         Outcome::Dns(facts) => format!("{}: {}", facts.code.words(), facts.answers.join(", ")),
         Outcome::Certificate(facts) => {
             let trust = facts.distrust.as_deref().unwrap_or("trusted");

@@ -6,11 +6,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use model::Timestamp;
 use model::fingerprint::first_8_bytes;
 use model::limits::{
     JSON_DEPTH_MAX, PROBE_BODY_BYTES_MAX, PROBE_FAULTS_MAX, PROBE_FIELDS_MAX, PROBE_PLACES_MAX, PROBE_ROWS_MAX,
 };
-use model::Timestamp;
 use model::probe::{DataFacts, DataForm, FieldFacts, Placed};
 use serde_json::Value;
 

@@ -9,8 +9,8 @@ use model::probe::{PageFacts, PageHost, PagePart};
 
 /// Elements inside which text stays one block.
 const INLINE: &[&[u8]] = &[
-    b"a", b"abbr", b"b", b"bdi", b"bdo", b"cite", b"code", b"data", b"dfn", b"em", b"font", b"i", b"kbd", b"mark", b"q",
-    b"s", b"samp", b"small", b"span", b"strong", b"sub", b"sup", b"time", b"tt", b"u", b"var", b"wbr",
+    b"a", b"abbr", b"b", b"bdi", b"bdo", b"cite", b"code", b"data", b"dfn", b"em", b"font", b"i", b"kbd", b"mark",
+    b"q", b"s", b"samp", b"small", b"span", b"strong", b"sub", b"sup", b"time", b"tt", b"u", b"var", b"wbr",
 ];
 /// Elements whose text nobody sees.
 const UNSEEN: &[&[u8]] = &[b"script", b"style", b"template", b"noembed", b"noframes", b"iframe", b"textarea", b"svg"];
@@ -21,7 +21,7 @@ pub fn page(bytes: &[u8], host: &str) -> PageFacts {
     let mut emitter = DefaultEmitter::<()>::default();
     emitter.naively_switch_states(true);
     let mut reading = Reading { host, ..Reading::default() };
-    for token in Tokenizer::new_with_emitter(text.as_ref(), emitter) {
+    for token in Tokenizer::new_with_emitter(&*text, emitter) {
         let Ok(token) = token;
         match token {
             Token::StartTag(tag) => reading.start(&tag),
@@ -159,7 +159,8 @@ fn refresh(tag: &StartTag<()>) -> Option<String> {
 /// its scheme, as `data:`.
 fn host_of(url: &str, own: &str) -> String {
     // Browsers drop tabs and line ends inside of addresses, and take `\` for `/` (WHATWG URL, section 4.4).
-    let url: String = url.chars().filter(|letter| !letter.is_control()).map(|c| if c == '\\' { '/' } else { c }).collect();
+    let url: String =
+        url.chars().filter(|letter| !letter.is_control()).map(|c| if c == '\\' { '/' } else { c }).collect();
     let rest = match url.split_once(':') {
         Some((scheme, rest)) if is_scheme(scheme) => match scheme.to_ascii_lowercase().as_str() {
             "http" | "https" => rest.trim_start_matches('/'),

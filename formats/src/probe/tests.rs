@@ -50,7 +50,8 @@ fn where_parts_of_a_page_lead() {
 
 #[test]
 fn tables() {
-    let found = data(b"id,latitude,longitude,free,at\na,48.1,11.5,3,2026-11-01T10:00:00Z\nb,48.2,11.6,,2026-11-01 11:00:00\n");
+    let found =
+        data(b"id,latitude,longitude,free,at\na,48.1,11.5,3,2026-11-01T10:00:00Z\nb,48.2,11.6,,2026-11-01 11:00:00\n");
     assert_eq!((found.form, found.rows, found.faults_count), (DataForm::Csv, 2, 0));
     let free = found.fields.iter().find(|field| field.name == "free").unwrap();
     assert_eq!((free.filled, free.numbers, free.least), (1, 1, Some(3.0)));
@@ -78,7 +79,9 @@ fn json_and_places() {
     let inner = found.fields.iter().find(|field| field.name == "n.m").unwrap();
     assert_eq!((inner.least, inner.greatest), (Some(2.5), Some(9.0)));
     let feature = |at: usize, x: f64| {
-        format!(r#"{{"type":"Feature","id":"c{at}","properties":{{"state":"open"}},"geometry":{{"type":"LineString","coordinates":[[{x},48.0],[11,48]]}}}}"#)
+        format!(
+            r#"{{"type":"Feature","id":"c{at}","properties":{{"state":"open"}},"geometry":{{"type":"LineString","coordinates":[[{x},48.0],[11,48]]}}}}"#
+        )
     };
     let features: Vec<String> = (0..PROBE_PLACES_MAX + 3).map(|at| feature(at, 11.5)).collect();
     let found = data(format!(r#"{{"type":"FeatureCollection","features":[{}]}}"#, features.join(",")).as_bytes());

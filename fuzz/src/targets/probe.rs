@@ -46,8 +46,26 @@ pub(super) mod seeds {
 
 #[expect(non_upper_case_globals, reason = "they carry the names of the targets")]
 pub(super) mod words {
-    pub(in super::super) const probe_page: &[&str] =
-        &["<script src=", "</script>", "<iframe src=", "<form action=", "<template>", "<base href=", "&amp;", "<!--", "hidden", "http-equiv=refresh"];
-    pub(in super::super) const probe_data: &[&str] =
-        &["\"features\":[", "\"coordinates\":[", "\"geometry\":", "stop_sequence", "latitude", "25:61:00", "1e999", "\"id\":"];
+    pub(in super::super) const probe_page: &[&str] = &[
+        "<script src=",
+        "</script>",
+        "<iframe src=",
+        "<form action=",
+        "<template>",
+        "<base href=",
+        "&amp;",
+        "<!--",
+        "hidden",
+        "http-equiv=refresh",
+    ];
+    pub(in super::super) const probe_data: &[&str] = &[
+        "\"features\":[",
+        "\"coordinates\":[",
+        "\"geometry\":",
+        "stop_sequence",
+        "latitude",
+        "25:61:00",
+        "1e999",
+        "\"id\":",
+    ];
 }

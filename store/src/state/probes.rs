@@ -34,7 +34,8 @@ const KEEP_RESULT: &str = "INSERT INTO probe_results (agency, name, at_us, vanta
     ON CONFLICT (agency, name, at_us, vantage) DO UPDATE SET body = excluded.body";
 const FORGET_RESULTS: &str = "DELETE FROM probe_results WHERE agency = $1 AND name = $2 AND at_us < $3";
 /// The oldest of the newest so many: what is before it goes.
-const OLDEST_KEPT: &str = "SELECT at_us FROM probe_results WHERE agency = $1 AND name = $2 ORDER BY at_us DESC LIMIT 1 OFFSET $3";
+const OLDEST_KEPT: &str =
+    "SELECT at_us FROM probe_results WHERE agency = $1 AND name = $2 ORDER BY at_us DESC LIMIT 1 OFFSET $3";
 const SELECT_RESULTS: &str = "SELECT name, at_us, vantage, body FROM probe_results WHERE agency = $1 AND name = $2 \
     ORDER BY at_us DESC, vantage LIMIT $3";
 const BEGIN_EPISODE: &str = "INSERT INTO probe_episodes (agency, name, problem, since_us, until_us, level, words) \

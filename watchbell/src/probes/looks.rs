@@ -42,5 +42,6 @@ pub(crate) fn rules(settings: &ProbeSettings) -> Result<FetchRules> {
 
 /// The host of a place: that of a URL, or the name itself.
 pub(crate) fn host_of(place: &str) -> String {
-    Target::parse(place).map_or_else(|_| place.trim_end_matches('.').to_lowercase(), |target| target.origin().host.to_string())
+    Target::parse(place)
+        .map_or_else(|_| place.trim_end_matches('.').to_lowercase(), |target| target.origin().host.to_string())
 }

@@ -77,15 +77,24 @@ async fn add(opened: &Opened, arguments: &ProbeAddArgs) -> Result<Exit> {
         return Ok(Exit::Ok);
     }
     match arguments.change {
-        true => opened.office.change_probe(&opened.ctx, name, service, &settings).await.context("cannot change the probe")?,
-        false => opened.office.add_probe(&opened.ctx, name, service, &settings).await.context("cannot add the probe")?,
+        true => opened
+            .office
+            .change_probe(&opened.ctx, name, service, &settings)
+            .await
+            .context("cannot change the probe")?,
+        false => {
+            opened.office.add_probe(&opened.ctx, name, service, &settings).await.context("cannot add the probe")?
+        }
     }
     node::sign(&opened.config, &opened.state).await?;
     if arguments.json {
         say(&line)?;
     } else {
         let what = if arguments.change { "changed" } else { "added" };
-        eprintln!("{what}: {name} looks at {} every {} s while the watch runs", settings.place, settings.interval_seconds);
+        eprintln!(
+            "{what}: {name} looks at {} every {} s while the watch runs",
+            settings.place, settings.interval_seconds
+        );
     }
     Ok(Exit::Ok)
 }

@@ -112,9 +112,10 @@ async fn round_of(
                 continue;
             }
         };
-        let is_due = known.due.get(&probe.name).is_none_or(|due| {
-            due.at <= ctx.now || probe.wanted.is_some_and(|wanted| wanted > due.last)
-        });
+        let is_due = known
+            .due
+            .get(&probe.name)
+            .is_none_or(|due| due.at <= ctx.now || probe.wanted.is_some_and(|wanted| wanted > due.last));
         let look = looks::look(&probe.name, &probe.service, &settings);
         let (look, rules) = match look.and_then(|look| Ok((look, looks::rules(&settings)?))) {
             Ok(both) => both,
@@ -181,6 +182,8 @@ fn tell(turn: &ProbeTurn) {
         ProbeTurn::Began { probe, problem, detection } => {
             tracing::warn!(%probe, %problem, level = %detection.level, "probe {probe}: {}", detection.analytic.title);
         }
-        ProbeTurn::Ended(ended) => tracing::info!(probe = %ended.probe, problem = %ended.problem, "probe {}: {}", ended.probe, ended.words),
+        ProbeTurn::Ended(ended) => {
+            tracing::info!(probe = %ended.probe, problem = %ended.problem, "probe {}: {}", ended.probe, ended.words)
+        }
     }
 }

@@ -145,9 +145,10 @@ fn needs(operation: &Operation) -> Option<(&'static str, &'static str)> {
         ("POST", "/intel/outlets/{name}/remove") => ("outlet.manage", "confirm=yes"),
         ("GET", "/probes" | "/probes.json" | "/probes.csv") => ("probe.read", ""),
         // Paused at once by nobody: the watch of a test looks at a reserved name, which has no address.
-        ("POST", "/probes/add") => {
-            ("probe.manage", "name=a-test&service=canaria&kind=http&place=https%3A%2F%2Fwww.city.example%2F&every=86400")
-        }
+        ("POST", "/probes/add") => (
+            "probe.manage",
+            "name=a-test&service=canaria&kind=http&place=https%3A%2F%2Fwww.city.example%2F&every=86400",
+        ),
         ("POST", "/probes/{name}/run" | "/probes/{name}/pause" | "/probes/{name}/resume") => ("probe.manage", ""),
         ("POST", "/probes/{name}/accept") => ("probe.manage", "problem=down"),
         ("POST", "/probes/{name}/remove") => ("probe.manage", "confirm=yes"),

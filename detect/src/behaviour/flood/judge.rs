@@ -66,6 +66,8 @@ pub struct Judgement {
     pub requests: u64,
     /// How many there usually are.
     pub usual_requests: u64,
+    /// There are not many more than usual: it may be learnt from.
+    pub(super) is_quiet: bool,
 }
 
 /// Quiet minutes after which there is a usual.
@@ -146,7 +148,8 @@ pub(super) fn judge(now: &Features, usual: &Usual, cause: Option<&Cause>, minute
     let mean = &usual.mean;
     let is_learnt = usual.minutes >= LEARN_MINUTES;
     let ratio = |now: f64, usual: f64| now / usual.max(PAGES_FLOOR);
-    let ratio = ratio(now.pages, mean.pages).max(ratio(now.sources, mean.sources)).max(ratio(now.requests, mean.requests));
+    let ratio =
+        ratio(now.pages, mean.pages).max(ratio(now.sources, mean.sources)).max(ratio(now.requests, mean.requests));
     // Twice the usual is undecided; a quarter more is everyday life.
     let raised = if is_learnt { odds(4.0 * (log2(ratio.max(0.01)) - 1.0)) } else { 0.0 };
     let extra = Extra::of(now, mean);
@@ -157,14 +160,20 @@ pub(super) fn judge(now: &Features, usual: &Usual, cause: Option<&Cause>, minute
         signs.asking(&extra);
         signs.outside(&extra, cause, minute, (now.pages, usual.last_pages));
     }
+    let is_quiet = raised < 0.5;
+    // One machine that takes a lot burdens, but floods nothing, and is no crowd either.
+    let raised = if signs.is_few_and_harmless(&extra) { raised * 0.2 } else { raised };
     let is_machine = odds(signs.sum());
     let (flood, crowd) = (raised * is_machine, raised * (1.0 - is_machine));
     let normal = 1.0 - raised;
-    let verdict = match () {
-        () if flood >= SURE => Verdict::Flood,
-        () if crowd >= SURE => Verdict::Crowd,
-        () if normal >= 0.5 => Verdict::Normal,
-        () => Verdict::Unsure,
+    let verdict = if flood >= SURE {
+        Verdict::Flood
+    } else if crowd >= SURE {
+        Verdict::Crowd
+    } else if normal >= 0.5 {
+        Verdict::Normal
+    } else {
+        Verdict::Unsure
     };
     let mut because = signs.0;
     because.sort_by(|one, other| other.weight.abs().total_cmp(&one.weight.abs()));
@@ -177,6 +186,7 @@ pub(super) fn judge(now: &Features, usual: &Usual, cause: Option<&Cause>, minute
         because,
         requests: whole(now.requests),
         usual_requests: whole(mean.requests),
+        is_quiet,
     }
 }
 
@@ -204,11 +214,18 @@ impl Signs {
         let here = (extra.of_pages(|features| features.followed) / usual).min(1.0);
         self.add(
             6.0 * (0.45 - here),
-            format!("{} of the additional visits go on as browsers do, usually {}", percent(here * usual), percent(usual)),
+            format!(
+                "{} of the additional visits go on as browsers do, usually {}",
+                percent(here * usual),
+                percent(usual)
+            ),
         );
         let programs = extra.of_requests(|features| features.programs);
         if programs > 0.2 {
-            self.add(2.0 * programs, format!("{} of the additional requests are of programs, not browsers", percent(programs)));
+            self.add(
+                2.0 * programs,
+                format!("{} of the additional requests are of programs, not browsers", percent(programs)),
+            );
         }
         let agent = extra.of_requests(|features| features.most_of_agent);
         if agent > 0.5 && extra.sources > 50.0 {
@@ -224,18 +241,32 @@ impl Signs {
             3.0 * (new - 0.45),
             format!("{} of the additional visits come from networks that never came before", percent(new)),
         );
-        let few = extra.sources < 5.0;
-        if few && extra.of_requests(|features| features.broken) < 0.05 {
-            let words = format!("they come from few addresses more than usual ({}), and the service keeps up", whole(extra.sources));
-            self.add(-5.0, words);
+    }
+
+    /// Whether it comes from few sources more than usual, and the service keeps up.
+    fn is_few_and_harmless(&mut self, extra: &Extra<'_>) -> bool {
+        // People come and go: a tenth of the usual visitors more is nothing that can be counted.
+        let is_few = extra.sources < (0.3 * extra.usual.sources).max(5.0);
+        let is_harmless = extra.of_requests(|features| features.broken) < 0.05;
+        let is_so = is_few && is_harmless && !self.0.is_empty();
+        if is_so {
+            let words = format!(
+                "they come from about {} sources more than usual, and the service keeps up",
+                whole(extra.sources)
+            );
+            self.add(-1.0, words);
         }
+        is_so
     }
 
     /// What do they ask for?
     fn asking(&mut self, extra: &Extra<'_>) {
         let new = extra.of_pages(|features| features.new_paths);
         if new > 0.3 {
-            self.add(3.0 * (new - 0.3), format!("{} of the additional visits ask for what nobody asked for before", percent(new)));
+            self.add(
+                3.0 * (new - 0.3),
+                format!("{} of the additional visits ask for what nobody asked for before", percent(new)),
+            );
         }
         let refused = extra.of_requests(|features| features.refused);
         if refused > 0.2 {
@@ -250,7 +281,10 @@ impl Signs {
         let spread = extra.now.path_entropy - extra.usual.path_entropy;
         if spread < -1.0 && new < 0.1 {
             // A crowd wants one thing, too; a flood often does. It only explains.
-            self.add(0.1, format!("they ask for less different pages than usual, by {} bits of entropy", whole(-spread)));
+            self.add(
+                0.1,
+                format!("they ask for less different pages than usual, by {} bits of entropy", whole(-spread)),
+            );
         }
     }
 
@@ -269,7 +303,10 @@ impl Signs {
             _ => {
                 let jump = pages.0 / pages.1.max(PAGES_FLOOR);
                 if jump > 4.0 {
-                    self.add(0.7, format!("{} times as many as in the minute before, and nothing that explains it", whole(jump)));
+                    self.add(
+                        0.7,
+                        format!("{} times as many as in the minute before, and nothing that explains it", whole(jump)),
+                    );
                 }
             }
         }
@@ -300,7 +337,8 @@ pub(super) fn detection(service: &str, judgement: &Judgement, minute: Timestamp)
         percent(judgement.flood)
     );
     let signs = judgement.because.iter().filter(|sign| sign.weight > 0.0).map(|sign| sign.words.clone());
-    let against = judgement.because.iter().filter(|sign| sign.weight < 0.0).map(|sign| format!("against it: {}", sign.words));
+    let against =
+        judgement.because.iter().filter(|sign| sign.weight < 0.0).map(|sign| format!("against it: {}", sign.words));
     let reason = |text: String| Reason::Behaviour { text, surprise };
     Detection {
         analytic: Arc::new(analytic),

@@ -176,8 +176,10 @@ fn remember(seen: &mut BTreeSet<u64>, hash: u64) {
 
 /// What a page is made of, by the end of its path.
 fn is_asset(path: &str) -> bool {
-    const ENDS: &[&str] =
-        &["css", "js", "mjs", "png", "jpg", "jpeg", "gif", "svg", "webp", "avif", "ico", "woff", "woff2", "ttf", "map", "json"];
+    const ENDS: &[&str] = &[
+        "css", "js", "mjs", "png", "jpg", "jpeg", "gif", "svg", "webp", "avif", "ico", "woff", "woff2", "ttf", "map",
+        "json",
+    ];
     let path = path.split(['?', '#']).next().unwrap_or_default();
     let name = path.rsplit('/').next().unwrap_or_default();
     name.rsplit_once('.').is_some_and(|(_, end)| ENDS.contains(&end.to_ascii_lowercase().as_str()))

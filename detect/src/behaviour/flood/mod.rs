@@ -27,8 +27,8 @@ use model::{Detection, Event, Timestamp};
 
 use super::probe::episode::{Episode, Look, Patience, Step};
 use count::Keys;
-pub use judge::{Because, Judgement, Verdict};
 use judge::Usual;
+pub use judge::{Because, Judgement, Verdict};
 use minute::Counting;
 use sketch::Filter;
 
@@ -194,7 +194,7 @@ impl Stream {
         let features = counting.features();
         let cause = self.causes.iter().rev().find(|cause| cause.at <= minute.plus(std::time::Duration::from_secs(60)));
         let judgement = judge::judge(&features, &self.usual, cause, minute);
-        if judgement.verdict == Verdict::Normal {
+        if judgement.is_quiet {
             self.usual.learn(&features);
             counting.remember(&mut self.networks, &mut self.paths);
         }

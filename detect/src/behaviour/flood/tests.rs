@@ -36,7 +36,9 @@ fn counts(told: &[Told]) -> BTreeMap<Verdict, usize> {
     let minute = |told: &Told| (told.minute.as_micros() - start().as_micros()) / 60_000_000;
     let inner = begin as i64 + 2..end as i64 - 1;
     let mut counts = BTreeMap::new();
-    told.iter().filter(|told| inner.contains(&minute(told))).for_each(|told| *counts.entry(told.judgement.verdict).or_default() += 1);
+    told.iter()
+        .filter(|told| inner.contains(&minute(told)))
+        .for_each(|told| *counts.entry(told.judgement.verdict).or_default() += 1);
     counts
 }
 
@@ -107,7 +109,8 @@ fn what_ocsf_says_is_read() {
     use model::ocsf::{Class, Endpoint, HttpRequest, HttpResponse, Url};
     let mut event = Event::new(model::EventId::default(), model::AgencyId::home(), start(), Class::HTTP, 6);
     assert!(Hit::of(&event).is_none());
-    event.attributes.src_endpoint = Some(Box::new(Endpoint { ip: Some("192.0.2.1".to_owned()), ..Endpoint::default() }));
+    event.attributes.src_endpoint =
+        Some(Box::new(Endpoint { ip: Some("192.0.2.1".to_owned()), ..Endpoint::default() }));
     let url = Url { path: Some("/a".to_owned()), hostname: Some(PORTAL.to_owned()), ..Url::default() };
     let request = HttpRequest { url: Some(Box::new(url)), user_agent: Some("x".to_owned()), ..HttpRequest::default() };
     event.attributes.http_request = Some(Box::new(request));

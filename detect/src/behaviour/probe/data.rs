@@ -36,8 +36,10 @@ pub(super) struct Data {
     /// Of a thousand things, how many moved from one look to the next.
     moved: Spread,
     places: BTreeMap<u64, (i32, i32)>,
-    /// Seconds that the newest entry was old.
+    /// Seconds that the newest entry was old when a newer one came: the age at each look would learn to wait.
     age: Spread,
+    /// The newest entry of the last look, and how old it was then.
+    last: Option<(Timestamp, u64)>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -90,14 +92,19 @@ impl Data {
         }
         let filled = |name: &str| facts.fields.iter().any(|field| field.name == name && field.filled > 0);
         let always = |field: &Field| field.looks * 10 >= self.looks * 9;
-        let lost: Vec<&str> =
-            self.fields.iter().filter(|(name, field)| always(field) && !filled(name)).map(|(name, _)| &**name).collect();
+        let lost: Vec<&str> = self
+            .fields
+            .iter()
+            .filter(|(name, field)| always(field) && !filled(name))
+            .map(|(name, _)| &**name)
+            .collect();
         // Without rows all fields are gone, which the rows tell.
         if !lost.is_empty() && facts.rows > 0 {
             points.add(50, format!("fields that always had values have none: {}", few(&lost)));
         }
         let words = |field: &&FieldFacts| {
-            let was = self.fields.get(&field.name).is_some_and(|was| was.numeric * 10 >= was.looks * 9 && was.looks > 0);
+            let was =
+                self.fields.get(&field.name).is_some_and(|was| was.numeric * 10 >= was.looks * 9 && was.looks > 0);
             was && field.filled > 0 && field.numbers * 2 < field.filled
         };
         let words: Vec<&str> = facts.fields.iter().filter(words).map(|field| field.name.as_str()).collect();
@@ -141,7 +148,8 @@ impl Data {
             let (Some(least), Some(greatest)) = (known.least, known.greatest) else { continue };
             let room = 3.0 * (greatest - least).max(greatest.abs() * 0.1).max(1.0);
             let outside = [field.least, field.greatest].into_iter().flatten();
-            if let Some(number) = outside.into_iter().find(|number| *number < least - room || *number > greatest + room) {
+            if let Some(number) = outside.into_iter().find(|number| *number < least - room || *number > greatest + room)
+            {
                 points.add(40, format!("{} is {number}; until now it was {least} to {greatest}", field.name));
             }
         }
@@ -185,9 +193,9 @@ impl Data {
         let limit = expected.stale_after_seconds.or(usual.map(|usual| usual.saturating_mul(4).saturating_add(3_600)));
         let Some(limit) = limit.filter(|limit| age > *limit) else { return judged(Look::Good) };
         let said = format!(
-            "the newest entry is {} old; {} at most {}",
+            "the newest entry is {} old; {} {}",
             span(age),
-            if expected.stale_after_seconds.is_some() { "it may be" } else { "usually it is much less than" },
+            if expected.stale_after_seconds.is_some() { "it may be at most" } else { "usually it is far below" },
             span(limit)
         );
         judged(Look::Bad).because(vec![said])
@@ -205,9 +213,13 @@ impl Data {
         self.looks = self.looks.saturating_add(1);
         self.rows.add(facts.rows);
         self.faults.add(facts.faults_count);
-        self.places = facts.places.iter().take(PROBE_PLACES_MAX).map(|p| (p.hash, (p.latitude_e6, p.longitude_e6))).collect();
-        if let Some(age) = age_of(facts, now) {
-            self.age.add(age);
+        self.places =
+            facts.places.iter().take(PROBE_PLACES_MAX).map(|p| (p.hash, (p.latitude_e6, p.longitude_e6))).collect();
+        if let Some((newest, age)) = facts.newest.zip(age_of(facts, now)) {
+            if let Some((_, last_age)) = self.last.filter(|(last, _)| *last < newest) {
+                self.age.add(last_age);
+            }
+            self.last = Some((newest, age));
         }
         for field in facts.fields.iter().filter(|field| field.filled > 0) {
             if self.fields.len() >= PROBE_FIELDS_MAX && !self.fields.contains_key(&field.name) {

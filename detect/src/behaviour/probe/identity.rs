@@ -198,7 +198,8 @@ fn network(answer: &str) -> String {
 
 fn covers(range: &str, answer: &str) -> bool {
     let Ok(address) = answer.parse::<IpAddr>() else { return range.eq_ignore_ascii_case(answer) };
-    let (base, length) = range.split_once('/').map_or((range, None), |(base, length)| (base, length.parse::<u32>().ok()));
+    let (base, length) =
+        range.split_once('/').map_or((range, None), |(base, length)| (base, length.parse::<u32>().ok()));
     match (base.parse::<IpAddr>(), address) {
         (Ok(IpAddr::V4(base)), IpAddr::V4(address)) => {
             let bits = base.to_bits() ^ address.to_bits();

@@ -16,9 +16,9 @@ mod page;
 mod quantile;
 mod reach;
 mod settings;
-mod turn;
 #[cfg(test)]
 mod tests;
+mod turn;
 
 use std::collections::BTreeMap;
 
@@ -121,7 +121,7 @@ impl Watcher {
         let known = self.probes.get_mut(probe)?;
         let since = known.episodes.get_mut(&problem)?.settle()?;
         match problem {
-            Problem::Defaced | Problem::ForeignPart => known.page = page::Page::default(),
+            Problem::Defaced | Problem::ForeignPart => known.page.accept(),
             Problem::Tampered | Problem::Stale => known.data = data::Data::default(),
             Problem::CertificateChanged | Problem::NameChanged | Problem::Redirected => {
                 known.identity = identity::Identity::default();

@@ -52,6 +52,8 @@ pub(super) struct Page {
     titles: Known,
     hosts: Known,
     phrases: BTreeSet<u16>,
+    /// Those of the last look, learnt from or not.
+    last_phrases: BTreeSet<u16>,
 }
 
 /// A page, read for comparison.
@@ -101,7 +103,8 @@ impl Points {
 }
 
 impl Page {
-    pub(super) fn judge(&self, read: &Read, facts: &PageFacts, expected: &Expected) -> Vec<Judged> {
+    pub(super) fn judge(&mut self, read: &Read, facts: &PageFacts, expected: &Expected) -> Vec<Judged> {
+        self.last_phrases.clone_from(&read.phrases);
         let mut points = Points::default();
         self.text(read, &mut points);
         self.title(read, facts, &mut points);
@@ -135,9 +138,13 @@ impl Page {
         let Some((lost, core)) = self.lost_of(read).filter(|_| self.looks >= LEARN_LOOKS) else { return };
         let usual = self.lost.quantile(990).unwrap_or(0);
         if lost >= 60.max(usual.saturating_add(30)) {
-            points.add(45, format!("{lost} % of the {core} words that always stand there are gone; usually at most {usual} % are"));
+            points.add(
+                45,
+                format!("{lost} % of the {core} words that always stand there are gone; usually at most {usual} % are"),
+            );
         }
-        let new: u64 = read.blocks.iter().filter(|(hash, _)| !self.blocks.contains_key(hash)).map(|(_, n)| u64::from(*n)).sum();
+        let new: u64 =
+            read.blocks.iter().filter(|(hash, _)| !self.blocks.contains_key(hash)).map(|(_, n)| u64::from(*n)).sum();
         let all: u64 = read.blocks.values().map(|count| u64::from(*count)).sum();
         if all > 0 && lost >= 60 && new * 100 / all >= 70 {
             points.add(10, format!("{} % of the words were never seen there", new * 100 / all));
@@ -185,6 +192,12 @@ impl Page {
         (core >= CORE_WORDS).then(|| (gone * 100 / core, core))
     }
 
+    /// What is there is right: all is learnt anew, and what it says now says nothing about it from now on.
+    pub(super) fn accept(&mut self) {
+        let phrases = std::mem::take(&mut self.last_phrases);
+        *self = Page { phrases, ..Page::default() };
+    }
+
     /// Learns what changes and what stays.
     pub(super) fn learn(&mut self, read: &Read, facts: &PageFacts) {
         if let Some((lost, _)) = self.lost_of(read) {
@@ -192,7 +205,11 @@ impl Page {
         }
         for (hash, (presence, _)) in &mut self.blocks {
             let is_there = read.blocks.contains_key(hash);
-            *presence = if is_there { presence.saturating_add((255 - *presence).div_ceil(6)) } else { *presence - presence.div_ceil(6) };
+            *presence = if is_there {
+                presence.saturating_add((255 - *presence).div_ceil(6))
+            } else {
+                *presence - presence.div_ceil(6)
+            };
         }
         for (hash, words) in &read.blocks {
             self.blocks.entry(*hash).or_insert((60, *words));
@@ -233,7 +250,12 @@ fn told(entry: &PageHost) -> String {
 
 /// Small letters without accents, digits that stand for letters inside of words taken for these.
 fn folded(text: &str) -> String {
-    let plain: String = text.nfkd().filter(|letter| !is_combining_mark(*letter)).flat_map(char::to_lowercase).collect();
+    let plain: String = text
+        .nfkd()
+        .filter(|letter| !is_combining_mark(*letter))
+        .flat_map(char::to_lowercase)
+        .map(plain_letter)
+        .collect();
     let mut folded = String::with_capacity(plain.len());
     for word in plain.split_whitespace() {
         if !folded.is_empty() {
@@ -247,6 +269,17 @@ fn folded(text: &str) -> String {
         }
     }
     folded
+}
+
+/// Letters that are no letter with an accent, by the letter that people without their keyboard write.
+fn plain_letter(letter: char) -> char {
+    match letter {
+        'ı' => 'i',
+        'ł' => 'l',
+        'ø' => 'o',
+        'đ' | 'ð' => 'd',
+        other => other,
+    }
 }
 
 fn letter_for(digit: char) -> char {
@@ -307,7 +340,8 @@ impl Phrases {
             let before = text.get(..found.start()).and_then(|text| text.chars().next_back());
             let after = text.get(found.end()..).and_then(|text| text.chars().next());
             // Scripts without blanks have no edges of words.
-            let is_latin = text.get(found.range()).is_some_and(|text| text.bytes().any(|byte| byte.is_ascii_lowercase()));
+            let is_latin =
+                text.get(found.range()).is_some_and(|text| text.bytes().any(|byte| byte.is_ascii_lowercase()));
             !is_latin || (is_edge(before) && is_edge(after))
         };
         let found = self.search.find_overlapping_iter(text).filter(is_whole);

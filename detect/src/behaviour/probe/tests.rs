@@ -2,8 +2,8 @@ use std::time::Duration;
 
 use model::limits::{PROBE_BLOCKS_MAX, PROBE_VANTAGES_MAX};
 use model::probe::{
-    CertificateFacts, Check, DataFacts, DataForm, DnsCode, DnsFacts, Failure, FieldFacts, HttpFacts, PageFacts, PageHost,
-    PagePart, Placed, Stage,
+    CertificateFacts, Check, DataFacts, DataForm, DnsCode, DnsFacts, Failure, FieldFacts, HttpFacts, PageFacts,
+    PageHost, PagePart, Placed, Stage,
 };
 use proptest::prelude::*;
 use testkit::random::Random;
@@ -74,7 +74,8 @@ fn shown(turn: &Turn) -> String {
 /// Exactly these turned, each by how it begins.
 #[track_caller]
 fn check(found: &[String], expected: &[&str]) {
-    let fits = found.len() == expected.len() && found.iter().zip(expected).all(|(found, begin)| found.starts_with(begin));
+    let fits =
+        found.len() == expected.len() && found.iter().zip(expected).all(|(found, begin)| found.starts_with(begin));
     assert!(fits, "{found:#?}, expected {expected:?}");
 }
 
@@ -93,9 +94,12 @@ fn down_is_told_once_and_its_end_too() {
     check(&bench.looks(2, |_| answer(503, 5_000)), &[]);
     check(&bench.looks(2, |_| answer(200, 90_000)), &[]);
     let told = bench.looks(30, |_| answer(503, 5_000));
-    check(&told, &["began down high: 3 of the last 4 looks from node-1 failed: it answers 503; nobody looked at a control"]);
+    check(
+        &told,
+        &["began down high: 3 of the last 4 looks from node-1 failed: it answers 503; nobody looked at a control"],
+    );
     assert_eq!(bench.watcher.standing().len(), 1);
-    check(&bench.looks(10, |_| answer(200, 90_000)), &["ended down Service is down: it is over after 140 minutes"]);
+    check(&bench.looks(10, |_| answer(200, 90_000)), &["ended down Service is down: it is over after 145 minutes"]);
     assert!(bench.watcher.standing().is_empty());
 }
 
@@ -146,7 +150,13 @@ fn our_own_line_is_told_apart() {
         turns.extend(control(&mut bench, answer(204, 9_000)));
         turns.extend(bench.look(silence()));
     }
-    check(&turns, &["ended our-line", "began down high: 3 of the last 4 looks from node-1 failed: cannot connect; the control target answers"]);
+    check(
+        &turns,
+        &[
+            "ended our-line",
+            "began down high: 3 of the last 4 looks from node-1 failed: cannot connect; the control target answers",
+        ],
+    );
 }
 
 #[test]
@@ -182,7 +192,10 @@ fn slow_is_against_the_same_hour() {
     check(&bench.looks(6, |random| answer(200, 900_000 + random.between(0, 100_000))), &["began slow medium: 0."]);
     check(&bench.looks(6, |_| answer(200, 100_000)), &["ended slow"]);
     let mut bench = Bench::new(Expected { slow_us: Some(2_000_000), ..Expected::default() });
-    check(&bench.looks(6, |_| answer(200, 2_500_000)), &["began slow medium: 2.500 s until the whole answer; at most 2.000 s"]);
+    check(
+        &bench.looks(6, |_| answer(200, 2_500_000)),
+        &["began slow medium: 2.500 s until the whole answer; at most 2.000 s"],
+    );
 }
 
 fn certificate(serial: u8, issuer: &str, days: (i64, i64), now: Timestamp) -> CertificateFacts {
@@ -219,7 +232,8 @@ fn certificates() {
     check(&run((-5, 85), other, pinned), &["ended certificate-changed"]);
     let wrong = CertificateFacts { is_for_name: false, ..certificate(1, OURS, (-5, 85), now) };
     check(&run((-5, 85), wrong, none()), &["began certificate high: it is for www.city.example, not for"]);
-    let distrusted = CertificateFacts { distrust: Some("unknown issuer".to_owned()), ..certificate(1, OURS, (-5, 85), now) };
+    let distrusted =
+        CertificateFacts { distrust: Some("unknown issuer".to_owned()), ..certificate(1, OURS, (-5, 85), now) };
     check(&run((-5, 85), distrusted, none()), &["began certificate high: no authority"]);
     check(&run((-5, 85), certificate(1, OURS, (-80, 10), now), none()), &["began certificate-ends medium"]);
     check(&run((-5, 85), certificate(1, OURS, (-88, 2), now), none()), &["began certificate-ends high"]);
@@ -242,13 +256,20 @@ fn names() {
     let mut bench = Bench::new(Expected::default());
     check(&bench.looks(30, |_| name(&["198.51.100.7", "2001:db8::7"])), &[]);
     check(&bench.looks(3, |_| name(&["198.51.100.9"])), &[]);
-    check(&bench.looks(3, |_| name(&["203.0.113.66"])), &["began name-changed high: www.city.example now leads to 203.0.113.66"]);
+    check(
+        &bench.looks(3, |_| name(&["203.0.113.66"])),
+        &["began name-changed high: www.city.example now leads to 203.0.113.66"],
+    );
     check(&bench.looks(3, |_| name(&["198.51.100.7"])), &["ended name-changed"]);
     let dead = |code| Outcome::Dns(DnsFacts { server: "192.0.2.53".to_owned(), code, ..DnsFacts::default() });
-    check(&bench.looks(5, |_| dead(DnsCode::NoSuchName)), &["began name-fails high: 192.0.2.53 says of www.city.example: no such name"]);
+    check(
+        &bench.looks(5, |_| dead(DnsCode::NoSuchName)),
+        &["began name-fails high: 192.0.2.53 says of www.city.example: no such name"],
+    );
     // A network of caches that answers from everywhere is not judged by its past.
     let mut bench = Bench::new(Expected::default());
-    let found = bench.looks(400, |random| name(&[&format!("{}.{}.1.1", random.between(1, 220), random.between(0, 255))]));
+    let found =
+        bench.looks(400, |random| name(&[&format!("{}.{}.1.1", random.between(1, 220), random.between(0, 255))]));
     check(&found, &[]);
     let mut bench = Bench::new(Expected { answers: vec!["198.51.100.0/24".to_owned()], ..Expected::default() });
     check(&bench.looks(2, |_| name(&["198.51.101.1"])), &["began name-changed high"]);
@@ -263,14 +284,18 @@ fn redirects() {
     };
     check(&bench.looks(10, |_| to(&["usual-partner.example"], false)), &[]);
     check(&bench.looks(3, |_| to(&["city.example", "login.state.example", "usual-partner.example"], false)), &[]);
-    check(&bench.looks(3, |_| to(&["evil.example"], false)), &["began redirected high: www.city.example sends people to evil.example"]);
+    check(
+        &bench.looks(3, |_| to(&["evil.example"], false)),
+        &["began redirected high: www.city.example sends people to evil.example"],
+    );
     check(&bench.looks(3, |_| to(&[], false)), &["ended redirected"]);
     check(&bench.looks(3, |_| to(&[], true)), &["began redirected high: on the way"]);
 }
 
 const WORDS: &[&str] = &[
-    "office", "permit", "council", "street", "library", "school", "garden", "waste", "bridge", "market", "theatre", "ticket",
-    "form", "fee", "family", "harbour", "tram", "festival", "winter", "road", "meeting", "mayor", "water", "power",
+    "office", "permit", "council", "street", "library", "school", "garden", "waste", "bridge", "market", "theatre",
+    "ticket", "form", "fee", "family", "harbour", "tram", "festival", "winter", "road", "meeting", "mayor", "water",
+    "power",
 ];
 
 fn sentence(random: &mut Random, words: usize) -> String {
@@ -284,7 +309,11 @@ fn front_page(random: &mut Random) -> PageFacts {
     for _ in 0..5 {
         blocks.push(sentence(random, 9));
     }
-    blocks.push(format!("Today is the {}. November 2026, {} visitors", random.between(1, 30), random.between(1, 90_000)));
+    blocks.push(format!(
+        "Today is the {}. November 2026, {} visitors",
+        random.between(1, 30),
+        random.between(1, 90_000)
+    ));
     let hosts = ["", "cdn.example"].map(|host| PageHost { part: PagePart::Script, host: host.to_owned() });
     PageFacts { title: format!("City ({} news)", random.between(0, 50)), blocks, hosts: hosts.to_vec(), bytes: 20_000 }
 }
@@ -302,8 +331,7 @@ fn what_changes_by_nature_is_no_defacement() {
 #[test]
 fn defaced() {
     let learnt = || {
-        let mut bench = Bench::new(Expected { text: Some("Winter  TRAM".to_owned()), ..Expected::default() });
-        bench.expected.text = None;
+        let mut bench = Bench::new(Expected::default());
         bench.looks(50, |random| page(front_page(random)));
         bench
     };
@@ -313,7 +341,10 @@ fn defaced() {
         ..PageFacts::default()
     };
     let mut bench = learnt();
-    check(&bench.looks(9, |_| page(deface("H4ck3d by x", "H4ck3d by x, your security is low"))), &["began defaced critical"]);
+    check(
+        &bench.looks(9, |_| page(deface("H4ck3d by x", "H4ck3d by x, your security is low"))),
+        &["began defaced critical"],
+    );
     check(&bench.looks(9, |random| page(front_page(random))), &["ended defaced"]);
     // A language that no list has, and the title kept.
     check(&learnt().looks(3, |_| page(deface("City (3 news)", "zzz yyy xxx"))), &["began defaced high"]);
@@ -351,7 +382,12 @@ fn defaced() {
     let now = bench.now;
     check(&bench.looks(2, police), &["began defaced"]);
     bench.watcher.accept("portal", Problem::Defaced, now);
-    check(&bench.looks(60, police), &["began defaced"]);
+    check(&bench.looks(60, police), &[]);
+    // What it always says is missing.
+    bench.expected.text = Some("What  to DO when".to_owned());
+    check(&bench.looks(3, police), &[]);
+    bench.expected.text = Some("Opening hours".to_owned());
+    check(&bench.looks(3, police), &["began defaced medium: the words that it always has are missing"]);
 }
 
 #[test]
@@ -368,9 +404,15 @@ fn foreign_parts() {
     };
     check(&bench.looks(3, with(PagePart::Script, "static.city.example")), &[]);
     check(&bench.looks(3, with(PagePart::Frame, "eu.maps.example")), &[]);
-    check(&bench.looks(3, with(PagePart::Script, "evil.example")), &["began foreign-part medium: a script of evil.example"]);
+    check(
+        &bench.looks(3, with(PagePart::Script, "evil.example")),
+        &["began foreign-part medium: a script of evil.example"],
+    );
     check(&bench.looks(3, |random| page(front_page(random))), &["ended foreign-part"]);
-    check(&bench.looks(3, with(PagePart::Form, "evil.example")), &["began foreign-part high: what people type goes to"]);
+    check(
+        &bench.looks(3, with(PagePart::Form, "evil.example")),
+        &["began foreign-part high: what people type goes to"],
+    );
 }
 
 /// A map of closures: the same things each time, one value that changes.
@@ -382,13 +424,17 @@ fn closures(random: &mut Random, now: Timestamp) -> DataFacts {
         longitude_e6: 11_000_000 + fixed.between(0, 100_000) as i32,
     };
     let places: Vec<Placed> = (0..40).map(|at| place(at, &mut fixed)).collect();
-    let field = |name: &str, least, greatest| FieldFacts { name: name.to_owned(), filled: 40, numbers: 40, least, greatest };
+    let field =
+        |name: &str, least, greatest| FieldFacts { name: name.to_owned(), filled: 40, numbers: 40, least, greatest };
     DataFacts {
         form: DataForm::GeoJson,
         hash: random.hex(64),
         bytes: 9_000,
         rows: 38 + random.between(0, 5),
-        fields: vec![field("delay", Some(0.0), Some(random.between(0, 600) as f64)), field("lanes", Some(1.0), Some(4.0))],
+        fields: vec![
+            field("delay", Some(0.0), Some(random.between(0, 600) as f64)),
+            field("lanes", Some(1.0), Some(4.0)),
+        ],
         newest: Some(Timestamp::from_micros(now.as_micros() - random.between(0, 600_000_000) as i64)),
         places,
         faults: Vec::new(),
@@ -421,10 +467,22 @@ fn tampered_data() {
     check(&run(none(), &|facts| facts.rows = 4), &["began tampered medium: 4 rows"]);
     check(&run(none(), &|facts| facts.rows = 0), &["began tampered medium: 0 rows"]);
     check(&run(none(), &|facts| facts.rows = 130), &["began tampered medium: 130 rows"]);
-    check(&run(none(), &|facts| facts.form = DataForm::Unreadable), &["began tampered medium: it is nothing readable, until"]);
-    check(&run(none(), &|facts| facts.fields.truncate(1)), &["began tampered medium: fields that always had values have none: lanes"]);
-    check(&run(none(), &|facts| facts.fields[1].numbers = 0), &["began tampered medium: fields that always had numbers"]);
-    check(&run(none(), &|facts| facts.fields[1].greatest = Some(90.0)), &["began tampered medium: lanes is 90; until now"]);
+    check(
+        &run(none(), &|facts| facts.form = DataForm::Unreadable),
+        &["began tampered medium: it is nothing readable, until"],
+    );
+    check(
+        &run(none(), &|facts| facts.fields.truncate(1)),
+        &["began tampered medium: fields that always had values have none: lanes"],
+    );
+    check(
+        &run(none(), &|facts| facts.fields[1].numbers = 0),
+        &["began tampered medium: fields that always had numbers"],
+    );
+    check(
+        &run(none(), &|facts| facts.fields[1].greatest = Some(90.0)),
+        &["began tampered medium: lanes is 90; until now"],
+    );
     check(&run(none(), &|facts| facts.places[7].latitude_e6 += 50_000), &["began tampered medium: 1 of 40 things"]);
     check(&run(none(), &|facts| facts.places[7].latitude_e6 += 50), &[]);
     check(&run(none(), &|facts| facts.faults_count = 9), &["began tampered medium: 9 contradictions"]);
