@@ -76,6 +76,8 @@ fn take(message: &Message<Vec<u8>>, facts: &mut DnsFacts) {
     if let Ok(answer) = message.answer() {
         let found = answer.limit_to_in::<A>().flatten().map(|record| record.data().addr().to_string());
         facts.answers.extend(found.take(PROBE_DNS_RECORDS_MAX));
+    }
+    if let Ok(answer) = message.answer() {
         let found = answer.limit_to_in::<Aaaa>().flatten().map(|record| record.data().addr().to_string());
         facts.answers.extend(found.take(PROBE_DNS_RECORDS_MAX));
     }

@@ -16,7 +16,7 @@ pub(super) fn read(bytes: &[u8], outline: &mut Outline) -> bool {
         let cells = match record.cells {
             Ok(cells) => cells,
             Err(trouble) => {
-                outline.fault(|| format!("line {}: {trouble}", record.line));
+                outline.fault(|| format!("line {}: {}", record.line, trouble.detail));
                 continue;
             }
         };

@@ -1,4 +1,7 @@
-use model::limits::{PROBE_BLOCK_BYTES_MAX, PROBE_HOSTS_MAX, PROBE_PLACES_MAX};
+use model::limits::{
+    PROBE_BLOCK_BYTES_MAX, PROBE_BODY_BYTES_MAX, PROBE_FAULTS_MAX, PROBE_FIELDS_MAX, PROBE_HOSTS_MAX,
+    PROBE_PAGE_BLOCKS_MAX, PROBE_PLACES_MAX, PROBE_ROWS_MAX, PROBE_TEXT_BYTES_MAX,
+};
 use model::probe::{DataForm, PagePart};
 use proptest::prelude::*;
 
@@ -89,6 +92,22 @@ fn json_and_places() {
     assert!(found.places.iter().all(|place| place.longitude_e6 == 11_500_000 && place.latitude_e6 == 48_000_000));
     let wrong = data(format!(r#"{{"type":"FeatureCollection","features":[{}]}}"#, feature(1, 999.0)).as_bytes());
     assert_eq!(wrong.faults_count, 1);
+}
+
+#[test]
+fn all_of_it_stays_within_limits() {
+    let many = page("<p>x".repeat(PROBE_PAGE_BLOCKS_MAX + 5).as_bytes(), "");
+    assert_eq!(many.blocks.len(), PROBE_PAGE_BLOCKS_MAX);
+    let block = format!("<p>{}", "x".repeat(1_000));
+    let long = page(block.repeat(PROBE_TEXT_BYTES_MAX / 1_000 + 50).as_bytes(), "");
+    let taken: usize = long.blocks.iter().map(String::len).sum();
+    assert!((PROBE_TEXT_BYTES_MAX..PROBE_TEXT_BYTES_MAX + 1_000).contains(&taken), "{taken}");
+    let rows = data(format!("id,n\n{}", "a,1\n".repeat(PROBE_ROWS_MAX + 7)).as_bytes());
+    assert_eq!((rows.rows, rows.fields[1].filled), (PROBE_ROWS_MAX as u64 + 7, PROBE_ROWS_MAX as u64));
+    assert_eq!((rows.faults.len(), rows.faults_count), (PROBE_FAULTS_MAX, PROBE_ROWS_MAX as u64 - 1));
+    let wide: Vec<String> = (0..PROBE_FIELDS_MAX + 5).map(|at| format!("\"f{at}\":1")).collect();
+    assert_eq!(data(format!("{{{}}}", wide.join(",")).as_bytes()).fields.len(), PROBE_FIELDS_MAX);
+    assert_eq!(data(&vec![b'['; PROBE_BODY_BYTES_MAX + 1]).form, DataForm::Unreadable);
 }
 
 #[test]

@@ -245,7 +245,7 @@ impl Signs {
 
     /// Whether it comes from few sources more than usual, and the service keeps up.
     fn is_few_and_harmless(&mut self, extra: &Extra<'_>) -> bool {
-        // People come and go: a tenth of the usual visitors more is nothing that can be counted.
+        // People come and go: what is less than a third of the usual visitors cannot be counted.
         let is_few = extra.sources < (0.3 * extra.usual.sources).max(5.0);
         let is_harmless = extra.of_requests(|features| features.broken) < 0.05;
         let is_so = is_few && is_harmless && !self.0.is_empty();

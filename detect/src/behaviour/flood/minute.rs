@@ -132,6 +132,12 @@ impl Counting {
         }
     }
 
+    /// How many visitors are followed.
+    #[cfg(test)]
+    pub(super) fn followed_len(&self) -> usize {
+        self.followed.len()
+    }
+
     pub(super) fn features(&self) -> Features {
         let (mut pages, mut like_people) = (0u64, 0.0);
         for seen in self.followed.values() {

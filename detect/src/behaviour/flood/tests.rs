@@ -105,6 +105,23 @@ fn quiet_services_and_many_services() {
 }
 
 #[test]
+fn causes_and_visitors_are_bounded() {
+    use model::limits::{FLOOD_CAUSES_MAX, FLOOD_FOLLOWED_MAX};
+    let mut watcher = Watcher::new([7; 32]);
+    for at in 0..FLOOD_CAUSES_MAX + 3 {
+        watcher.cause("portal", Cause { at: start(), words: at.to_string() });
+    }
+    assert_eq!(watcher.services["portal"].causes.len(), FLOOD_CAUSES_MAX);
+    let sources: Vec<String> =
+        (0..FLOOD_FOLLOWED_MAX + 50).map(|at| format!("10.1.{}.{}", at / 250, at % 250)).collect();
+    let visit = &traffic(Scene::Quiet, 1, 20, start())[0];
+    for source in &sources {
+        watcher.observe("portal", &Hit { source, ..hit(visit) });
+    }
+    assert_eq!(watcher.services["portal"].counting.followed_len(), FLOOD_FOLLOWED_MAX);
+}
+
+#[test]
 fn what_ocsf_says_is_read() {
     use model::ocsf::{Class, Endpoint, HttpRequest, HttpResponse, Url};
     let mut event = Event::new(model::EventId::default(), model::AgencyId::home(), start(), Class::HTTP, 6);

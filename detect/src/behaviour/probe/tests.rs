@@ -536,6 +536,14 @@ fn the_same_looks_give_the_same_bytes_and_a_restart_changes_nothing() {
 }
 
 #[test]
+fn words_of_others_are_short_and_in_one_line() {
+    use model::limits::PROBE_WORDS_BYTES_MAX;
+    assert_eq!(words("a\nb\u{7}"), "a b ");
+    let long = words(&"é".repeat(PROBE_WORDS_BYTES_MAX));
+    assert!(long.len() <= PROBE_WORDS_BYTES_MAX + '…'.len_utf8() && long.ends_with('…'));
+}
+
+#[test]
 fn memory_is_bounded() {
     let mut bench = Bench::new(Expected::default());
     let many = |random: &mut Random| {
