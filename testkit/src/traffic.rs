@@ -193,7 +193,7 @@ impl Stage {
     fn resident(&mut self) -> Visitor {
         Visitor {
             source: self.local(),
-            agent: self.random.pick(BROWSERS),
+            agent: *self.random.pick(BROWSERS),
             referrer: if self.random.chance(1, 3) { Some("https://search.example/") } else { None },
             first: (*self.random.pick(PAGES)).to_owned(),
             goes_on: 55,
@@ -254,7 +254,7 @@ impl Stage {
     fn herd(&mut self, machines: u64, agents: &'static [&'static str]) -> Vec<Visitor> {
         let one = |stage: &mut Stage| Visitor {
             source: stage.anywhere(),
-            agent: stage.random.pick(agents),
+            agent: *stage.random.pick(agents),
             referrer: None,
             first: String::new(),
             goes_on: 0,
