@@ -14,7 +14,8 @@
 //! | [`mqtt`] | no | at least once with QoS 1, at most once with QoS 0 |
 //!
 //! Sources bring records by themselves; [`feeds`] are asked on a schedule, for intelligence, and give the caller bytes and the
-//! place to go on from. Servers of feeds are not trusted: [`fetch`] is the only way to them.
+//! place to go on from. Servers of feeds are not trusted: [`fetch`] is the only way to them. [`probe`] looks at the city's own services
+//! from outside.
 
 pub mod config;
 pub mod feeds;
@@ -26,6 +27,7 @@ pub mod mqtt;
 pub mod nats;
 pub mod netflow;
 pub mod peers;
+pub mod probe;
 pub mod rpz;
 pub mod runner;
 pub mod syslog;

@@ -112,8 +112,8 @@ fn info(detection: &Detection, uid: &str) -> Value {
         AnalyticKind::Correlation => (1, "Rule", "Sigma correlation rule"),
         AnalyticKind::Indicator => (99, "Indicator", "Indicator"),
         AnalyticKind::Pattern => (99, "Indicator", "STIX pattern"),
-        AnalyticKind::Targeted => (99, "Intelligence", "Targeted intelligence"),
         AnalyticKind::Behaviour => (2, "Behavioral", "Behaviour"),
+        AnalyticKind::Targeted => (99, "Intelligence", "Targeted intelligence"),
     };
     let related: Vec<Value> = detection.events.iter().map(|event| json!({ "uid": event.to_string() })).collect();
     let mut info = json!({

@@ -9,8 +9,8 @@
 //! event by OCSF's own words. [`release`] goes the other way: indicators in the forms that others take. [`intel`], [`risk`] and
 //! [`osv`] read what others publish about threats and vulnerabilities, [`register`] and [`sbom`] what a city runs and what is in it, [`mobile`] what
 //! apps for telephones say of themselves,
-//! [`scanner`] what scanners found there, [`mod@seen`] what programs say of themselves in events. [`edges`] and [`series`] read tables that are
-//! scored line by line.
+//! [`scanner`] what scanners found there, [`mod@seen`] what programs say of themselves in events, [`probe`] what services show to the
+//! outside. [`edges`] and [`series`] read tables that are scored line by line.
 
 pub mod edges;
 pub mod evtx;
@@ -21,6 +21,7 @@ pub mod json;
 pub mod mobile;
 pub mod oscal;
 pub mod osv;
+pub mod probe;
 pub mod register;
 pub mod release;
 pub mod risk;

@@ -31,5 +31,6 @@ short! {
     risk_rows risk_files decision_table
     register_files register_inventories bill_of_materials mobile_manifests advisories software_names scanner_xml scanner_json banner
     edge_table series_table
+    probe_page probe_data
     journal_segment journal_marks times cursor
 }

@@ -22,6 +22,7 @@ pub mod month;
 pub mod native;
 pub mod note;
 pub mod ocsf;
+pub mod probe;
 pub mod record;
 pub mod register;
 pub mod software;

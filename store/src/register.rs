@@ -403,6 +403,30 @@ pub const REGISTER: &[Kept] = &[
         "to tell no findings from nobody looked",
         "until the item is retired",
     ),
+    technical(
+        "probes",
+        "which services are looked at from outside, how often, and what is expected",
+        "to know when a service is down, slow or not itself",
+        "until it is removed",
+    ),
+    technical(
+        "probe_results",
+        "what looks at services saw: status, times, hashes; no text of a page and nothing of visitors",
+        "to show how a service was",
+        "30 days, and the newest 2,000 of a probe",
+    ),
+    technical(
+        "probe_episodes",
+        "what was wrong with a service, from when to when",
+        "to show how a service was",
+        "until the probe is removed",
+    ),
+    technical(
+        "probe_memories",
+        "what is usual of a service: times, hashes of texts, hosts, certificates",
+        "to tell what is unusual",
+        "until the probe is removed",
+    ),
     technical("consumers", "how far parts of the program have come", "to go on after a restart", "for ever"),
     technical(
         "file_positions",

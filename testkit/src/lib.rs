@@ -5,6 +5,7 @@ pub mod clock;
 pub mod edges;
 pub mod random;
 pub mod scenario;
+pub mod traffic;
 
 mod browser;
 mod python;

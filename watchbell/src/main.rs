@@ -25,6 +25,7 @@ mod outlets;
 mod paths;
 mod peers;
 mod people;
+mod probes;
 mod progress;
 mod ranking;
 mod register;
@@ -71,6 +72,7 @@ fn main() -> ExitCode {
         Command::Csf(arguments) => csf::run(&arguments),
         Command::Rmf(arguments) => rmf::run(&arguments),
         Command::Outlet(arguments) => outlets::run(&arguments),
+        Command::Probe(arguments) => probes::run(&arguments),
         Command::Peer(arguments) => peers::run(&arguments),
         Command::Share(arguments) => peers::share::run(&arguments),
         Command::Token(arguments) => tokens::run(&arguments),

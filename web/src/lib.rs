@@ -25,6 +25,7 @@ mod keys;
 mod multipart;
 mod outlets;
 mod people;
+mod probes;
 mod problem;
 mod processing;
 mod register;
@@ -87,6 +88,15 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(hunt::csv, hunt::ask_csv))
         .routes(routes!(hunt::save))
         .routes(routes!(hunt::remove))
+        .routes(routes!(probes::html))
+        .routes(routes!(probes::json))
+        .routes(routes!(probes::csv))
+        .routes(routes!(probes::add))
+        .routes(routes!(probes::run))
+        .routes(routes!(probes::pause))
+        .routes(routes!(probes::resume))
+        .routes(routes!(probes::accept))
+        .routes(routes!(probes::remove))
         .routes(routes!(health::html))
         .routes(routes!(health::json))
         .routes(routes!(health::csv))

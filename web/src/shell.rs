@@ -42,13 +42,14 @@ pub(crate) struct Shell {
 }
 
 /// Pages, and what one must be able to do to be shown the way.
-const WAYS: [(&str, &str, char, Operation); 14] = [
+const WAYS: [(&str, &str, char, Operation); 15] = [
     ("/inbox", "Inbox", 'i', Operation::FindingRead),
     ("/hunt", "Hunt", 'h', Operation::HuntRun),
     ("/register", "Register", 'r', Operation::RegisterRead),
     ("/risk", "Risk", 'c', Operation::RiskRead),
     ("/intel", "Indicators", 'n', Operation::IntelRead),
     ("/sharing", "Sharing", 'w', Operation::PeerRead),
+    ("/probes", "Probes", 'b', Operation::ProbeRead),
     ("/health", "Data health", 'd', Operation::SourceRead),
     ("/suppressions", "Suppressions", 's', Operation::FindingRead),
     ("/audit", "Audit", 'a', Operation::LedgerRead),

@@ -142,7 +142,7 @@ fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     headers.get(name)?.to_str().ok().map(str::trim)
 }
 
-fn packing(headers: &HeaderMap) -> Option<Packing> {
+pub(super) fn packing(headers: &HeaderMap) -> Option<Packing> {
     let mut names = headers.get_all(CONTENT_ENCODING).iter();
     let Some(value) = names.next() else { return Some(Packing::None) };
     if names.next().is_some() {
@@ -156,7 +156,7 @@ fn packing(headers: &HeaderMap) -> Option<Packing> {
 }
 
 /// RFC 9110 section 10.2.3: seconds, or a date. A date is taken against the server's own clock where it tells it.
-fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
+pub(super) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let value = text(headers, &RETRY_AFTER)?;
     let longest = Duration::from_secs(FETCH_RETRY_AFTER_SECONDS_MAX);
     let is_number = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit());

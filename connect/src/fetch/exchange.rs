@@ -74,7 +74,7 @@ impl Way<'_> {
     }
 
     /// The addresses of an origin, asked for once: if only one of them is not public, none is used.
-    async fn checked_addresses(&self, origin: &Origin) -> Result<Vec<IpAddr>, FetchError> {
+    pub(super) async fn checked_addresses(&self, origin: &Origin) -> Result<Vec<IpAddr>, FetchError> {
         let addresses = match &origin.host {
             Host::Address(address) => vec![*address],
             Host::Name(name) => {
@@ -106,7 +106,11 @@ impl Way<'_> {
     }
 
     /// A connection to the first of the addresses that answers.
-    async fn connect(&self, origin: &Origin, addresses: &[IpAddr]) -> Result<tokio::net::TcpStream, FetchError> {
+    pub(super) async fn connect(
+        &self,
+        origin: &Origin,
+        addresses: &[IpAddr],
+    ) -> Result<tokio::net::TcpStream, FetchError> {
         // Each gets its share of the time, so that a dead first one does not hide a living second.
         let share = self.patience.connect / u32::try_from(addresses.len()).unwrap_or(u32::MAX).max(1);
         let mut last = io::Error::from(io::ErrorKind::AddrNotAvailable);

@@ -26,6 +26,7 @@
 pub mod access;
 pub mod address;
 pub mod error;
+pub mod look;
 pub mod outside;
 pub mod rules;
 pub mod target;
@@ -51,6 +52,7 @@ pub use answer::{Conditional, Fetched, Received};
 pub use error::{FetchError, Phase};
 pub use hyper::Method;
 pub use lines::Lines;
+pub use look::Looked;
 pub use outside::{Outside, System};
 pub use request::Request;
 pub use rules::{Exceptions, FetchRules, Patience};

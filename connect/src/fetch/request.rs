@@ -22,6 +22,7 @@ pub struct Request {
     pub(super) conditional: Option<Conditional>,
     pub(super) bytes_max: u64,
     accept: &'static str,
+    agent: &'static str,
     body: Option<(&'static str, Bytes)>,
 }
 
@@ -38,6 +39,7 @@ impl Request {
             conditional: None,
             bytes_max: FETCH_BODY_BYTES_MAX,
             accept: "*/*",
+            agent: AGENT,
             body: None,
         }
     }
@@ -56,6 +58,12 @@ impl Request {
     #[must_use]
     pub fn accepting(self, accept: &'static str) -> Self {
         Request { accept, ..self }
+    }
+
+    /// Under another name than Watchbell's own.
+    #[must_use]
+    pub fn named(self, agent: &'static str) -> Self {
+        Request { agent, ..self }
     }
 
     /// With credentials, for the origin that they are bound to.
@@ -84,7 +92,7 @@ impl Request {
         *request.uri_mut() = target.path_and_query().parse().map_err(|_| FetchError::Header("the URL"))?;
         let headers = request.headers_mut();
         headers.insert(HOST, HeaderValue::from_str(&authority(origin)).map_err(|_| FetchError::Header("the host"))?);
-        headers.insert(USER_AGENT, HeaderValue::from_static(AGENT));
+        headers.insert(USER_AGENT, HeaderValue::from_static(self.agent));
         headers.insert(ACCEPT, HeaderValue::from_static(self.accept));
         headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
         if let Some((content_type, _)) = &self.body {

@@ -78,13 +78,17 @@ pub enum Operation {
     OutletFetch,
     /// See with whom is shared, what left for them and why, and how they do.
     PeerRead,
+    /// See how services that citizens use are, looked at from outside.
+    ProbeRead,
+    /// Say which services are looked at from outside, how, and what is right there.
+    ProbeManage,
     /// Make and forget one's own passkeys.
     OwnPasskeys,
 }
 
 impl Operation {
     /// All of them.
-    pub const ALL: [Operation; 37] = [
+    pub const ALL: [Operation; 39] = [
         Operation::FindingRead,
         Operation::FindingDecide,
         Operation::SuppressionManage,
@@ -121,6 +125,8 @@ impl Operation {
         Operation::OutletManage,
         Operation::OutletFetch,
         Operation::PeerRead,
+        Operation::ProbeRead,
+        Operation::ProbeManage,
         Operation::OwnPasskeys,
     ];
 
@@ -163,6 +169,8 @@ impl Operation {
             Operation::OutletManage => "outlet.manage",
             Operation::OutletFetch => "outlet.fetch",
             Operation::PeerRead => "peer.read",
+            Operation::ProbeRead => "probe.read",
+            Operation::ProbeManage => "probe.manage",
             Operation::OwnPasskeys => "passkeys.own",
         }
     }
@@ -203,8 +211,8 @@ impl Group {
     pub const fn has(self, operation: Operation) -> bool {
         use Operation::{
             FindingDecide, FindingRead, HuntPersonal, HuntRun, HuntSave, IntelRead, IntelSourceManage, IntelWrite,
-            KeyRotate, OutletManage, OwnPasskeys, PersonErase, PersonManage, RiskAuthorize, ShareManage, SourceRead,
-            SuppressionManage, TokenManage,
+            KeyRotate, OutletManage, OwnPasskeys, PersonErase, PersonManage, ProbeManage, ProbeRead, RiskAuthorize,
+            ShareManage, SourceRead, SuppressionManage, TokenManage,
         };
         match self {
             Group::Watching => matches!(
@@ -218,6 +226,7 @@ impl Group {
                     | SourceRead
                     | IntelRead
                     | IntelWrite
+                    | ProbeRead
             ),
             // What a source says becomes what detectors look for, and the program asks where a source says.
             Group::Grave => matches!(
@@ -229,6 +238,7 @@ impl Group {
                     | IntelSourceManage
                     | ShareManage
                     | OutletManage
+                    | ProbeManage
                     | RiskAuthorize
                     | OwnPasskeys
             ),

@@ -29,6 +29,7 @@ mod outlets;
 mod passes;
 mod peers;
 mod people;
+pub mod probes;
 mod reads;
 mod register;
 mod reports;
@@ -58,6 +59,10 @@ use crate::ledger::{Ledger, LedgerError};
 pub use self::intel::{Brought, IndicatorView, IntelSourceView, Sighted};
 pub use agencies::{AgencyView, OwnAgency};
 pub use brief::{ACTOR_DAYS, ActorsView, Counted, OthersSaw};
+pub use detect::behaviour::probe::{
+    Expected as ProbeExpected, FieldRange as ProbeField, Problem as ProbeProblem, Turn as ProbeTurn,
+    Watcher as ProbeWatcher, Window as ProbeWindow,
+};
 pub use documents::BroughtDocument;
 pub use dpia::{Assessment, Risk, Sight};
 pub use feeds::{FeedDoor, FeedWanted};
@@ -74,6 +79,7 @@ pub use outlets::{
 };
 pub use peers::{Invitation, PEERS_ROOT, PeerAsked, PeerHealth, PeerView, source_name, wire_of};
 pub use people::{Admitted, PersonView};
+pub use probes::{Looked, ProbeKind, ProbeSeen, ProbeSettings, ProbeView};
 pub use register::{
     Discovered, ImportDocument, ImportPlan, ImportRefused, ImportScope, ItemView, ItemsPage, Registered, SoftwareAt,
     SoftwareFound, SoftwareTaken, Suppliers, Unregistered, UnregisteredKind,
@@ -101,8 +107,8 @@ pub use store::state::{
     ExposureAsked, Finding, FindingId, InboxAsked, InboxRow, IndicatorAsked, IntelObject, IntelSource, ItemCount,
     ItemVersion, ItemsAsked, Job, JobId, JobStatus, LedgerAsked, LedgerLine, LinkPlace, LinkVersion, LinkedItem,
     ManifestEntry, ManifestPage, NewCollection, NewObject, ObjectsAsked, ObjectsPage, Outlet, Peer, PeerNumber,
-    PersonId, RefusedCount, RegisterWhole, Report, ReportId, ReportStatus, SavedHunt, Scope, ServiceToken, SpecAsked,
-    Suppression, Taken, Verdict, VersionsAsked,
+    PersonId, Probe, ProbeEpisode, RefusedCount, RegisterWhole, Report, ReportId, ReportStatus, SavedHunt, Scope,
+    ServiceToken, SpecAsked, Suppression, Taken, Verdict, VersionsAsked,
 };
 pub use tokens::NamedToken;
 pub use vulnerabilities::{

@@ -8,6 +8,7 @@ mod indicators;
 mod intel;
 mod journal;
 mod netflow;
+mod probe;
 mod register;
 mod risk;
 mod rpz;
@@ -31,6 +32,7 @@ pub use self::intel::{
 };
 pub use self::journal::{journal_marks, journal_segment};
 pub use self::netflow::netflow_packets;
+pub use self::probe::{probe_data, probe_page};
 pub use self::register::{
     advisories, banner, bill_of_materials, mobile_manifests, register_files, register_inventories, scanner_json,
     scanner_xml, software_names,
@@ -123,6 +125,8 @@ targets! {
     register::banner, 500;
     tables::edge_table, 300;
     tables::series_table, 1000;
+    probe::probe_page, 500;
+    probe::probe_data, 500;
     journal::journal_segment, 200;
     journal::journal_marks, 200;
     small::times, 1000;

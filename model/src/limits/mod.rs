@@ -3,23 +3,29 @@
 //! One file for each area; every name is `limits::NAME`, whatever the area.
 
 mod behaviour_edges;
+mod correlate;
 mod detect;
 mod feeds;
 mod intel;
 mod lake;
 mod office;
+mod probes;
 mod risk;
 mod scenario;
+mod series;
 mod sharing;
 mod sources;
 
 pub use behaviour_edges::*;
+pub use correlate::*;
 pub use detect::*;
 pub use feeds::*;
 pub use intel::*;
 pub use lake::*;
 pub use office::*;
+pub use probes::*;
 pub use risk::*;
 pub use scenario::*;
+pub use series::*;
 pub use sharing::*;
 pub use sources::*;

@@ -29,6 +29,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration { version: 14, text: include_str!("../../migrations/0014_risk_register.sql") },
     Migration { version: 15, text: include_str!("../../migrations/0015_risk_documents.sql") },
     Migration { version: 16, text: include_str!("../../migrations/0016_vulnerabilities.sql") },
+    Migration { version: 17, text: include_str!("../../migrations/0017_probes.sql") },
 ];
 
 pub(super) const NEWEST: i64 = MIGRATIONS[MIGRATIONS.len() - 1].version;

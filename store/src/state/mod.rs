@@ -28,6 +28,7 @@ mod packed;
 mod peers;
 mod people;
 mod positions;
+mod probes;
 mod register;
 mod sealed;
 mod sessions;
@@ -63,6 +64,7 @@ pub use peers::{
 };
 pub use people::{NewPasskey, Passkey, Person, PersonId};
 pub use positions::FilePosition;
+pub use probes::{Probe, ProbeEpisode, ProbeResult, ProbeRound};
 pub use register::{
     ExposureAsked, ItemCount, ItemVersion, ItemsAsked, LinkPlace, LinkVersion, LinkedItem, RegisterChange,
     RegisterWhole, Revision,
@@ -95,6 +97,7 @@ pub fn statements() -> Vec<&'static str> {
         peers::STATEMENTS,
         people::STATEMENTS,
         positions::STATEMENTS,
+        probes::STATEMENTS,
         register::STATEMENTS,
         sessions::STATEMENTS,
         tally::STATEMENTS,

@@ -69,9 +69,12 @@ pub const ATTACKS: &[Attack] = &[
     },
 ];
 
+/// A label, and what plays it.
+type Scene = (&'static str, fn(&mut Stage, Timestamp));
+
 /// Plays every attack on the day that starts at `day`.
 pub(crate) fn play(stage: &mut Stage, day: Timestamp) {
-    let scenes: [(&str, fn(&mut Stage, Timestamp)); 6] = [
+    let scenes: [Scene; 6] = [
         ("dns-beacon", dns_beacon),
         ("night-login", night_login),
         ("modbus-write", modbus_write),

@@ -14,7 +14,7 @@ use model::limits::{
 use serde::Deserialize;
 
 use super::moves::{Entities, Move, When};
-use super::terms::{Hours, Span, Weekdays, Words, clock_minute};
+use super::terms::{Hours, OnDays, Span, Words, clock_minute};
 use crate::city::FIRST_DAY;
 
 /// Longest label.
@@ -179,7 +179,7 @@ struct StepHead {
     lasts: Option<Span>,
     hours: Option<Hours>,
     #[serde(default)]
-    on: Weekdays,
+    on: OnDays,
 }
 
 /// The keys of [`StepHead`].

@@ -75,7 +75,7 @@ impl Hours {
 /// Days of the week.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub(crate) enum Weekdays {
+pub(crate) enum OnDays {
     /// All of them.
     #[default]
     EveryDay,

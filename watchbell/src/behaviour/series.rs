@@ -9,15 +9,10 @@ use serde::Serialize;
 use super::output::Output;
 use super::{Line, Table};
 
+#[derive(Default)]
 pub(super) struct SeriesTable {
     reader: Series,
     scorer: Scorer,
-}
-
-impl Default for SeriesTable {
-    fn default() -> Self {
-        SeriesTable { reader: Series::default(), scorer: Scorer::new() }
-    }
 }
 
 #[derive(Serialize)]
@@ -38,7 +33,7 @@ impl Table for SeriesTable {
             Some(Err(trouble)) => return Ok(Line::Bad(trouble)),
             Some(Ok(row)) => row,
         };
-        let score = self.scorer.score(row.time.moment(), row.value);
+        let score = self.scorer.observe(row.time.moment(), row.value).score;
         let object = || Row { timestamp: row.text.clone().into_owned(), value: row.value, anomaly_score: score };
         // The value as it stood there: nothing is lost by reading it.
         output.row(&[row.text.as_bytes(), row.value_text.as_bytes()], score, object)?;

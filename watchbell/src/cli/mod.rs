@@ -8,6 +8,7 @@ mod intel;
 mod mobile;
 mod outlets;
 mod peers;
+mod probes;
 mod register;
 mod reports;
 mod risk;
@@ -38,6 +39,7 @@ pub(crate) use peers::{
     AddressArgs, AgreedArgs, GroupCommand, PeerAddArgs, PeerArgs, PeerCommand, ReachArgs, ShareArgs, ShareCommand,
     SharedRight,
 };
+pub(crate) use probes::{ProbeAddArgs, ProbeArgs, ProbeCommand};
 pub(crate) use register::{
     AssetArgs, DataSaid, DiscoverArgs, ImportArgs, ItemCommand, ItemListArgs, LinkArgs, RegisterArgs, RegisterCommand,
     SayArgs, ServiceArgs, Told, YesNo,
@@ -91,6 +93,8 @@ pub(crate) enum Command {
     Rmf(RmfArgs),
     /// Work on outlets: what leaves for blocklists and detectors of others.
     Outlet(OutletArgs),
+    /// Look at services from outside: down, slow, defaced, or with data that somebody touched.
+    Probe(ProbeArgs),
     /// Work on peers: agencies with whom this one shares.
     Peer(PeerArgs),
     /// See what left, say which sources are shared, work on sharing groups.

@@ -10,6 +10,7 @@ mod hunter;
 mod knowing;
 mod outlets;
 mod peers;
+mod probes;
 mod shelf;
 mod upkeep;
 mod zones;
@@ -222,6 +223,8 @@ async fn serve(config: Config, arguments: &ServeArgs) -> Result<Exit> {
     let making = tokio::spawn(making);
     let sharing = peers::watch(config.clone(), console.app.office.clone(), shutdown.clone());
     let sharing = tokio::spawn(sharing);
+    let probing = probes::watch(state.clone(), console.app.office.clone(), shutdown.clone());
+    let probing = tokio::spawn(probing);
     let (vital, document) = http::router(vitals);
     let settings = Arc::clone(&console.app.settings);
     let router = sources.ingest_router().merge(vital).merge(web::router(console.app, document));
@@ -244,7 +247,7 @@ async fn serve(config: Config, arguments: &ServeArgs) -> Result<Exit> {
         Err(shared) => drop(shared),
     }
     watch.stop().await;
-    let _ = tokio::join!(upkeep, signing, looking, working, knowing, asking, making, sharing);
+    let _ = tokio::join!(upkeep, signing, looking, working, knowing, asking, making, sharing, probing);
     resolvers.stop().await;
     let closed = tokio::task::spawn_blocking(move || journal_thread.close()).await;
     state.close().await;

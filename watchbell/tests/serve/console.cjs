@@ -232,7 +232,7 @@ const enter = async (page, link, name) => {
   await page.waitForURL("**/intel/month?*what=all");
   assert.match(await page.textContent("main"), new RegExp(`${counted} findings?\\.`));
   await judge(page, "month");
-  for (const place of ["/intel/outlets", "/intel/reports", "/sharing"]) {
+  for (const place of ["/intel/outlets", "/intel/reports", "/sharing", "/probes"]) {
     await page.goto(`${origin}${place}`);
     await judge(page, place.split("/").at(-1));
   }

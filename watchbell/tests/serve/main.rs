@@ -16,6 +16,7 @@ mod outlets;
 mod outside;
 mod past;
 mod peers;
+mod probes;
 mod refusals;
 mod register;
 mod reports;

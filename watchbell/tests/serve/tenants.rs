@@ -146,6 +146,15 @@ fn needs(operation: &Operation) -> Option<(&'static str, &'static str)> {
         ("POST", "/intel/outlets/add") => ("outlet.manage", "name=a-test&form=text&days=1"),
         ("POST", "/intel/outlets/{name}/pause" | "/intel/outlets/{name}/resume") => ("outlet.manage", ""),
         ("POST", "/intel/outlets/{name}/remove") => ("outlet.manage", "confirm=yes"),
+        ("GET", "/probes" | "/probes.json" | "/probes.csv") => ("probe.read", ""),
+        // Paused at once by nobody: the watch of a test looks at a reserved name, which has no address.
+        ("POST", "/probes/add") => (
+            "probe.manage",
+            "name=a-test&service=canaria&kind=http&place=https%3A%2F%2Fwww.city.example%2F&every=86400",
+        ),
+        ("POST", "/probes/{name}/run" | "/probes/{name}/pause" | "/probes/{name}/resume") => ("probe.manage", ""),
+        ("POST", "/probes/{name}/accept") => ("probe.manage", "problem=down"),
+        ("POST", "/probes/{name}/remove") => ("probe.manage", "confirm=yes"),
         // One's own, and what ends or never ends.
         ("GET", "/account" | "/prove" | "/inbox/events")
         | (

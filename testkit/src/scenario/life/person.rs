@@ -197,7 +197,7 @@ fn administers(stage: &mut Stage, day: &Day, user: &str, (begins, ends): (u64, u
     let linux: Vec<_> = MACHINES.iter().filter(|machine| machine.kind == Kind::LinuxServer).collect();
     let windows: Vec<_> = MACHINES.iter().filter(|machine| machine.kind == Kind::WindowsServer).collect();
     for _ in 0..stage.random.between(4, 9) {
-        let machine = Seat(*stage.random.pick(&linux));
+        let machine = Seat(stage.random.pick::<&crate::city::Machine>(&linux));
         let when = stage.random.between(begins, ends);
         let when = minute(stage, day, when);
         stage.enter(when, &Entry { account: user, machine, from: own.0.address, via: Via::Ssh });
@@ -211,7 +211,7 @@ fn administers(stage: &mut Stage, day: &Day, user: &str, (begins, ends): (u64, u
         stage.sudo(when.plus(Duration::from_secs(40)), machine.0, user, command);
     }
     for _ in 0..stage.random.between(1, 5) {
-        let machine = Seat(*stage.random.pick(&windows));
+        let machine = Seat(stage.random.pick::<&crate::city::Machine>(&windows));
         let when = stage.random.between(begins, ends);
         let when = minute(stage, day, when);
         stage.enter(when, &Entry { account: user, machine, from: own.0.address, via: Via::Rdp });

@@ -245,9 +245,12 @@ pub(super) fn backup(stage: &mut Stage, day: &Day, hour: u64, percent: u64) {
     }
 }
 
+/// Who, from where, every so many seconds, and which calls.
+type Beat = (&'static str, &'static str, u64, &'static [(&'static str, &'static str)]);
+
 /// What programs of the city ask of the cloud, each its own calls at its own beat.
 fn cloud(stage: &mut Stage, day: &Day) {
-    let calls: [(&str, &str, u64, &[(&str, &str)]); 3] = [
+    let calls: [Beat; 3] = [
         (
             "portal-monitor",
             "192.0.2.50",

@@ -18,7 +18,7 @@ use model::Timestamp;
 use model::limits::SCENARIO_STEP_BEATS_MAX;
 use serde::Deserialize;
 
-use super::terms::{Hours, Percent, Span, Weekdays};
+use super::terms::{Hours, OnDays, Percent, Span};
 use crate::city::{FIRST_DAY, Stage};
 
 pub(crate) use access::*;
@@ -90,7 +90,7 @@ pub(crate) struct When {
     pub(crate) start: Timestamp,
     pub(crate) end: Timestamp,
     pub(crate) hours: Option<Hours>,
-    pub(crate) on: Weekdays,
+    pub(crate) on: OnDays,
 }
 
 impl When {
@@ -100,9 +100,9 @@ impl When {
         let (day, hour) = (seconds / DAY_SECONDS, seconds % DAY_SECONDS / 3_600);
         let is_weekend = day % 7 >= 5;
         let is_day = match self.on {
-            Weekdays::EveryDay => true,
-            Weekdays::Weekdays => !is_weekend,
-            Weekdays::Weekends => is_weekend,
+            OnDays::EveryDay => true,
+            OnDays::Weekdays => !is_weekend,
+            OnDays::Weekends => is_weekend,
         };
         at < self.end && is_day && self.hours.is_none_or(|hours| hours.contains(hour))
     }
@@ -156,9 +156,9 @@ impl When {
         let last = seconds_between(FIRST_DAY, self.end).saturating_sub(1) / DAY_SECONDS;
         let midnight = |day: u64| FIRST_DAY.plus(Duration::from_secs(day * DAY_SECONDS));
         let is_on = |day: &u64| match self.on {
-            Weekdays::EveryDay => true,
-            Weekdays::Weekdays => day % 7 < 5,
-            Weekdays::Weekends => day % 7 >= 5,
+            OnDays::EveryDay => true,
+            OnDays::Weekdays => day % 7 < 5,
+            OnDays::Weekends => day % 7 >= 5,
         };
         (first..=last.max(first)).filter(is_on).map(midnight).collect()
     }
