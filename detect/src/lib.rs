@@ -3,6 +3,7 @@
 //! A thinking crate: no I/O, no clock, no chance. Rules and indicator images are handed in as bytes; time comes with the
 //! events.
 
+pub mod behaviour;
 pub mod indicators;
 pub mod seen;
 pub mod sigma;

@@ -82,6 +82,15 @@ const ORACLES: &[Oracle] = &[
         repo: Some("oasis-open/cti-taxii-server"),
         judge: "the cases of OASIS's own TAXII server that speak HTTP, on its own data",
     },
+    Oracle {
+        name: "nab",
+        package: "detect",
+        test: "nab",
+        filter: "nabs_own_programs",
+        needs_data: true,
+        repo: Some("numenta/NAB"),
+        judge: "NAB's own scorer, on the series of the data folder: ours, contextOSE's and Numenta HTM's results",
+    },
 ];
 
 /// What was asked for on the command line.

@@ -8,6 +8,7 @@ mod intel;
 mod lake;
 mod office;
 mod risk;
+mod series;
 mod sharing;
 mod sources;
 
@@ -17,5 +18,6 @@ pub use intel::*;
 pub use lake::*;
 pub use office::*;
 pub use risk::*;
+pub use series::*;
 pub use sharing::*;
 pub use sources::*;
