@@ -3,7 +3,6 @@
 //! One file for each area; every name is `limits::NAME`, whatever the area.
 
 mod behaviour_edges;
-mod correlate;
 mod detect;
 mod feeds;
 mod intel;
@@ -17,7 +16,6 @@ mod sharing;
 mod sources;
 
 pub use behaviour_edges::*;
-pub use correlate::*;
 pub use detect::*;
 pub use feeds::*;
 pub use intel::*;
