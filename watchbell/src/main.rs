@@ -35,6 +35,7 @@ mod rmf;
 mod rules;
 mod scan;
 mod serve;
+mod simulate;
 mod times;
 mod tokens;
 mod top;
@@ -58,6 +59,7 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let result = match cli.command {
         Command::Scan(arguments) => scan::run(&arguments),
+        Command::Simulate(arguments) => simulate::run(&arguments),
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Findings(arguments) => findings::run(&arguments),
         Command::Hunt(arguments) => hunt::run(&arguments),

@@ -13,6 +13,7 @@ mod register;
 mod reports;
 mod risk;
 mod rmf;
+mod simulate;
 mod vuln;
 
 use std::path::PathBuf;
@@ -47,6 +48,7 @@ pub(crate) use register::{
 pub(crate) use reports::{ReportArgs, ReportCommand};
 pub(crate) use risk::{RiskArgs, RiskCommand};
 pub(crate) use rmf::{RmfArgs, RmfAt, RmfCommand};
+pub(crate) use simulate::SimulateArgs;
 pub(crate) use vuln::{VulnArgs, VulnCheckArgs, VulnCommand, VulnListArgs, VulnPolicyArgs, VulnScanArgs};
 
 /// Watchbell keeps a city's digital services safe and its citizens' trust whole.
@@ -61,6 +63,8 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Look through log files with rules and indicators, without a server.
     Scan(ScanArgs),
+    /// Play days of an invented city with planted attacks, and say which of them would have been found.
+    Simulate(SimulateArgs),
     /// Keep watch: take records in live, detect, keep everything.
     Serve(ServeArgs),
     /// Show what was found, worst first.

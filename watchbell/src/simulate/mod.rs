@@ -6,6 +6,7 @@
 //! the end. It is never told which line belongs to what.
 
 mod report;
+mod watch;
 
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
@@ -20,9 +21,10 @@ use testkit::scenario::{Budget, JudgedIncident, Part, Scenario, Truth, judge};
 use crate::cli::SimulateArgs;
 use crate::exit::Exit;
 use crate::{progress, words};
+use watch::Watch;
 
 /// What looks at the lines of a scenario.
-pub(crate) trait Play {
+trait Play {
     /// Takes the next line: its file, its number in it from 1, its bytes without line end, and when it came in. Times
     /// never go back.
     ///
@@ -38,15 +40,15 @@ pub(crate) trait Play {
     fn finish(self) -> Result<Vec<JudgedIncident>>;
 }
 
-/// Runs the command; `begin` makes what looks at the lines, once they are wanted.
-pub(crate) fn run<P: Play>(arguments: &SimulateArgs, begin: impl FnOnce(&SimulateArgs) -> Result<P>) -> Result<Exit> {
+/// Runs the command.
+pub(crate) fn run(arguments: &SimulateArgs) -> Result<Exit> {
     let scenario = Scenario::read(&arguments.scenario)
         .with_context(|| format!("{} is not played", arguments.scenario.display()))?;
     if let Some(folder) = &arguments.write {
         return write(arguments, &scenario, folder);
     }
     let started = Instant::now();
-    let (truth, incidents, lines) = play(arguments, &scenario, begin(arguments)?)?;
+    let (truth, incidents, lines) = play(arguments, &scenario, Watch::begin(arguments)?)?;
     let budget = Budget {
         incidents_a_day: arguments.incidents_a_day,
         pages_a_night: arguments.pages_a_night,
