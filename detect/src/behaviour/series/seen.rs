@@ -50,11 +50,10 @@ impl Seen {
             }
             return;
         }
-        if self.values.is_empty() {
-            // One more than stay, for the moment before two become one: so nothing is ever moved to a larger place.
-            self.values.reserve_exact(self.values_max + 1);
-            self.counts.reserve_exact(self.values_max + 1);
-        }
+        // One more than stay, for the moment before two become one: so nothing is ever moved to a larger place.
+        let room = self.values_max + 1 - self.values.len();
+        self.values.reserve_exact(room);
+        self.counts.reserve_exact(room);
         self.values.insert(at, value);
         self.counts.insert(at, count);
         if self.values.len() > self.values_max {
