@@ -34,7 +34,7 @@ use seen::{Seen, distance};
 use tail::Tail;
 
 /// The score from which a reading is worth a person's look: about one in forty readings was as unusual, in a series that has had no alarm yet.
-pub const ALARM: f64 = 0.45;
+pub const ALARM: f64 = 0.43;
 
 /// A surprise that gives the score 0.5: one in a hundred.
 const HALF_WAY: f64 = 2.0;
@@ -50,6 +50,8 @@ const UNREST_VALUES: usize = 5;
 const UNREST_WEIGHT: f64 = 0.85;
 /// Distances that a view must have had before it says anything.
 const LEARNING_READINGS: u32 = 50;
+/// One more than the mantissa bits that a deviation loses.
+const ROUNDING: u64 = 1 << 24;
 /// Values further out are taken for this one, so that no difference and no sum of a few overflows.
 const VALUE_LARGEST: f64 = 1e300;
 
@@ -80,7 +82,7 @@ pub enum Standing {
 /// Why a reading has its score.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Why {
-    /// The view that says so.
+    /// Which view it is.
     pub view: View,
     /// One in so many readings before was as far from what was known then.
     pub one_in: f64,
@@ -93,7 +95,7 @@ pub struct Why {
 pub struct Scored {
     /// From 0, usual, to less than 1. See [`ALARM`].
     pub score: f64,
-    /// Whether it says anything.
+    /// Whether anything can be said.
     pub standing: Standing,
     /// The view that found it most unusual, whether or not it stands out from the readings before.
     pub why: Option<Why>,
@@ -145,9 +147,11 @@ impl Scorer {
         let level = distance([&self.level], value, LEVEL_NEIGHBOURS);
         self.level.add(value, 1);
         let day = self.day.distance(at, value, DAY_NEIGHBOURS);
-        let varied = self.vary(value);
-        let unrest = distance([&self.unrest], varied, UNREST_NEIGHBOURS);
-        self.unrest.add(varied, 1);
+        let unrest = self.vary(value).and_then(|varied| {
+            let away = distance([&self.unrest], varied, UNREST_NEIGHBOURS);
+            self.unrest.add(varied, 1);
+            away
+        });
         let views = [
             look(View::Level, level, &mut self.level_tail),
             look(View::Day, day, &mut self.day_tail),
@@ -172,21 +176,29 @@ impl Scorer {
         size_of::<Self>() + sets + tails + self.peaks.bytes() + self.last.capacity() * size_of::<f64>()
     }
 
-    /// Standard deviation of the last values, this one among them.
-    fn vary(&mut self, value: f64) -> f64 {
+    /// Standard deviation of the last values, this one among them, to 28 bits: what adding in another order makes of the rest would be news
+    /// where nothing ever varies but by rounding. `None` for the first few.
+    fn vary(&mut self, value: f64) -> Option<f64> {
         self.last.push_back(value);
         if self.last.len() > UNREST_VALUES {
             self.last.pop_front();
         }
-        let count = self.last.len() as f64;
-        let mean = self.last.iter().sum::<f64>() / count;
-        // In units of the furthest, so that no square overflows or vanishes.
-        let furthest = self.last.iter().map(|value| (value - mean).abs()).fold(0.0, f64::max);
-        if furthest <= 0.0 {
-            return 0.0;
+        if self.last.len() < UNREST_VALUES {
+            return None;
         }
-        let squares: f64 = self.last.iter().map(|value| ((value - mean) / furthest).powi(2)).sum();
-        furthest * (squares / count).sqrt()
+        // From the oldest, so that equal values deviate by nothing at all.
+        let oldest = self.last.front().copied().unwrap_or_default();
+        let count = self.last.len() as f64;
+        let mean = self.last.iter().map(|value| value - oldest).sum::<f64>() / count;
+        let deviations = self.last.iter().map(|value| value - oldest - mean);
+        // In units of the furthest, so that no square overflows or vanishes.
+        let furthest = deviations.clone().map(f64::abs).fold(0.0, f64::max);
+        if furthest <= 0.0 {
+            return Some(0.0);
+        }
+        let squares: f64 = deviations.map(|deviation| (deviation / furthest).powi(2)).sum();
+        let exact = (furthest * (squares / count).sqrt()).to_bits();
+        Some(f64::from_bits((exact + ROUNDING / 2) & !(ROUNDING - 1)))
     }
 }
 

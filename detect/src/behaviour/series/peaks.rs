@@ -17,9 +17,9 @@ const SURPRISE_MIN: f64 = 0.5;
 /// How much of the surprise goes for each factor of ten in how often there was as much.
 const LOWERED: f64 = 0.6;
 /// Surprises are counted in steps of this.
-const STEPS_IN_ONE: f64 = 50.0;
+const STEPS_IN_ONE: f64 = 10.0;
 /// Steps: up to a surprise of 6.4, more than [`limits::SERIES_TAIL_READINGS_MAX`] allows.
-const STEPS: usize = 320;
+const STEPS: usize = 64;
 
 /// Surprises of the last readings, and the peaks of all.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -50,11 +50,10 @@ impl Seen {
             }
             return;
         }
-        if self.values.is_empty() {
-            // One more than stay, for the moment before two become one: so nothing is ever moved to a larger place.
-            self.values.reserve_exact(self.values_max + 1);
-            self.counts.reserve_exact(self.values_max + 1);
-        }
+        // One more than stay, for the moment before two become one: so nothing is ever moved to a larger place.
+        let room = self.values_max + 1 - self.values.len();
+        self.values.reserve_exact(room);
+        self.counts.reserve_exact(room);
         self.values.insert(at, value);
         self.counts.insert(at, count);
         if self.values.len() > self.values_max {
@@ -77,9 +76,7 @@ impl Seen {
             }
         }
         let above = closest + 1;
-        let (Some(low), Some(high)) = (self.counts.get(closest).copied(), self.counts.get(above).copied()) else {
-            return;
-        };
+        let (Some(low), Some(high)) = (self.counts.get(closest).copied(), self.counts.get(above).copied()) else { return };
         let goes = if high > low { closest } else { above };
         self.values.remove(goes);
         self.counts.remove(goes);
@@ -93,10 +90,7 @@ impl Seen {
         let at = self.values.partition_point(|had| *had < value);
         let (below, from) = self.values.split_at(at);
         let (below_counts, from_counts) = self.counts.split_at(at);
-        [
-            Side { values: below, counts: below_counts, is_below: true },
-            Side { values: from, counts: from_counts, is_below: false },
-        ]
+        [Side { values: below, counts: below_counts, is_below: true }, Side { values: from, counts: from_counts, is_below: false }]
     }
 }
 

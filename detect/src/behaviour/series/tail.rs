@@ -42,8 +42,9 @@ impl Tail {
     /// Counts a distance.
     pub(super) fn learn(&mut self, distance: f64) {
         let step = step(distance);
+        // All at once, also after a snapshot: what grows by itself grows beyond what it needs.
+        self.counts.reserve_exact(limits::SERIES_TAIL_STEPS_MAX - self.counts.len());
         if self.counts.is_empty() {
-            self.counts.reserve_exact(limits::SERIES_TAIL_STEPS_MAX);
             self.first = step;
             self.counts.push(0);
         }
@@ -70,7 +71,7 @@ impl Tail {
         let room = limits::SERIES_TAIL_STEPS_MAX - self.counts.len();
         let down = usize::try_from(self.first - step).unwrap_or(usize::MAX).min(room);
         // All that is in the first count now may be from further down; that it stays there makes distances rarer by no more than they were.
-        self.counts.splice(0..0, std::iter::repeat_n(0, down));
+        drop(self.counts.splice(0..0, std::iter::repeat_n(0, down)));
         self.first -= u32::try_from(down).unwrap_or_default();
     }
 

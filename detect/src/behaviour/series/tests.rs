@@ -45,8 +45,7 @@ fn a_new_extreme_is_an_alarm_and_its_reason_says_so() {
 
 #[test]
 fn a_gap_between_two_levels_is_as_new_as_an_extreme() {
-    let mut values: Vec<f64> =
-        noise(2).take(2_000).map(|noise| if noise < 0.5 { noise } else { 100.0 + noise }).collect();
+    let mut values: Vec<f64> = noise(2).take(2_000).map(|noise| if noise < 0.5 { noise } else { 100.0 + noise }).collect();
     values.push(50.0);
     assert!(scores(values).pop().unwrap().score > ALARM);
 }
@@ -87,11 +86,22 @@ fn a_constant_series_is_never_unusual_until_it_changes() {
 }
 
 #[test]
+fn rounding_is_no_news() {
+    // Every ten readings 0.1, 0.7 and 0.2 above 1e6: the last five add up in ten orders, and to different last bits.
+    let pattern = [0.0, 0.0, 0.1, 0.7, 0.2, 0.0, 0.0, 0.0, 0.0, 0.0];
+    let mut scorer = Scorer::default();
+    for reading in 0..3_000 {
+        scorer.observe(at(reading), 1e6 + pattern[reading as usize % pattern.len()]);
+    }
+    assert!(scorer.unrest.len() <= pattern.len(), "{} different deviations", scorer.unrest.len());
+}
+
+#[test]
 fn nothing_is_said_before_enough_was_seen() {
     let scores = scores(noise(4).take(200));
     let learning = scores.iter().take_while(|scored| scored.standing == Standing::Learning).count();
-    // The unrest speaks first: it needs one value before the first distance.
-    assert_eq!(learning, LEARNING_READINGS as usize + 1);
+    // The level speaks first: its first distance is that of the sixth reading; the unrest's too.
+    assert_eq!(learning, (LEARNING_READINGS + LEVEL_NEIGHBOURS) as usize);
     assert!(scores[..learning].iter().all(|scored| scored.score == 0.0 && scored.why.is_none()));
 }
 
@@ -189,6 +199,12 @@ fn memory_has_a_limit_and_reaches_it() {
     assert!(largest <= limits::SERIES_SCORER_BYTES_MAX, "{largest} bytes");
     assert!(largest * 2 > limits::SERIES_SCORER_BYTES_MAX, "the limit says something: {largest} bytes");
     assert_eq!(scorer.level.len(), limits::SERIES_VALUES_MAX);
+    // The same after a snapshot, whose tables have no room to spare.
+    let mut again: Scorer = serde_json::from_slice(&serde_json::to_vec(&scorer).unwrap()).unwrap();
+    for (reading, noise) in noise(13).take(60_000).enumerate() {
+        again.observe(at(reading as i64), 10f64.powf(noise * 60.0 - 30.0));
+        assert!(again.bytes() <= limits::SERIES_SCORER_BYTES_MAX, "{} bytes", again.bytes());
+    }
 }
 
 #[test]
