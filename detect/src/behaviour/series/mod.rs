@@ -33,8 +33,9 @@ use peaks::Peaks;
 use seen::{Seen, distance};
 use tail::Tail;
 
-/// The score from which a reading is worth a person's look: about one in forty readings was as unusual, in a series that has had no alarm yet.
-pub const ALARM: f64 = 0.43;
+/// The score from which a reading is worth a person's look: one in twenty readings was as unusual, and no event before it; or one in two hundred, and
+/// nine were.
+pub const ALARM: f64 = 0.39;
 
 /// A surprise that gives the score 0.5: one in a hundred.
 const HALF_WAY: f64 = 2.0;

@@ -1,9 +1,9 @@
 //! When rare becomes an alarm: one for one event, and the less for each the more there are.
 //!
 //! A reading stands out only when nothing in the readings just before was as rare: an event is told at its beginning, and again only when it gets
-//! worse (the rest period of contextOSE, without its fixed threshold). And what stands out is lowered by how often the series had that: where
-//! strange things happen every hour, one more of them says little (the thought behind Numenta's anomaly likelihood: Ahmad, Lavin, Purdy,
-//! Agha, Neurocomputing 262, 2017).
+//! worse (the rest period of contextOSE, without its fixed threshold). And what stands out is lowered by how often the series had that: one in a
+//! thousand, for the tenth time, is one in a hundred. Where strange things happen every hour, one more of them says little (the thought behind
+//! Numenta's anomaly likelihood: Ahmad, Lavin, Purdy, Agha, Neurocomputing 262, 2017).
 
 use std::collections::VecDeque;
 
@@ -11,11 +11,9 @@ use model::limits;
 use serde::{Deserialize, Serialize};
 
 /// Readings over which an event is told once.
-const REST_READINGS: u64 = 100;
+const REST_READINGS: u64 = 120;
 /// Surprise below which nothing stands out: one in three.
 const SURPRISE_MIN: f64 = 0.5;
-/// How much of the surprise goes for each factor of ten in how often there was as much.
-const LOWERED: f64 = 0.6;
 /// Surprises are counted in steps of this.
 const STEPS_IN_ONE: f64 = 10.0;
 /// Steps: up to a surprise of 6.4, more than [`limits::SERIES_TAIL_READINGS_MAX`] allows.
@@ -60,7 +58,7 @@ impl Peaks {
         let step = ((surprise * STEPS_IN_ONE) as usize).min(STEPS - 1);
         let as_much: u32 = self.counts.iter().skip(step).sum();
         self.learn(step);
-        (surprise - LOWERED * (1.0 + f64::from(as_much)).log10()).max(0.0)
+        (surprise - (1.0 + f64::from(as_much)).log10()).max(0.0)
     }
 
     /// Counts a peak.
@@ -134,7 +132,7 @@ mod tests {
         // Falling all the time is the longest that one can remember.
         for reading in 0..u32::from(u16::MAX) {
             peaks.stands_out(6.0 - f64::from(reading) * 1e-6);
-            assert!(peaks.falling.len() <= 102, "{}", peaks.falling.len());
+            assert!(peaks.falling.len() <= 122, "{}", peaks.falling.len());
         }
         for _ in 0..limits::SERIES_PEAKS_MAX * 2 {
             for _ in 0..=REST_READINGS {
