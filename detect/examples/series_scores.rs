@@ -31,7 +31,8 @@ fn main() -> Result<(), Failure> {
         let folder = results.join("watchbell").join(name);
         let series = entries(&domain)?.into_iter().filter(|path| path.extension().is_some_and(|kind| kind == "csv"));
         for file in series {
-            let (text, scored) = score(&std::fs::read_to_string(&file)?).map_err(|reason| format!("{}: {reason}", file.display()))?;
+            let (text, scored) =
+                score(&std::fs::read_to_string(&file)?).map_err(|reason| format!("{}: {reason}", file.display()))?;
             readings += scored.readings;
             spent += scored.spent;
             bytes = bytes.max(scored.bytes);
@@ -48,7 +49,8 @@ fn main() -> Result<(), Failure> {
 
 /// What is in a folder, in order.
 fn entries(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
-    let mut entries = std::fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>, std::io::Error>>()?;
+    let mut entries =
+        std::fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>, std::io::Error>>()?;
     entries.sort();
     Ok(entries)
 }

@@ -37,7 +37,8 @@ pub(crate) fn load(data: &Path) -> (Vec<Series>, String) {
 fn read(name: &str, csv: &str, windows: &[(String, String)]) -> Series {
     let time = |text: &str| Timestamp::parse(text).expect("a time");
     let rows = csv.lines().skip(1).map(|line| line.split_once(',').expect("two columns"));
-    let (times, values): (Vec<_>, Vec<_>) = rows.map(|(at, value)| (time(at), value.trim().parse::<f64>().expect("a number"))).unzip();
+    let (times, values): (Vec<_>, Vec<_>) =
+        rows.map(|(at, value)| (time(at), value.trim().parse::<f64>().expect("a number"))).unzip();
     let row = |text: &str| times.iter().position(|at| *at == time(text)).expect("a row");
     let windows = windows.iter().map(|(from, to)| (row(from), row(to))).collect();
     Series { name: name.to_owned(), csv: csv.to_owned(), windows, times, values }

@@ -54,7 +54,8 @@ impl Day {
 
     /// Bytes beside the struct itself.
     pub(super) fn bytes(&self) -> usize {
-        let inside: usize = self.half_hours.iter().map(|half_hour| half_hour.past.bytes() + half_hour.waiting.bytes()).sum();
+        let inside: usize =
+            self.half_hours.iter().map(|half_hour| half_hour.past.bytes() + half_hour.waiting.bytes()).sum();
         inside + self.half_hours.capacity() * size_of::<HalfHour>()
     }
 
@@ -62,7 +63,8 @@ impl Day {
     /// remembers the value.
     pub(super) fn distance(&mut self, at: Timestamp, value: f64, neighbours: u32) -> Option<f64> {
         let now = at.as_micros().div_euclid(HALF_HOUR_US).rem_euclid(HALF_HOURS);
-        let places = [now - 1, now, now + 1].map(|place| usize::try_from(place.rem_euclid(HALF_HOURS)).unwrap_or_default());
+        let places =
+            [now - 1, now, now + 1].map(|place| usize::try_from(place.rem_euclid(HALF_HOURS)).unwrap_or_default());
         for place in places {
             self.half_hours.get_mut(place)?.turn(at);
         }

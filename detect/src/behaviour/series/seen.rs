@@ -76,7 +76,9 @@ impl Seen {
             }
         }
         let above = closest + 1;
-        let (Some(low), Some(high)) = (self.counts.get(closest).copied(), self.counts.get(above).copied()) else { return };
+        let (Some(low), Some(high)) = (self.counts.get(closest).copied(), self.counts.get(above).copied()) else {
+            return;
+        };
         let goes = if high > low { closest } else { above };
         self.values.remove(goes);
         self.counts.remove(goes);
@@ -90,7 +92,10 @@ impl Seen {
         let at = self.values.partition_point(|had| *had < value);
         let (below, from) = self.values.split_at(at);
         let (below_counts, from_counts) = self.counts.split_at(at);
-        [Side { values: below, counts: below_counts, is_below: true }, Side { values: from, counts: from_counts, is_below: false }]
+        [
+            Side { values: below, counts: below_counts, is_below: true },
+            Side { values: from, counts: from_counts, is_below: false },
+        ]
     }
 }
 

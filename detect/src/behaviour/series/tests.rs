@@ -45,7 +45,8 @@ fn a_new_extreme_is_an_alarm_and_its_reason_says_so() {
 
 #[test]
 fn a_gap_between_two_levels_is_as_new_as_an_extreme() {
-    let mut values: Vec<f64> = noise(2).take(2_000).map(|noise| if noise < 0.5 { noise } else { 100.0 + noise }).collect();
+    let mut values: Vec<f64> =
+        noise(2).take(2_000).map(|noise| if noise < 0.5 { noise } else { 100.0 + noise }).collect();
     values.push(50.0);
     assert!(scores(values).pop().unwrap().score > ALARM);
 }
