@@ -105,7 +105,8 @@ pub struct Watcher {
 }
 
 struct Stream {
-    counting: Counting,
+    /// The minute that is open; none before the first request.
+    counting: Option<Counting>,
     usual: Usual,
     networks: Filter,
     paths: Filter,
@@ -121,7 +122,7 @@ impl Watcher {
 
     /// Something outside brings people to a service.
     pub fn cause(&mut self, service: &str, cause: Cause) {
-        if let Some(stream) = self.stream(service, cause.at) {
+        if let Some(stream) = self.stream(service) {
             stream.causes.push_back(cause);
             if stream.causes.len() > FLOOD_CAUSES_MAX {
                 stream.causes.pop_front();
@@ -132,10 +133,12 @@ impl Watcher {
     /// Takes a request into account. What comes late counts to the minute that is open.
     pub fn observe(&mut self, service: &str, hit: &Hit<'_>) -> Vec<Told> {
         let keys = Keys::of(&self.secret, hit);
-        let Some(stream) = self.stream(service, hit.time) else { return Vec::new() };
+        let Some(stream) = self.stream(service) else { return Vec::new() };
         let told = stream.until(service, hit.time);
         let is_new = (!stream.networks.has(keys.network), !stream.paths.has(keys.path));
-        stream.counting.count(hit, &keys, is_new);
+        if let Some(counting) = &mut stream.counting {
+            counting.count(hit, &keys, is_new);
+        }
         told
     }
 
@@ -149,13 +152,13 @@ impl Watcher {
         self.refused
     }
 
-    fn stream(&mut self, service: &str, now: Timestamp) -> Option<&mut Stream> {
+    fn stream(&mut self, service: &str) -> Option<&mut Stream> {
         if !self.services.contains_key(service) {
             if self.services.len() >= FLOOD_SERVICES_MAX {
                 self.refused += 1;
                 return None;
             }
-            self.services.insert(service.to_owned(), Stream::new(now));
+            self.services.insert(service.to_owned(), Stream::new());
         }
         self.services.get_mut(service)
     }
@@ -165,9 +168,9 @@ impl Watcher {
 const SILENT_MINUTES_MAX: i64 = 120;
 
 impl Stream {
-    fn new(now: Timestamp) -> Self {
+    fn new() -> Self {
         Stream {
-            counting: Counting::new(now.as_micros().div_euclid(MINUTE_US)),
+            counting: None,
             usual: Usual::default(),
             networks: Filter::default(),
             paths: Filter::default(),
@@ -178,18 +181,22 @@ impl Stream {
 
     fn until(&mut self, service: &str, now: Timestamp) -> Vec<Told> {
         let minute = now.as_micros().div_euclid(MINUTE_US);
-        let behind = minute.saturating_sub(self.counting.minute);
+        let Some(open) = &self.counting else {
+            self.counting = Some(Counting::new(minute));
+            return Vec::new();
+        };
+        let behind = minute.saturating_sub(open.minute);
+        let closed = if behind > SILENT_MINUTES_MAX { 1 } else { behind.max(0) };
+        let told = (0..closed).filter_map(|_| self.close(service)).collect();
         if behind > SILENT_MINUTES_MAX {
-            let told = self.close(service);
-            self.counting = Counting::new(minute);
-            return vec![told];
+            self.counting = Some(Counting::new(minute));
         }
-        (0..behind.max(0)).map(|_| self.close(service)).collect()
+        told
     }
 
-    fn close(&mut self, service: &str) -> Told {
-        let next = Counting::new(self.counting.minute + 1);
-        let counting = std::mem::replace(&mut self.counting, next);
+    fn close(&mut self, service: &str) -> Option<Told> {
+        let counting = self.counting.take()?;
+        self.counting = Some(Counting::new(counting.minute + 1));
         let minute = Timestamp::from_micros(counting.minute.saturating_mul(MINUTE_US));
         let features = counting.features();
         let cause = self.causes.iter().rev().find(|cause| cause.at <= minute.plus(std::time::Duration::from_secs(60)));
@@ -210,6 +217,6 @@ impl Stream {
             Step::Ends(since) => Some(since),
             _ => None,
         };
-        Told { service: service.to_owned(), minute, judgement, began, ended }
+        Some(Told { service: service.to_owned(), minute, judgement, began, ended })
     }
 }

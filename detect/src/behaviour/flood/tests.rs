@@ -118,7 +118,7 @@ fn causes_and_visitors_are_bounded() {
     for source in &sources {
         watcher.observe("portal", &Hit { source, ..hit(visit) });
     }
-    assert_eq!(watcher.services["portal"].counting.followed_len(), FLOOD_FOLLOWED_MAX);
+    assert_eq!(watcher.services["portal"].counting.as_ref().unwrap().followed_len(), FLOOD_FOLLOWED_MAX);
 }
 
 #[test]

@@ -19,10 +19,8 @@ pub(super) const DOWN: Patience = Patience { bad: 3, of: 4, good: 2 };
 const SLOW: Patience = Patience { bad: 4, of: 5, good: 4 };
 /// A look is fresh for so long: of two vantages that disagree, an old one does not count.
 const FRESH: Duration = Duration::from_secs(15 * 60);
-/// Looks at this hour of the week, with the hours beside it, that are enough to compare with.
+/// Looks at this hour of the week, or of the day, with the hours beside it, that are enough to compare with.
 const HOUR_ENOUGH: u32 = 24;
-/// Looks in all that are needed before anything is slow.
-const ENOUGH: u32 = 50;
 /// Nothing is slow below this, however fast it usually is: a third of a second more is not noticed.
 const NOTICED_US: u64 = 300_000;
 const HOURS: usize = 168;
@@ -40,7 +38,6 @@ pub(super) struct Vantage {
 pub(super) struct Reach {
     pub(super) vantages: BTreeMap<String, Vantage>,
     hours: BTreeMap<u8, Spread>,
-    count: u32,
 }
 
 /// Whether our own line is up, as the control target says.
@@ -121,34 +118,36 @@ impl Reach {
         judged(Look::Bad).because(vec![said])
     }
 
-    /// Median and 95th percentile to compare with, and of when they are.
+    /// Median and 95th percentile to compare with, and of when they are: of this hour of the week, else of the day. Nothing is said
+    /// of an hour that was never seen: the first morning is no failure of the night.
     fn usual(&self, now: Timestamp) -> Option<(u64, u64, &'static str)> {
-        if self.count < ENOUGH {
-            return None;
-        }
         let hour = hour_of_week(now);
         let beside = [(hour + HOURS - 1) % HOURS, hour, (hour + 1) % HOURS];
+        let of_week = |known: u8| beside.contains(&usize::from(known));
+        let of_day = |known: u8| beside.iter().any(|hour| hour % 24 == usize::from(known) % 24);
+        self.usual_of(&of_week, "at this hour of the week")
+            .or_else(|| self.usual_of(&of_day, "at this hour of the day"))
+    }
+
+    fn usual_of(&self, counts: &dyn Fn(u8) -> bool, whose: &'static str) -> Option<(u64, u64, &'static str)> {
         let near: Vec<&Spread> =
-            beside.iter().filter_map(|hour| self.hours.get(&u8::try_from(*hour).unwrap_or(u8::MAX))).collect();
+            self.hours.iter().filter(|(hour, _)| counts(**hour)).map(|(_, spread)| spread).collect();
         let count: u32 = near.iter().map(|spread| spread.count()).sum();
-        let (spreads, whose) = match count >= HOUR_ENOUGH {
-            true => (near, "at this hour of the week"),
-            false => (self.hours.values().collect(), "at any hour"),
-        };
-        Some((Spread::quantile_of(&spreads, 500)?, Spread::quantile_of(&spreads, 950)?, whose))
+        if count < HOUR_ENOUGH {
+            return None;
+        }
+        Some((Spread::quantile_of(&near, 500)?, Spread::quantile_of(&near, 950)?, whose))
     }
 
     /// Learns how long an answer took.
     pub(super) fn learn(&mut self, took_us: u64, now: Timestamp) {
         let hour = u8::try_from(hour_of_week(now)).unwrap_or(u8::MAX);
         self.hours.entry(hour).or_default().add(took_us);
-        self.count = self.count.saturating_add(1);
     }
 
     /// What is usual is learnt anew.
     pub(super) fn forget_speed(&mut self) {
         self.hours.clear();
-        self.count = 0;
     }
 
     /// The usual time of an answer now, in microseconds, for people.

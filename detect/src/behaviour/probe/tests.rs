@@ -505,7 +505,7 @@ fn stale_data() {
     }
     let facts = closures(&mut bench.random, bench.now);
     let found = bench.looks(40, |_| Outcome::Data(facts.clone()));
-    check(&found, &["began stale low: the newest entry is 1 hour old"]);
+    check(&found, &["began stale low: the newest entry is 2 hours old"]);
     let mut bench = Bench::new(Expected { stale_after_seconds: Some(600), ..Expected::default() });
     let facts = DataFacts { newest: Some(first.minus(Duration::from_secs(900))), ..facts };
     check(&bench.looks(2, |_| Outcome::Data(facts.clone())), &["began stale low"]);
