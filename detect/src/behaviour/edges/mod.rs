@@ -2,7 +2,7 @@
 //!
 //! The ground is MIDAS-F (Bhatia, Liu, Hooi, Yoon, Shin and Faloutsos, "Real-Time Anomaly Detection in Edge Streams", TKDD 2022): counts in
 //! count-min sketches, a chi-squared statistic of what is now against what was before, and totals that take in only what was usual.
-//! What is different here, each because streams of our own asked for it (`testkit::edges`; see `docs/guide/behaviour-edges.md`):
+//! What is different here, each because streams of our own asked for it (`testkit::edges`; see `docs/guide/behaviour.md`):
 //!
 //! - *Only too much counts.* Their statistic is as high for too little.
 //! - *Three windows in place of one*: about two, five and a hundred ticks, so that slow scans are seen.
