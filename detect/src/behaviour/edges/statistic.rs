@@ -4,8 +4,8 @@
 //! MIDAS, but of excess only; for the stream as a whole the deviance of a Poisson count, `2 (a ln(a / m) - (a - m))`, which grows more slowly,
 //! because everything new in a busy minute shares it.
 //!
-//! The figures were found by search over streams of `testkit::edges` (seeds 300 to 302) and rounded; rounding changed the mean area under the
-//! curve by less than 0.01. Other seeds judge them in the tests.
+//! The figures were looked for on streams of `testkit::edges` (seeds 300 to 302) and on DARPA 1998, and rounded; the last four were set by hand.
+//! Other seeds judge them in the tests.
 
 use super::sketch::{Counts, Decays, WINDOWS};
 
