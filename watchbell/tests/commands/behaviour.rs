@@ -48,7 +48,7 @@ fn a_program_reads_an_object_a_row_from_a_pipe() {
     assert_eq!((output.status.code(), lines.len()), (Some(0), 900));
     assert_eq!((&lines[0]["source"], &lines[0]["why"]), (&Value::from("pc-0"), &Value::Null));
     let why = lines[899]["why"].as_str().unwrap();
-    assert!(why.starts_with("300 connections from evil, inc to portal in this step of time"), "{why}");
+    assert!(why.starts_with("300 connections from evil, inc to ") && why.contains("in this step of time"), "{why}");
 }
 
 #[test]

@@ -289,7 +289,7 @@ const enter = async (page, link, name) => {
   await judge(page, "people");
   const other = await somebody(browser);
   await enter(other.page, link, "Bert Kim");
-  assert.match((await other.page.textContent("nav")).replace(/\s+/g, ""), /^InboxHuntRegisterRiskIndicatorsSharingDatahealthSuppressionsProcessing$/);
+  assert.match((await other.page.textContent("nav")).replace(/\s+/g, ""), /^InboxHuntRegisterRiskIndicatorsSharingProbesDatahealthSuppressionsProcessing$/);
   const before = complaints.length;
   assert.equal((await other.page.goto(`${origin}/audit.json`)).status(), 403);
   assert.equal((await other.page.goto(`${origin}/people`)).status(), 403);
